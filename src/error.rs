@@ -1,0 +1,143 @@
+//! What can go wrong outside a processor.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
+
+use crate::event::{MissingIds, Unreadable};
+
+/// Why a function could not start, or why an invocation ended without a decision.
+///
+/// Its text says what to do. `Debug` shows the same text with all causes, so that it reads well as what `main` returns.
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What an [`Error`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The function's surroundings: not started by Lambda, no region, a file of certificates that is not there.
+    Configuration,
+    /// The event has no ids to answer with, so nothing can be called back.
+    Event,
+    /// The service refused the callback for good: no grant, no valid credentials, or a request it does not accept.
+    CallbackRefused,
+    /// The service did not take the callback in the time that was left; Lambda will deliver the event again.
+    CallbackUnavailable,
+    /// The Lambda runtime ended.
+    Runtime,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, message)
+    }
+
+    pub(crate) fn callback_refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::CallbackRefused, message)
+    }
+
+    pub(crate) fn callback_unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::CallbackUnavailable, message)
+    }
+
+    pub(crate) fn missing_ids(missing: MissingIds) -> Self {
+        let message = "the event cannot be answered: it is not what a channel flow sends";
+        Self::new(ErrorKind::Event, message).caused_by(missing)
+    }
+
+    pub(crate) fn unreadable(unreadable: Unreadable) -> Self {
+        Self::new(ErrorKind::Event, "the message cannot be shown to a processor").caused_by(unreadable)
+    }
+
+    pub(crate) fn not_json(error: serde_json::Error) -> Self {
+        Self::new(ErrorKind::Event, "the event is not JSON").caused_by(error)
+    }
+
+    pub(crate) fn runtime(error: lambda_runtime::Error) -> Self {
+        Self::new(ErrorKind::Runtime, "the Lambda runtime ended").caused_by(error)
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the error is about.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    fn chain(&self) -> String {
+        Chain(self).to_string()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Chain(self))
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+/// What Lambda shows for a failed invocation, and hands on to an on-failure destination.
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        Self { error_type: format!("ChannelFlow.{:?}", error.kind), error_message: error.chain() }
+    }
+}
+
+/// An error and its causes in one line.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(error) = next {
+            write!(f, ": {error}")?;
+            next = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_and_diagnostic_tell_the_whole_chain() {
+        let error = Error::missing_ids(MissingIds(vec!["CallbackId"]));
+        let chain = "the event cannot be answered: it is not what a channel flow sends: the event has no CallbackId";
+        assert_eq!(format!("{error:?}"), chain);
+        assert_eq!(error.to_string(), "the event cannot be answered: it is not what a channel flow sends");
+        let diagnostic = Diagnostic::from(error);
+        assert_eq!((&*diagnostic.error_type, &*diagnostic.error_message), ("ChannelFlow.Event", chain));
+    }
+
+    #[test]
+    fn an_event_that_is_not_json_is_not_shown() {
+        let error = crate::RawEvent::from_json("{\"Content\": secret").unwrap_err();
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The event that the service sends: first the three ids that a callback needs, then the rest.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json::Fields;
+use crate::{Invocation, Message};
+
+/// The only type of event that the service documents for channel flows.
+const CHANNEL_MESSAGE_EVENT: &str = "CHANNEL_MESSAGE_EVENT";
+
+/// An event as Lambda delivers it: JSON that nothing has looked into yet.
+///
+/// [`Adapter`](crate::Adapter) takes events in this form because lambda_runtime does not call a function whose event
+/// does not fit its type, and someone waits for that message too.
+///
+/// `Debug` shows the length only.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct RawEvent(Box<RawValue>);
+
+impl RawEvent {
+    /// The event in `json`.
+    ///
+    /// # Errors
+    ///
+    /// Where `json` is not JSON; the error says where it stops being it, and shows none of it.
+    pub fn from_json(json: impl Into<String>) -> Result<Self, crate::Error> {
+        RawValue::from_string(json.into()).map(Self).map_err(crate::Error::not_json)
+    }
+}
+
+impl fmt::Debug for RawEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEvent").field("bytes", &self.0.get().len()).finish()
+    }
+}
+
+/// What a callback needs to reach the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CallbackIds {
+    pub(crate) callback_id: String,
+    pub(crate) message_id: String,
+    pub(crate) channel_arn: String,
+}
+
+/// An event that can be answered.
+pub(crate) struct Event {
+    pub(crate) ids: CallbackIds,
+    pub(crate) message: Result<Message, Unreadable>,
+}
+
+/// Why a processor cannot be shown a message whose ids are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    EventType,
+    Content,
+}
+
+/// The ids that an event does not have.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct MissingIds(pub(crate) Vec<&'static str>);
+
+impl Event {
+    pub(crate) fn read(raw: &RawEvent, invocation: Invocation) -> Result<Self, MissingIds> {
+        let event = Fields::read(raw.0.get()).unwrap_or_default();
+        let channel_message = event.object("ChannelMessage").unwrap_or_default();
+        let ids = CallbackIds::read(&event, &channel_message)?;
+
+        let event_type = event.raw("EventType").map(|_| event.string("EventType").unwrap_or_default());
+        let message = match event_type.as_deref() {
+            None | Some(CHANNEL_MESSAGE_EVENT) => {
+                Message::read(ids.clone(), &channel_message, invocation).ok_or(Unreadable::Content)
+            }
+            Some(_) => Err(Unreadable::EventType),
+        };
+        Ok(Self { ids, message })
+    }
+}
+
+impl CallbackIds {
+    fn read(event: &Fields<'_>, channel_message: &Fields<'_>) -> Result<Self, MissingIds> {
+        let callback_id = event.non_empty("CallbackId");
+        let message_id = channel_message.non_empty("MessageId");
+        let channel_arn = channel_message.non_empty("ChannelArn");
+        match (callback_id, message_id, channel_arn) {
+            (Some(callback_id), Some(message_id), Some(channel_arn)) => {
+                Ok(Self { callback_id, message_id, channel_arn })
+            }
+            (callback_id, message_id, channel_arn) => {
+                let ids = [
+                    ("CallbackId", callback_id.is_none()),
+                    ("ChannelMessage.MessageId", message_id.is_none()),
+                    ("ChannelMessage.ChannelArn", channel_arn.is_none()),
+                ];
+                Err(MissingIds(ids.into_iter().filter(|(_, missing)| *missing).map(|(id, _)| id).collect()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EventType => write!(f, "the event's EventType is not {CHANNEL_MESSAGE_EVENT}"),
+            Self::Content => f.write_str("the message's Content is not a string"),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl fmt::Display for MissingIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the event has no {}", self.0.join(" and no "))
+    }
+}
+
+impl std::error::Error for MissingIds {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! The invocation in which a message is processed.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::Context;
+use tokio::time::Instant;
+
+/// The invocation in which a message is processed: how much time it has, and its name in the logs.
+///
+/// A processor finds it with [`Message::invocation`](crate::Message::invocation).
+#[derive(Clone, Debug, Default)]
+pub struct Invocation {
+    request_id: String,
+    /// When Lambda ends the environment; absent where nobody set a deadline.
+    pub(crate) deadline: Option<Instant>,
+    /// When the processor's time is over.
+    pub(crate) processor_deadline: Option<Instant>,
+}
+
+impl Invocation {
+    /// `reserve` is the time before Lambda's deadline that the callback needs; where that is more than half of what is
+    /// left, the two halves are shared out evenly.
+    pub(crate) fn new(context: &Context, reserve: Duration) -> Self {
+        let request_id = context.request_id.clone();
+        if context.deadline == 0 {
+            return Self { request_id, deadline: None, processor_deadline: None };
+        }
+        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let now = Instant::now();
+        Self { request_id, deadline: Some(now + left), processor_deadline: Some(now + left - reserve.min(left / 2)) }
+    }
+
+    /// Lambda's id of the request; the same in each line of its log. Empty outside an invocation.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// How long the processor may still take before the fallback action answers in its place; [`Duration::MAX`] where
+    /// nothing sets a limit.
+    pub fn time_left(&self) -> Duration {
+        match self.processor_deadline {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invocation(milliseconds_left: u64, reserve: u64) -> Invocation {
+        let mut context = Context::default();
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        context.deadline = u64::try_from(now.as_millis()).unwrap() + milliseconds_left;
+        Invocation::new(&context, Duration::from_millis(reserve))
+    }
+
+    #[tokio::test]
+    async fn the_reserve_is_kept_back() {
+        let long = invocation(600_000, 1_000);
+        let gap = long.deadline.unwrap() - long.processor_deadline.unwrap();
+        assert_eq!(gap, Duration::from_secs(1));
+        assert!(long.time_left() <= Duration::from_secs(599));
+    }
+
+    #[tokio::test]
+    async fn a_short_time_is_halved() {
+        let short = invocation(100_000, 90_000);
+        let gap = short.deadline.unwrap() - short.processor_deadline.unwrap();
+        assert!(gap <= Duration::from_secs(50), "{gap:?}");
+    }
+
+    #[test]
+    fn no_deadline_no_limit() {
+        assert_eq!(Invocation::default().time_left(), Duration::MAX);
+        assert_eq!(Invocation::new(&Context::default(), Duration::from_secs(1)).time_left(), Duration::MAX);
+    }
+}

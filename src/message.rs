@@ -1,0 +1,279 @@
+//! A message as a processor sees it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::SystemTime;
+
+use aws_sdk_chimesdkmessaging::primitives::{DateTime, DateTimeFormat};
+
+use crate::event::CallbackIds;
+use crate::json::{self, Fields};
+use crate::{Invocation, LexEnvelope, PushNotification, Sender, Text, percent};
+
+/// A message that passes through the channel flow.
+///
+/// Only its [`id`](Self::id) and its [`channel_arn`](Self::channel_arn) are sure to be there; the service may leave out
+/// anything else, send null, or add to it. What an event leaves out reads as absent or empty here, and a value that
+/// this version of the crate does not know as the `Unknown` of its type.
+///
+/// `Debug` shows ids and lengths, never content, names or metadata.
+///
+/// ```
+/// use channel_flow::testing;
+///
+/// let message = testing::message("What%20the%20heck%3F").build();
+/// assert_eq!(message.content(), "What%20the%20heck%3F");
+/// assert_eq!(message.decoded_content(), "What the heck?");
+/// assert!(message.sender().is_user());
+/// ```
+#[derive(Clone)]
+pub struct Message {
+    ids: CallbackIds,
+    content: String,
+    metadata: Option<String>,
+    sender: Sender,
+    persistence: Option<Persistence>,
+    message_type: Option<MessageType>,
+    created: Option<Timestamp>,
+    last_edited: Option<Timestamp>,
+    push_notification: Option<PushNotification>,
+    message_attributes: BTreeMap<String, Vec<String>>,
+    sub_channel_id: Option<String>,
+    content_type: Option<String>,
+    target: Vec<String>,
+    invocation: Invocation,
+}
+
+/// Whether the service stores a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Persistence {
+    /// `PERSISTENT`: stored.
+    Persistent,
+    /// `NON_PERSISTENT`: delivered to who is there, and not stored.
+    NonPersistent,
+    /// A value that this version of the crate does not know.
+    Unknown(String),
+}
+
+/// The type of a message. Channel flows process `STANDARD` messages; the other one is here because an event has the
+/// field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MessageType {
+    /// `STANDARD`: what people write.
+    Standard,
+    /// `CONTROL`: what clients tell each other.
+    Control,
+    /// A value that this version of the crate does not know.
+    Unknown(String),
+}
+
+impl Message {
+    /// Reads the `ChannelMessage` of an event; `None` where there is content that cannot be read, since what a
+    /// processor does not see it cannot decide on.
+    pub(crate) fn read(ids: CallbackIds, fields: &Fields<'_>, invocation: Invocation) -> Option<Self> {
+        let sender = fields.object("Sender").unwrap_or_default();
+        Some(Self {
+            ids,
+            content: match fields.raw("Content") {
+                Some(raw) => json::string(raw)?,
+                None => String::new(),
+            },
+            metadata: fields.string("Metadata"),
+            sender: Sender { arn: sender.string("Arn").unwrap_or_default(), name: sender.string("Name") },
+            persistence: fields.non_empty("Persistence").map(Persistence::from),
+            message_type: fields.non_empty("Type").map(MessageType::from),
+            created: fields.raw("CreatedTimestamp").and_then(Timestamp::read),
+            last_edited: fields.raw("LastEditedTimestamp").and_then(Timestamp::read),
+            push_notification: fields.object("PushNotification").map(|fields| read_push_notification(&fields)),
+            message_attributes: fields.object("MessageAttributes").map(read_message_attributes).unwrap_or_default(),
+            sub_channel_id: fields.non_empty("SubChannelId"),
+            content_type: fields.non_empty("ContentType"),
+            target: fields.raw("Target").map(read_target).unwrap_or_default(),
+            invocation,
+        })
+    }
+
+    /// The id of the message.
+    pub fn id(&self) -> &str {
+        &self.ids.message_id
+    }
+
+    /// The ARN of the channel in which the message was sent.
+    pub fn channel_arn(&self) -> &str {
+        &self.ids.channel_arn
+    }
+
+    /// The id with which the service will know the callback. The framework calls back; this is for logs.
+    pub fn callback_id(&self) -> &str {
+        &self.ids.callback_id
+    }
+
+    /// The content as it was sent; empty where the event has none. For what a person reads there is
+    /// [`text`](Self::text).
+    pub fn content(&self) -> &str {
+        &self.content
+    }
+
+    /// The content with its percent-encoding undone, as `decodeURIComponent` does it. Where that fails, on a lone `%`
+    /// for example, it is the content as it is.
+    pub fn decoded_content(&self) -> std::borrow::Cow<'_, str> {
+        percent::decode(&self.content)
+    }
+
+    /// What a person reads: percent-encoding undone, the envelope of a Lex bot taken off, and with it the way back into
+    /// the content's form.
+    pub fn text(&self) -> Text {
+        Text::new(&*self.content)
+    }
+
+    /// The envelope of a Lex bot's answer, where the content is one.
+    pub fn lex_envelope(&self) -> Option<LexEnvelope> {
+        LexEnvelope::parse(&self.decoded_content())
+    }
+
+    /// The metadata.
+    pub fn metadata(&self) -> Option<&str> {
+        self.metadata.as_deref()
+    }
+
+    /// Who sent the message.
+    pub fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// Whether the service stores the message.
+    pub fn persistence(&self) -> Option<&Persistence> {
+        self.persistence.as_ref()
+    }
+
+    /// The type of the message.
+    pub fn message_type(&self) -> Option<&MessageType> {
+        self.message_type.as_ref()
+    }
+
+    /// When the message was sent.
+    pub fn created_at(&self) -> Option<SystemTime> {
+        self.created.as_ref().and_then(Timestamp::time)
+    }
+
+    /// When the message was edited last.
+    pub fn last_edited_at(&self) -> Option<SystemTime> {
+        self.last_edited.as_ref().and_then(Timestamp::time)
+    }
+
+    /// Whether this is an edit of a message that was sent before: it has a time of last editing, and that is not the
+    /// time at which it was sent.
+    pub fn is_edited(&self) -> bool {
+        self.last_edited.is_some() && self.last_edited != self.created
+    }
+
+    /// The push notification that goes with the message.
+    pub fn push_notification(&self) -> Option<&PushNotification> {
+        self.push_notification.as_ref()
+    }
+
+    /// The message attributes: names, and the string values of each.
+    pub fn message_attributes(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.message_attributes
+    }
+
+    /// The sub-channel.
+    pub fn sub_channel_id(&self) -> Option<&str> {
+        self.sub_channel_id.as_deref()
+    }
+
+    /// The content type.
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+
+    /// The ARNs of the members that the message is for; empty where it is for everyone in the channel.
+    pub fn target(&self) -> &[String] {
+        &self.target
+    }
+
+    /// The invocation in which the message is processed: the time left, and the request id.
+    pub fn invocation(&self) -> &Invocation {
+        &self.invocation
+    }
+}
+
+fn read_push_notification(fields: &Fields<'_>) -> PushNotification {
+    let mut push_notification = PushNotification::new();
+    if let Some(title) = fields.string("Title") {
+        push_notification = push_notification.with_title(title);
+    }
+    if let Some(body) = fields.string("Body") {
+        push_notification = push_notification.with_body(body);
+    }
+    if let Some(notification_type) = fields.non_empty("Type") {
+        push_notification = push_notification.with_notification_type(notification_type.as_str().into());
+    }
+    push_notification
+}
+
+fn read_message_attributes(fields: Fields<'_>) -> BTreeMap<String, Vec<String>> {
+    let values = |raw| {
+        let fields = Fields::read(raw)?;
+        Some(json::elements(fields.raw("StringValues")?).into_iter().filter_map(json::string).collect())
+    };
+    fields.into_entries().filter_map(|(name, raw)| Some((name, values(raw)?))).collect()
+}
+
+fn read_target(raw: &str) -> Vec<String> {
+    json::elements(raw).into_iter().filter_map(|target| Fields::read(target)?.non_empty("MemberArn")).collect()
+}
+
+/// A point in time as the event has it: documented as ISO 8601, and in other APIs of AWS seconds since 1970.
+#[derive(Clone, PartialEq, Eq)]
+struct Timestamp(String);
+
+impl Timestamp {
+    fn read(raw: &str) -> Option<Self> {
+        let written = json::string(raw).unwrap_or_else(|| raw.to_owned());
+        (!written.is_empty()).then_some(Self(written))
+    }
+
+    fn time(&self) -> Option<SystemTime> {
+        let formats = [DateTimeFormat::DateTimeWithOffset, DateTimeFormat::EpochSeconds];
+        formats.into_iter().find_map(|format| DateTime::from_str(&self.0, format).ok()?.try_into().ok())
+    }
+}
+
+impl From<String> for Persistence {
+    fn from(value: String) -> Self {
+        match &*value {
+            "PERSISTENT" => Self::Persistent,
+            "NON_PERSISTENT" => Self::NonPersistent,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl From<String> for MessageType {
+    fn from(value: String) -> Self {
+        match &*value {
+            "STANDARD" => Self::Standard,
+            "CONTROL" => Self::Control,
+            _ => Self::Unknown(value),
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.ids.message_id)
+            .field("channel_arn", &self.ids.channel_arn)
+            .field("callback_id", &self.ids.callback_id)
+            .field("content_bytes", &self.content.len())
+            .field("metadata_bytes", &self.metadata.as_ref().map(String::len))
+            .field("sender", &self.sender)
+            .field("persistence", &self.persistence)
+            .field("message_type", &self.message_type)
+            .field("is_edited", &self.is_edited())
+            .finish_non_exhaustive()
+    }
+}

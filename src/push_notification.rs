@@ -1,0 +1,106 @@
+//! The push notification that goes with a message.
+
+use std::fmt;
+
+use crate::limits::{self, LimitError};
+
+/// What a phone shows for a message.
+///
+/// A [`Message`](crate::Message) carries the one its sender asked for, and an [`Update`](crate::Update) can replace it.
+/// Whoever changes a message's content should look at its push notification too: it often repeats the text.
+///
+/// `Debug` shows lengths only.
+///
+/// ```
+/// use channel_flow::{PushNotification, PushNotificationType};
+///
+/// let push = PushNotification::new().with_title("Alice").with_body("See you at nine");
+/// assert_eq!(push.body(), Some("See you at nine"));
+/// assert_eq!(push.notification_type(), None);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PushNotification {
+    title: Option<String>,
+    body: Option<String>,
+    notification_type: Option<PushNotificationType>,
+}
+
+/// How a push notification is delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PushNotificationType {
+    /// `DEFAULT`: a normal notification.
+    Default,
+    /// `VOIP`: a notification that rings.
+    Voip,
+    /// A value that this version of the crate does not know. It is not sent back.
+    Unknown(String),
+}
+
+impl PushNotification {
+    /// An empty push notification.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The title.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// The body.
+    pub fn body(&self) -> Option<&str> {
+        self.body.as_deref()
+    }
+
+    /// How it is delivered; absent where the sender did not say.
+    pub fn notification_type(&self) -> Option<&PushNotificationType> {
+        self.notification_type.as_ref()
+    }
+
+    /// Sets the title; [`limits::PUSH_NOTIFICATION_TITLE`] holds once it goes into an [`Update`](crate::Update).
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+
+    /// Sets the body; [`limits::PUSH_NOTIFICATION_BODY`] holds once it goes into an [`Update`](crate::Update).
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sets how it is delivered.
+    #[must_use]
+    pub fn with_notification_type(mut self, notification_type: PushNotificationType) -> Self {
+        self.notification_type = Some(notification_type);
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), LimitError> {
+        self.title.as_deref().map_or(Ok(()), |title| limits::PUSH_NOTIFICATION_TITLE.check(title))?;
+        self.body.as_deref().map_or(Ok(()), |body| limits::PUSH_NOTIFICATION_BODY.check(body))
+    }
+}
+
+impl From<&str> for PushNotificationType {
+    fn from(value: &str) -> Self {
+        match value {
+            "DEFAULT" => Self::Default,
+            "VOIP" => Self::Voip,
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for PushNotification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushNotification")
+            .field("title_bytes", &self.title.as_ref().map(String::len))
+            .field("body_bytes", &self.body.as_ref().map(String::len))
+            .field("notification_type", &self.notification_type)
+            .finish()
+    }
+}

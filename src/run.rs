@@ -1,0 +1,68 @@
+//! Serving an adapter to Lambda.
+
+use std::env;
+
+use lambda_runtime::Runtime;
+use lambda_runtime::layers::TracingLayer;
+
+use crate::{Adapter, AdapterBuilder, Error, Processor};
+
+/// What Lambda sets for every function, and what lambda_runtime cannot do without.
+const LAMBDA_VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+];
+
+/// Serves `processor` as a Lambda function: each event becomes a call of
+/// [`process`](Processor::process), and its decision a callback.
+///
+/// Logs go to standard output the way lambda_runtime sets them up, as JSON where the function's log format is JSON,
+/// unless a `tracing` subscriber is set already. To choose the fallback action and more, use
+/// [`Adapter::builder`](crate::Adapter::builder).
+///
+/// ```no_run
+/// use channel_flow::{Decision, LimitError, Message, processor_fn};
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), channel_flow::Error> {
+///     channel_flow::run(processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::NoChange) })).await
+/// }
+/// ```
+///
+/// # Errors
+///
+/// Of kind [`Configuration`](crate::ErrorKind::Configuration) where the process was not started by Lambda or something
+/// that acts as Lambda does, or where no client can be made from the environment; of kind
+/// [`Runtime`](crate::ErrorKind::Runtime) where the Runtime API is gone.
+pub async fn run<P: Processor + 'static>(processor: P) -> Result<(), Error> {
+    Adapter::builder(processor).run().await
+}
+
+impl<P: Processor + 'static> AdapterBuilder<P> {
+    /// Builds the adapter and serves it, as [`run`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`].
+    pub async fn run(self) -> Result<(), Error> {
+        if let Some(missing) = LAMBDA_VARIABLES.into_iter().find(|name| env::var_os(name).is_none()) {
+            return Err(Error::configuration(format!(
+                "{missing} is not set: this is a Lambda function, which Lambda or something that acts as Lambda has to start; \
+                 `cargo channel-flow send` does"
+            )));
+        }
+        if !tracing::dispatcher::has_been_set() {
+            lambda_runtime::tracing::init_default_subscriber();
+        }
+        if !self.show_panic_messages {
+            std::panic::set_hook(Box::new(|panic| {
+                let location = panic.location().map(ToString::to_string);
+                tracing::error!(location, "panic");
+            }));
+        }
+        let adapter: Adapter<P> = self.build().await?;
+        Runtime::new(adapter).layer(TracingLayer::new()).run().await.map_err(Error::runtime)
+    }
+}
