@@ -62,6 +62,7 @@ mod fallback;
 mod invocation;
 mod json;
 mod lex;
+mod logging;
 mod message;
 mod percent;
 mod processor;

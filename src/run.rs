@@ -5,7 +5,7 @@ use std::env;
 use lambda_runtime::Runtime;
 use lambda_runtime::layers::TracingLayer;
 
-use crate::{Adapter, AdapterBuilder, Error, Processor};
+use crate::{Adapter, AdapterBuilder, Error, Processor, logging};
 
 /// What Lambda sets for every function, and what lambda_runtime cannot do without.
 const LAMBDA_VARIABLES: [&str; 4] = [
@@ -19,7 +19,8 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 /// [`process`](Processor::process), and its decision a callback.
 ///
 /// Logs go to standard output the way lambda_runtime sets them up, as JSON where the function's log format is JSON,
-/// unless a `tracing` subscriber is set already. To choose the fallback action and more, use
+/// unless a `tracing` subscriber is set already. Level `trace` shows a message's content only where `RUST_LOG` asks for
+/// it by the name of a crate that logs it, such as `lambda_runtime=trace`. To choose the fallback action and more, use
 /// [`Adapter::builder`](crate::Adapter::builder).
 ///
 /// ```no_run
@@ -53,9 +54,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
                  `cargo channel-flow send` does"
             )));
         }
-        if !tracing::dispatcher::has_been_set() {
-            lambda_runtime::tracing::init_default_subscriber();
-        }
+        logging::init();
         if !self.show_panic_messages {
             std::panic::set_hook(Box::new(|panic| {
                 let location = panic.location().map(ToString::to_string);

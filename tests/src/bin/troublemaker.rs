@@ -1,2 +1,69 @@
-//! Stub.
-fn main() {}
+//! A processor that does what the content of a message tells it to.
+
+use std::time::Duration;
+
+use channel_flow::{
+    Adapter, Decision, FallbackAction, Message, Processor, PushNotification, PushNotificationType, Update,
+};
+
+struct Troublemaker;
+
+impl Processor for Troublemaker {
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    async fn process(&self, message: &Message) -> Result<Decision, Self::Error> {
+        match message.content() {
+            "deny" => Ok(Decision::Deny),
+            "update everything" => Ok(everything()?.into()),
+            "update metadata" => Ok(Update::new().metadata("{}")?.into()),
+            "update nothing" => Ok(Update::new().into()),
+            "update too much" => Ok(Decision::update("x".repeat(4097))?),
+            "tell the invocation" => {
+                let invocation = message.invocation();
+                Ok(Decision::update(format!("{} {}", invocation.request_id(), invocation.time_left().as_millis()))?)
+            }
+            "fail" => Err("the moderation service said no".into()),
+            "panic" => panic!("private: {}", message.content()),
+            "panic with a number" => std::panic::panic_any(7),
+            "panic while slicing" => Ok(Decision::update(&"é is private"[1..])?),
+            "never finish" => std::future::pending().await,
+            _ => {
+                let text = message.text();
+                let edits: Vec<_> =
+                    text.match_indices("shit").map(|(at, word)| (at..at + word.len(), "****")).collect();
+                if edits.is_empty() {
+                    return Ok(Decision::NoChange);
+                }
+                Ok(Decision::update(text.replace_ranges(edits))?)
+            }
+        }
+    }
+}
+
+fn everything() -> Result<Update, channel_flow::LimitError> {
+    let push =
+        PushNotification::new().with_title("T").with_body("B").with_notification_type(PushNotificationType::Voip);
+    Update::new()
+        .content("new content")?
+        .metadata("new metadata")?
+        .push_notification(push)?
+        .message_attribute("one", ["1", "2"])?
+        .sub_channel_id("sub-1")?
+        .content_type("text/plain")
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), channel_flow::Error> {
+    let var = |name| std::env::var(name).ok();
+    let mut adapter = Adapter::builder(Troublemaker);
+    if var("FALLBACK_ACTION").as_deref() == Some("CONTINUE") {
+        adapter = adapter.fallback_action(FallbackAction::Continue);
+    }
+    if let Some(milliseconds) = var("RESERVE_MS").and_then(|value| value.parse().ok()) {
+        adapter = adapter.reserve(Duration::from_millis(milliseconds));
+    }
+    if var("SHOW_PANIC_MESSAGES").is_some() {
+        adapter = adapter.show_panic_messages();
+    }
+    adapter.run().await
+}
