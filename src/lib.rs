@@ -95,3 +95,8 @@ pub use update::Update;
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

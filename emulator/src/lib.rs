@@ -1,1 +1,73 @@
-//! Stub.
+//! Amazon Chime SDK messaging's side of a channel flow, on a laptop: no account, no network.
+//!
+//! A channel flow processor is a Lambda function that gets a message and answers with a callback
+//! to the messaging service. This crate is everything around that function. It runs the binary
+//! over the real Lambda Runtime API and receives its callback over HTTP, as the unmodified AWS
+//! SDK sends it: the signature is verified, every limit of the service's API model is checked,
+//! and a message can be decided once.
+//!
+//! ```no_run
+//! use channel_flow_emulator::{Emulator, FunctionSettings, OutgoingMessage, Settings};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::start(Settings::new()).await?;
+//! let function = emulator.function("target/debug/my-processor", FunctionSettings::new())?;
+//!
+//! let delivered = function.send(OutgoingMessage::new("What the hell is this?")?).await;
+//!
+//! assert!(delivered.is_decided(), "{}", delivered.invocation.outcome());
+//! let message = delivered.message.expect("the message has ids");
+//! let seen = message.seen_by_everyone().expect("the message was not denied");
+//! assert_eq!(seen.content.as_deref(), Some("What the **** is this?"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The pieces, in the order in which a message meets them:
+//!
+//! - [`OutgoingMessage`] becomes an [`Event`]; an event of any bytes can be brought along.
+//! - A [`Function`] delivers it to a process, over a [`RuntimeApi`].
+//! - The function's callback reaches the [`MessagingService`], which accepts or refuses it.
+//! - [`Delivered`] tells what came of it: the invocation, the callbacks, the message.
+//!
+//! What AWS does not document and this crate assumes is listed in [`assumptions`].
+
+mod callback;
+mod credentials;
+mod emulator;
+mod environment;
+mod error;
+mod event;
+mod function;
+mod ids;
+mod invocation;
+mod logs;
+mod message;
+mod process;
+mod record;
+mod refusal;
+mod runtime_api;
+mod server;
+mod service;
+mod signature;
+mod variables;
+
+pub mod assumptions;
+pub mod limits;
+
+pub use callback::Decision;
+pub use credentials::Credentials;
+pub use emulator::{Emulator, Settings};
+pub use error::{Error, ErrorKind};
+pub use event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use function::{Delivered, Function, FunctionSettings};
+pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
+pub use logs::{LogLine, LogSink, LogStream};
+pub use message::{MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification};
+pub use record::CallbackRecord;
+pub use refusal::Refusal;
+pub use runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
+pub use service::MessagingService;
+
+/// The account of every ARN that this crate makes up.
+pub const ACCOUNT: &str = "123456789012";

@@ -1,0 +1,58 @@
+//! Everything that this emulator assumes of the real services and that AWS does not document.
+//!
+//! Each item is one assumption. Code that rests on it uses the item, so that changing it here
+//! changes the emulator.
+
+use std::time::Duration;
+
+/// What the service says when a second callback arrives for a message that was decided.
+///
+/// Seen in production, once, with `BadRequestException`; the callback's id follows.
+pub const DECIDED_BEFORE: &str = "Unable to complete processing of non-pending message for callback id";
+
+/// What the service says when no message belongs to the ids of a callback.
+///
+/// Nobody has published this answer. It is deliberately not [`DECIDED_BEFORE`], so that a
+/// function with the wrong ids is not taken for a function that comes second.
+pub const UNKNOWN_MESSAGE: &str = "No message is pending for this channel, message and callback id";
+
+/// A callback whose `ChannelMessage` leaves a field out keeps what the message has in that field.
+///
+/// That holds for `Content`, `Metadata`, `PushNotification`, `MessageAttributes`, `SubChannelId`
+/// and `ContentType` alike. A push notification is replaced as a whole.
+pub const ABSENT_FIELDS_ARE_KEPT: bool = true;
+
+/// `null` in a callback is the same as leaving the field out, as the restJson protocol has it.
+pub const NULL_IS_ABSENT: bool = true;
+
+/// A field that the API model does not know is ignored, not refused.
+pub const UNKNOWN_FIELDS_ARE_IGNORED: bool = true;
+
+/// Which exceptions refuse a request whose signature is missing, of unknown keys, or wrong.
+///
+/// These are the names common to AWS services; the service's own model has none for it.
+pub const SIGNATURE_MISSING: &str = "MissingAuthenticationTokenException";
+/// See [`SIGNATURE_MISSING`].
+pub const SIGNATURE_KEY_UNKNOWN: &str = "UnrecognizedClientException";
+/// See [`SIGNATURE_MISSING`].
+pub const SIGNATURE_WRONG: &str = "InvalidSignatureException";
+/// The `Code` in the body that goes with [`SIGNATURE_MISSING`] and its like.
+pub const SIGNATURE_CODE: &str = "AccessDenied";
+
+/// How far a signature's time may be from the service's clock. Documented for SigV4 in general.
+pub const SIGNATURE_SKEW: Duration = Duration::from_secs(5 * 60);
+
+/// The exception for an operation that this emulator does not have; status 404.
+pub const UNKNOWN_OPERATION: &str = "UnknownOperationException";
+
+/// The largest request body that the service reads, in bytes. A larger one is a bad request.
+pub const REQUEST_BYTES: usize = 1024 * 1024;
+
+/// How long a function may take to initialize. Documented for Lambda.
+///
+/// Lambda then starts it once more, within the time of the invocation; the emulator does not.
+pub const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The largest response that the Runtime API takes, in bytes: 6 MB and a little, as Lambda's own
+/// runtime interface emulator has it.
+pub const RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;

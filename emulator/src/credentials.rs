@@ -1,0 +1,46 @@
+//! The temporary credentials that Lambda hands to an environment, made up.
+
+use crate::ids;
+use std::fmt;
+
+/// Access key, secret and session token of one execution environment.
+///
+/// They open nothing but this emulator. `Debug` shows the access key's id alone.
+#[derive(Clone)]
+pub struct Credentials {
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: String,
+}
+
+impl Credentials {
+    pub(crate) fn fresh() -> Self {
+        let random = ids::message_id().to_uppercase();
+        Self {
+            access_key_id: format!("ASIA{}", &random[..16]),
+            secret_access_key: ids::message_id()[..40].to_owned(),
+            session_token: ids::message_id(),
+        }
+    }
+
+    /// `AWS_ACCESS_KEY_ID`.
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub fn secret_access_key(&self) -> &str {
+        &self.secret_access_key
+    }
+
+    /// `AWS_SESSION_TOKEN`.
+    pub fn session_token(&self) -> &str {
+        &self.session_token
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,55 @@
+//! What can keep the emulator from starting.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// Why the emulator, or a function in it, could not be set up.
+///
+/// What goes wrong with a message is no error: [`Delivered`](crate::Delivered) reports it.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<io::Error>,
+}
+
+/// What an [`Error`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No loopback port could be opened.
+    Listen,
+    /// The function's binary is not there or is no executable file.
+    Function,
+}
+
+impl Error {
+    pub(crate) fn listen(source: io::Error) -> Self {
+        let message = "cannot open a port on the loopback address".to_owned();
+        Self { kind: ErrorKind::Listen, message, source: Some(source) }
+    }
+
+    pub(crate) fn function(path: &Path, problem: &str, source: Option<io::Error>) -> Self {
+        let message = format!("cannot run {} as a function: {problem}", path.display());
+        Self { kind: ErrorKind::Function, message, source }
+    }
+
+    /// What it is about.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}

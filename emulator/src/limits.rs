@@ -1,0 +1,274 @@
+//! What the service accepts in a callback: one table, as its API model has it.
+//!
+//! Lengths count Unicode code points, as Smithy counts them. The one limit in bytes,
+//! [`CONTENT_BYTES`], is not in the model: it is the size of a stored message.
+
+use std::fmt;
+
+/// A limit on one string that the service takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextLimit {
+    /// The field, as the service spells it.
+    pub field: &'static str,
+    /// The fewest code points.
+    pub min: usize,
+    /// The most code points, where the model has a maximum.
+    pub max: Option<usize>,
+    /// Which code points.
+    pub pattern: Pattern,
+}
+
+/// Which characters a string may be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pattern {
+    /// `[\s\S]*`: any.
+    Any,
+    /// `.*`: any, on one line.
+    OneLine,
+    /// `[-_a-zA-Z0-9]*`.
+    Identifier,
+    /// The model's pattern for the ARN of a channel.
+    Arn,
+}
+
+/// How a string breaks its [`TextLimit`]. Never holds the string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// Fewer code points than the limit asks for.
+    TooShort(TextLimit, usize),
+    /// More code points than the limit allows.
+    TooLong(TextLimit, usize),
+    /// A character that the pattern does not allow.
+    Pattern(TextLimit),
+    /// More bytes in UTF-8 than a stored message holds.
+    TooManyBytes(usize),
+}
+
+/// The most bytes of UTF-8 that a message's `Content` may have: 4 KB, read as 4,096.
+pub const CONTENT_BYTES: usize = 4096;
+
+/// `PushNotification.Type`.
+pub const PUSH_NOTIFICATION_TYPES: [&str; 2] = ["DEFAULT", "VOIP"];
+
+/// `CallbackId`.
+pub const CALLBACK_ID: TextLimit = limit("CallbackId", 32, Some(64), Pattern::Any);
+/// `ChannelArn`.
+pub const CHANNEL_ARN: TextLimit = limit("ChannelArn", 5, Some(1600), Pattern::Arn);
+/// `ChannelMessage.MessageId`.
+pub const MESSAGE_ID: TextLimit = limit("MessageId", 1, Some(128), Pattern::Identifier);
+/// `ChannelMessage.Content`; [`CONTENT_BYTES`] applies too.
+pub const CONTENT: TextLimit = limit("Content", 1, None, Pattern::Any);
+/// `ChannelMessage.Metadata`.
+pub const METADATA: TextLimit = limit("Metadata", 0, Some(1024), Pattern::OneLine);
+/// `ChannelMessage.SubChannelId`.
+pub const SUB_CHANNEL_ID: TextLimit = limit("SubChannelId", 1, Some(128), Pattern::Identifier);
+/// `ChannelMessage.ContentType`.
+pub const CONTENT_TYPE: TextLimit = limit("ContentType", 0, Some(45), Pattern::Any);
+/// `ChannelMessage.PushNotification.Title`.
+pub const PUSH_TITLE: TextLimit = limit("Title", 1, Some(50), Pattern::OneLine);
+/// `ChannelMessage.PushNotification.Body`.
+pub const PUSH_BODY: TextLimit = limit("Body", 1, Some(150), Pattern::Any);
+/// A name in `ChannelMessage.MessageAttributes`.
+pub const ATTRIBUTE_NAME: TextLimit = limit("MessageAttributes name", 1, Some(64), Pattern::Any);
+/// An element of `StringValues` in `ChannelMessage.MessageAttributes`.
+pub const ATTRIBUTE_VALUE: TextLimit = limit("StringValues", 1, Some(512), Pattern::Any);
+
+const fn limit(field: &'static str, min: usize, max: Option<usize>, pattern: Pattern) -> TextLimit {
+    TextLimit { field, min, max, pattern }
+}
+
+impl TextLimit {
+    /// Whether `text` keeps to this limit.
+    ///
+    /// # Errors
+    ///
+    /// The first way in which it does not.
+    pub fn check(&self, text: &str) -> Result<(), LimitError> {
+        let length = text.chars().count();
+        if length < self.min {
+            return Err(LimitError::TooShort(*self, length));
+        }
+        if self.max.is_some_and(|max| length > max) {
+            return Err(LimitError::TooLong(*self, length));
+        }
+        if !self.pattern.matches(text) {
+            return Err(LimitError::Pattern(*self));
+        }
+        Ok(())
+    }
+}
+
+/// Whether `content` can be the content of a message.
+///
+/// # Errors
+///
+/// Empty, or longer than [`CONTENT_BYTES`].
+pub fn check_content(content: &str) -> Result<(), LimitError> {
+    CONTENT.check(content)?;
+    if content.len() > CONTENT_BYTES {
+        return Err(LimitError::TooManyBytes(content.len()));
+    }
+    Ok(())
+}
+
+impl Pattern {
+    fn matches(self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneLine => !text.contains(ends_line),
+            Self::Identifier => text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')),
+            Self::Arn => is_arn(text),
+        }
+    }
+}
+
+/// `arn:[a-z0-9-\.]{1,63}:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:[a-z0-9-\.]{0,63}:[^/].{0,1023}`
+fn is_arn(text: &str) -> bool {
+    let mut parts = text.splitn(6, ':');
+    let scheme = parts.next() == Some("arn");
+    let mut part = |min: usize| {
+        parts.next().is_some_and(|part| {
+            (min..=63).contains(&part.len())
+                && part.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        })
+    };
+    let (partition, service, region, account) = (part(1), part(0), part(0), part(0));
+    let resource = parts.next().is_some_and(|resource| {
+        let mut chars = resource.chars();
+        chars.next().is_some_and(|first| first != '/')
+            && chars.clone().count() <= 1023
+            && !chars.as_str().contains(ends_line)
+    });
+    scheme && partition && service && region && account && resource
+}
+
+/// What `.` does not match. Regular expression engines differ here; this is all of them together.
+fn ends_line(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+impl fmt::Display for LimitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort(limit, length) => {
+                let (field, min) = (limit.field, limit.min);
+                write!(f, "{field} has {length} characters, the least is {min}")
+            }
+            Self::TooLong(limit, length) => {
+                let (field, max) = (limit.field, limit.max.unwrap_or(usize::MAX));
+                write!(f, "{field} has {length} characters, the most is {max}")
+            }
+            Self::Pattern(limit) => {
+                let pattern = match limit.pattern {
+                    Pattern::Any => "any character",
+                    Pattern::OneLine => "one line without line breaks",
+                    Pattern::Identifier => "letters, digits, - and _ only",
+                    Pattern::Arn => "an ARN",
+                };
+                write!(f, "{} must be {pattern}", limit.field)
+            }
+            Self::TooManyBytes(bytes) => {
+                write!(f, "Content has {bytes} bytes of UTF-8, the most is {CONTENT_BYTES}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LimitError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CHANNEL: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a1/channel/b2";
+
+    #[test]
+    fn every_edge_of_the_table() {
+        for limit in [
+            CALLBACK_ID,
+            MESSAGE_ID,
+            CONTENT,
+            METADATA,
+            SUB_CHANNEL_ID,
+            CONTENT_TYPE,
+            PUSH_TITLE,
+            PUSH_BODY,
+            ATTRIBUTE_NAME,
+            ATTRIBUTE_VALUE,
+        ] {
+            let field = limit.field;
+            assert_eq!(limit.check(&"x".repeat(limit.min)), Ok(()), "{field} at its least");
+            if limit.min > 0 {
+                let short = limit.check(&"x".repeat(limit.min - 1));
+                assert_eq!(short, Err(LimitError::TooShort(limit, limit.min - 1)));
+            }
+            if let Some(max) = limit.max {
+                assert_eq!(limit.check(&"x".repeat(max)), Ok(()), "{field} at its most");
+                let long = limit.check(&"x".repeat(max + 1));
+                assert_eq!(long, Err(LimitError::TooLong(limit, max + 1)));
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_are_code_points_and_content_is_bytes_too() {
+        assert_eq!(PUSH_TITLE.check(&"🦀".repeat(50)), Ok(()));
+        assert!(PUSH_TITLE.check(&"🦀".repeat(51)).is_err());
+        assert_eq!(check_content(&"🦀".repeat(1024)), Ok(()));
+        let over = "🦀".repeat(1024) + "x";
+        assert_eq!(check_content(&over), Err(LimitError::TooManyBytes(4097)));
+        assert!(check_content("").is_err());
+    }
+
+    #[test]
+    fn one_line_means_one_line() {
+        for end in ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'] {
+            assert!(METADATA.check(&format!("a{end}b")).is_err(), "{end:?}");
+            assert_eq!(PUSH_BODY.check(&format!("a{end}b")), Ok(()), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn arns() {
+        for good in [CHANNEL, "arn:aws-us-gov:chime:::x", "arn:a::::b c"] {
+            assert_eq!(CHANNEL_ARN.check(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "arn:",
+            "arn:aws:chime",
+            "arn::chime:::x",
+            "arn:aws:chime:::",
+            "arn:aws:chime:::/x",
+            "arn:AWS:chime:::x",
+            "ARN:aws:chime:::x",
+            "arn:aws:chime:us east 1::x",
+            "arn:aws:::::\n\n",
+        ] {
+            assert!(CHANNEL_ARN.check(bad).is_err(), "{bad:?}");
+        }
+        assert!(CHANNEL_ARN.check(&format!("arn:aws:chime:::{}", "x".repeat(1024))).is_ok());
+        assert!(CHANNEL_ARN.check(&format!("arn:aws:chime:::{}", "x".repeat(1025))).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn errors_never_show_the_text(text in "[α-ω]{200,300}") {
+            for limit in [CALLBACK_ID, MESSAGE_ID, PUSH_TITLE, PUSH_BODY, CHANNEL_ARN] {
+                let error = limit.check(&text).unwrap_err().to_string();
+                prop_assert!(error.is_ascii());
+            }
+        }
+
+        #[test]
+        fn any_text_is_judged(text in any::<String>()) {
+            let length = text.chars().count();
+            let fits = (1..=150).contains(&length);
+            prop_assert_eq!(PUSH_BODY.check(&text).is_ok(), fits);
+            let _ = CHANNEL_ARN.check(&text);
+        }
+    }
+}
