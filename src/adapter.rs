@@ -16,7 +16,7 @@ use serde::Serialize;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::callback::{Callbacks, Outcome};
+use crate::callback::{Callback, Callbacks, Outcome};
 use crate::error::Chain;
 use crate::event::{Event, RawEvent, Unreadable};
 use crate::{Decision, Error, FallbackAction, Invocation, Message, Processor, client};
@@ -116,8 +116,9 @@ impl<P: Processor + 'static> Adapter<P> {
 
             let content = message.as_ref().map_or("", Message::content);
             let fallback = self.0.fallback_action.decision();
-            let settling = self.0.callbacks.settle(&ids, &decision, content, &fallback);
-            let outcome = within(deadline, settling).await?;
+            let sent_at = message.as_ref().ok().and_then(|message| message.last_edited_at().or(message.created_at()));
+            let callback = Callback { ids: &ids, decision: &decision, content, fallback: &fallback, sent_at };
+            let outcome = self.0.callbacks.settle(callback, deadline).await?;
             tracing::info!(
                 decision = name(&decision),
                 ?decided_by,
@@ -293,17 +294,4 @@ async fn caught<F: Future>(future: F) -> Option<F::Output> {
         Err(_) => Poll::Ready(None),
     })
     .await
-}
-
-async fn within<T>(
-    deadline: Option<tokio::time::Instant>,
-    settling: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let Some(deadline) = deadline else {
-        return settling.await;
-    };
-    match tokio::time::timeout_at(deadline, settling).await {
-        Ok(settled) => settled,
-        Err(_) => Err(Error::callback_unavailable("the service did not answer the callback in the time that was left")),
-    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::retry::ErrorKind;
 use aws_sdk_chimesdkmessaging::Client;
 use aws_sdk_chimesdkmessaging::config::interceptors::InterceptorContext;
 use aws_sdk_chimesdkmessaging::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
@@ -22,7 +23,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The SDK has no time-out of its own for a server that accepts and never answers.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where each of these is absent, what the environment of a Lambda function has decides alone.
 const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
@@ -102,14 +103,25 @@ fn http_client(trust_store: aws_smithy_http_client::tls::TrustStore) -> SharedHt
         .build_https()
 }
 
-/// Retries 429, the service's `ThrottledClientException`, which the SDK takes for a final answer.
+/// Retries 429, the service's `ThrottledClientException`, which the SDK takes for a final answer, and heeds `Retry-After`,
+/// which it does not read.
 #[derive(Debug)]
 struct Throttled;
 
 impl ClassifyRetry for Throttled {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match context.response().map(|response| response.status().as_u16()) {
-            Some(429) => RetryAction::throttling_error(),
+        match context.response() {
+            Some(response) if matches!(response.status().as_u16(), 429 | 503) => {
+                let seconds = response.headers().get("retry-after").and_then(|value| value.parse().ok());
+                match seconds.map(Duration::from_secs) {
+                    // Longer than this a chat message had better not wait in a function that is paid by the millisecond.
+                    Some(wished) => RetryAction::retryable_error_with_explicit_delay(
+                        ErrorKind::ThrottlingError,
+                        wished.min(MAX_BACKOFF),
+                    ),
+                    None => RetryAction::throttling_error(),
+                }
+            }
             _ => RetryAction::NoActionIndicated,
         }
     }

@@ -24,29 +24,26 @@ pub enum ErrorKind {
     Configuration,
     /// The event has no ids to answer with, so nothing can be called back.
     Event,
-    /// The service refused the callback for good: no grant, no valid credentials, or a request it does not accept.
-    CallbackRefused,
-    /// The service did not take the callback in the time that was left; Lambda will deliver the event again.
+    /// The service refused the callback with 403: the function's role lacks the grant `chime:ChannelFlowCallback`, or the
+    /// message was decided before by another environment.
+    CallbackForbidden,
+    /// The service does not accept the function's credentials, or there are none.
+    CallbackUnauthorized,
+    /// The service refused the request itself, and a plain fallback action as well.
+    CallbackInvalid,
+    /// The service did not take the callback in the time that was left.
     CallbackUnavailable,
     /// The Lambda runtime ended.
     Runtime,
 }
 
 impl Error {
-    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, message)
-    }
-
-    pub(crate) fn callback_refused(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::CallbackRefused, message)
-    }
-
-    pub(crate) fn callback_unavailable(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::CallbackUnavailable, message)
     }
 
     pub(crate) fn missing_ids(missing: MissingIds) -> Self {

@@ -1,0 +1,49 @@
+//! From a decision to the body of a callback.
+
+use std::collections::HashMap;
+
+use aws_sdk_chimesdkmessaging::types::builders::ChannelMessageCallbackBuilder;
+use aws_sdk_chimesdkmessaging::types::{
+    self, ChannelMessageCallback, MessageAttributeValue, PushNotificationConfiguration,
+};
+
+use crate::{Decision, PushNotification, PushNotificationType, Update};
+
+/// The `ChannelMessage` of a callback; `content` is the message's own, for an update that leaves it as it was.
+pub(super) fn channel_message(message_id: &str, decision: &Decision, content: &str) -> ChannelMessageCallback {
+    let message = ChannelMessageCallback::builder().message_id(message_id);
+    let message = match decision {
+        Decision::Update(update) if !update.is_empty() => updated(message, update, content),
+        Decision::Update(_) | Decision::Deny | Decision::NoChange => message,
+    };
+    message.build().expect("the message id is set")
+}
+
+fn updated(message: ChannelMessageCallbackBuilder, update: &Update, content: &str) -> ChannelMessageCallbackBuilder {
+    let content = update.content.as_deref().unwrap_or(content);
+    let attributes = update.message_attributes.iter().map(|(name, values)| {
+        (name.clone(), MessageAttributeValue::builder().set_string_values(Some(values.clone())).build())
+    });
+    let attributes: HashMap<_, _> = attributes.collect();
+    message
+        .set_content((!content.is_empty()).then(|| content.to_owned()))
+        .set_metadata(update.metadata.clone())
+        .set_push_notification(update.push_notification.as_ref().map(push_notification))
+        .set_message_attributes((!attributes.is_empty()).then_some(attributes))
+        .set_sub_channel_id(update.sub_channel_id.clone())
+        .set_content_type(update.content_type.clone())
+}
+
+fn push_notification(push_notification: &PushNotification) -> PushNotificationConfiguration {
+    let notification_type =
+        push_notification.notification_type().and_then(|notification_type| match notification_type {
+            PushNotificationType::Default => Some(types::PushNotificationType::Default),
+            PushNotificationType::Voip => Some(types::PushNotificationType::Voip),
+            PushNotificationType::Unknown(_) => None,
+        });
+    PushNotificationConfiguration::builder()
+        .set_title(push_notification.title().map(str::to_owned))
+        .set_body(push_notification.body().map(str::to_owned))
+        .set_type(notification_type)
+        .build()
+}
