@@ -54,8 +54,6 @@ pub enum Outcome {
 pub(crate) struct Callback<'a> {
     pub(crate) ids: &'a CallbackIds,
     pub(crate) decision: &'a Decision,
-    /// The message's own content, for an update that leaves it as it was.
-    pub(crate) content: &'a str,
     /// What goes instead where the service refuses the decision as invalid.
     pub(crate) fallback: &'a Decision,
     /// When the message was sent, or edited last.
@@ -118,14 +116,14 @@ impl Callbacks {
 
     /// One round: a request, and what the SDK retries by itself.
     async fn send(&self, callback: &Callback<'_>, deadline: Option<Instant>, attempts: &Arc<AtomicU32>) -> Answer {
-        let Callback { ids, decision, content, .. } = callback;
+        let Callback { ids, decision, .. } = callback;
         let mut request = self
             .client
             .channel_flow_callback()
             .callback_id(&ids.callback_id)
             .channel_arn(&ids.channel_arn)
             .set_delete_resource((**decision == Decision::Deny).then_some(true))
-            .channel_message(request::channel_message(&ids.message_id, decision, content))
+            .channel_message(request::channel_message(&ids.message_id, decision))
             .customize()
             .interceptor(CountAttempts(attempts.clone()));
         let Some(deadline) = deadline else {

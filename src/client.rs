@@ -37,13 +37,22 @@ const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
 /// A client with the credentials, the region and the endpoint that the environment has: at once where it is the
 /// environment of a Lambda function, and through AWS's whole chain of sources elsewhere.
 pub(crate) async fn from_environment() -> Result<Client, Error> {
-    let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let http_client = http_client(roots::trust_store(var)?);
     let config = match lambda_config(var) {
         Some(config) => config.http_client(http_client).build(),
         None => chain_config(http_client).await?,
     };
     Ok(Client::from_conf(config))
+}
+
+/// A client as `client` is, with connections of its own.
+pub(crate) fn afresh(client: &Client) -> Result<Client, Error> {
+    let http_client = http_client(roots::trust_store(var)?);
+    Ok(Client::from_conf(client.config().to_builder().http_client(http_client).build()))
+}
+
+fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The configuration of a function in Lambda, without asking aws-config, which takes 0.5 to 2 ms of CPU for it.

@@ -34,6 +34,14 @@ impl Decision {
     pub fn update(content: impl Into<String>) -> Result<Self, LimitError> {
         Update::new().content(content).map(Self::Update)
     }
+
+    /// The decision with the message's own content in an update that leaves it as it was.
+    pub(crate) fn with_content(mut self, content: &str) -> Self {
+        if let Self::Update(update) = &mut self {
+            update.set_missing_content(content);
+        }
+        self
+    }
 }
 
 impl From<Update> for Decision {

@@ -33,6 +33,9 @@ pub enum ErrorKind {
     CallbackInvalid,
     /// The service did not take the callback in the time that was left.
     CallbackUnavailable,
+    /// The processor asked for another try, there was no time for it, and the function was set up to let Lambda deliver
+    /// the event again.
+    Redelivery,
     /// The Lambda runtime ended.
     Runtime,
 }

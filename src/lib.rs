@@ -53,8 +53,11 @@
 //! [channel flow processors]: https://docs.aws.amazon.com/chime-sdk/latest/dg/using-channel-flows.html
 
 mod adapter;
+mod builder;
 mod callback;
+mod caught;
 mod client;
+mod deciding;
 mod decision;
 mod error;
 mod event;
@@ -69,14 +72,18 @@ mod processor;
 mod push_notification;
 mod roots;
 mod run;
+mod runtime_api;
 mod sender;
+mod settled;
 mod text;
 mod update;
+mod watchdog;
 
 pub mod limits;
 pub mod testing;
 
-pub use adapter::{Adapter, AdapterBuilder, DecidedBy, Settled};
+pub use adapter::Adapter;
+pub use builder::AdapterBuilder;
 pub use callback::Outcome;
 pub use decision::Decision;
 pub use error::{Error, ErrorKind};
@@ -90,6 +97,7 @@ pub use processor::{Processor, ProcessorFn, processor_fn};
 pub use push_notification::{PushNotification, PushNotificationType};
 pub use run::run;
 pub use sender::{Sender, SenderKind};
+pub use settled::{DecidedBy, Settled};
 pub use text::Text;
 pub use update::Update;
 

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Decision, Message};
 
@@ -63,6 +64,39 @@ pub trait Processor: Send + Sync {
     ///
     /// Where no decision can be made; the fallback action answers then.
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send;
+
+    /// Whether `process` is worth another try after `error`, and after what pause; `attempt` counts from 1.
+    ///
+    /// For what passes by itself: a service asked for advice was throttled, a connection broke. The message is then
+    /// processed again in the same invocation, as long as the pause fits into the [time
+    /// left](crate::Invocation::time_left). Where it does not, the fallback action decides, or Lambda delivers the event
+    /// again if the function was [set up](crate::AdapterBuilder::redeliver) for that.
+    ///
+    /// `None`, which is what this returns unless you write it, stands for an error that another try would not mend.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use channel_flow::{Decision, Message, Processor};
+    /// # enum AdviceError { Throttled, Refused }
+    /// # impl From<AdviceError> for Box<dyn std::error::Error + Send + Sync> {
+    /// #     fn from(_: AdviceError) -> Self { "no advice".into() }
+    /// # }
+    /// # struct Advised;
+    /// impl Processor for Advised {
+    ///     type Error = AdviceError;
+    ///
+    ///     # async fn process(&self, _: &Message) -> Result<Decision, AdviceError> { Err(AdviceError::Refused) }
+    ///     // async fn process(&self, message: &Message) …
+    ///
+    ///     fn retry_after(&self, error: &AdviceError, attempt: u32) -> Option<Duration> {
+    ///         matches!(error, AdviceError::Throttled).then(|| Duration::from_millis(100) * attempt)
+    ///     }
+    /// }
+    /// ```
+    fn retry_after(&self, error: &Self::Error, attempt: u32) -> Option<Duration> {
+        let _ = (error, attempt);
+        None
+    }
 }
 
 impl<P: Processor + ?Sized> Processor for &P {
@@ -70,6 +104,10 @@ impl<P: Processor + ?Sized> Processor for &P {
 
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send {
         (**self).process(message)
+    }
+
+    fn retry_after(&self, error: &P::Error, attempt: u32) -> Option<Duration> {
+        (**self).retry_after(error, attempt)
     }
 }
 
@@ -79,6 +117,10 @@ impl<P: Processor + ?Sized> Processor for Box<P> {
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send {
         (**self).process(message)
     }
+
+    fn retry_after(&self, error: &P::Error, attempt: u32) -> Option<Duration> {
+        (**self).retry_after(error, attempt)
+    }
 }
 
 impl<P: Processor + ?Sized> Processor for Arc<P> {
@@ -86,6 +128,10 @@ impl<P: Processor + ?Sized> Processor for Arc<P> {
 
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send {
         (**self).process(message)
+    }
+
+    fn retry_after(&self, error: &P::Error, attempt: u32) -> Option<Duration> {
+        (**self).retry_after(error, attempt)
     }
 }
 

@@ -113,6 +113,13 @@ impl Update {
         Ok(self)
     }
 
+    /// Content that came with the message needs no check: the service had it before.
+    pub(crate) fn set_missing_content(&mut self, content: &str) {
+        if !self.is_empty() && self.content.is_none() && !content.is_empty() {
+            self.content = Some(content.to_owned());
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }

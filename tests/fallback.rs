@@ -5,8 +5,15 @@ use std::time::Duration;
 use channel_flow_emulator::{Decision, FunctionSettings};
 use channel_flow_tests::Stage;
 
-const FAILURES: [&str; 6] =
-    ["fail", "panic", "panic with a number", "panic while slicing", "update too much", "never finish"];
+const FAILURES: [&str; 7] = [
+    "fail",
+    "panic",
+    "panic with a number",
+    "panic while slicing",
+    "panic in a task",
+    "update too much",
+    "never finish",
+];
 
 async fn stage(settings: FunctionSettings) -> Stage {
     let settings = settings.timeout(Duration::from_secs(3)).env("RESERVE_MS", "2500");

@@ -9,24 +9,23 @@ use aws_sdk_chimesdkmessaging::types::{
 
 use crate::{Decision, PushNotification, PushNotificationType, Update};
 
-/// The `ChannelMessage` of a callback; `content` is the message's own, for an update that leaves it as it was.
-pub(super) fn channel_message(message_id: &str, decision: &Decision, content: &str) -> ChannelMessageCallback {
+/// The `ChannelMessage` of a callback.
+pub(super) fn channel_message(message_id: &str, decision: &Decision) -> ChannelMessageCallback {
     let message = ChannelMessageCallback::builder().message_id(message_id);
     let message = match decision {
-        Decision::Update(update) if !update.is_empty() => updated(message, update, content),
+        Decision::Update(update) if !update.is_empty() => updated(message, update),
         Decision::Update(_) | Decision::Deny | Decision::NoChange => message,
     };
     message.build().expect("the message id is set")
 }
 
-fn updated(message: ChannelMessageCallbackBuilder, update: &Update, content: &str) -> ChannelMessageCallbackBuilder {
-    let content = update.content.as_deref().unwrap_or(content);
+fn updated(message: ChannelMessageCallbackBuilder, update: &Update) -> ChannelMessageCallbackBuilder {
     let attributes = update.message_attributes.iter().map(|(name, values)| {
         (name.clone(), MessageAttributeValue::builder().set_string_values(Some(values.clone())).build())
     });
     let attributes: HashMap<_, _> = attributes.collect();
     message
-        .set_content((!content.is_empty()).then(|| content.to_owned()))
+        .set_content(update.content.clone())
         .set_metadata(update.metadata.clone())
         .set_push_notification(update.push_notification.as_ref().map(push_notification))
         .set_message_attributes((!attributes.is_empty()).then_some(attributes))

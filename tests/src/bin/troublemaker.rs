@@ -1,12 +1,28 @@
 //! A processor that does what the content of a message tells it to.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use channel_flow::{
     Adapter, Decision, FallbackAction, Message, Processor, PushNotification, PushNotificationType, Update,
 };
 
-struct Troublemaker;
+#[derive(Default)]
+struct Troublemaker {
+    tries: AtomicU32,
+}
+
+/// What passes by itself.
+#[derive(Debug)]
+struct Throttled;
+
+impl std::fmt::Display for Throttled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the moderation service is busy")
+    }
+}
+
+impl std::error::Error for Throttled {}
 
 impl Processor for Troublemaker {
     type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -26,7 +42,26 @@ impl Processor for Troublemaker {
             "panic" => panic!("private: {}", message.content()),
             "panic with a number" => std::panic::panic_any(7),
             "panic while slicing" => Ok(Decision::update(&"é is private"[1..])?),
+            "panic in a task" => tokio::spawn(async { panic!("private: in a task") }).await?,
             "never finish" => std::future::pending().await,
+            "spin" => loop {
+                std::hint::spin_loop();
+            },
+            "sleep" => {
+                std::thread::sleep(Duration::from_secs(60));
+                Ok(Decision::NoChange)
+            }
+            "decide, then block" => {
+                tokio::spawn(async { std::thread::sleep(Duration::from_secs(60)) });
+                Ok(Decision::update("decided in time")?)
+            }
+            "try again once" => {
+                if self.tries.fetch_add(1, Ordering::Relaxed) == 0 {
+                    return Err(Throttled.into());
+                }
+                Ok(Decision::update("the second try")?)
+            }
+            "always try again" => Err(Throttled.into()),
             _ => {
                 let text = message.text();
                 let edits: Vec<_> =
@@ -37,6 +72,10 @@ impl Processor for Troublemaker {
                 Ok(Decision::update(text.replace_ranges(edits))?)
             }
         }
+    }
+
+    fn retry_after(&self, error: &Self::Error, _: u32) -> Option<Duration> {
+        error.is::<Throttled>().then_some(Duration::from_millis(20))
     }
 }
 
@@ -55,12 +94,15 @@ fn everything() -> Result<Update, channel_flow::LimitError> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), channel_flow::Error> {
     let var = |name| std::env::var(name).ok();
-    let mut adapter = Adapter::builder(Troublemaker);
+    let mut adapter = Adapter::builder(Troublemaker::default());
     if var("FALLBACK_ACTION").as_deref() == Some("CONTINUE") {
         adapter = adapter.fallback_action(FallbackAction::Continue);
     }
     if let Some(milliseconds) = var("RESERVE_MS").and_then(|value| value.parse().ok()) {
         adapter = adapter.reserve(Duration::from_millis(milliseconds));
+    }
+    if var("REDELIVER").is_some() {
+        adapter = adapter.redeliver(true);
     }
     if var("SHOW_PANIC_MESSAGES").is_some() {
         adapter = adapter.show_panic_messages();

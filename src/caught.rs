@@ -1,0 +1,83 @@
+//! A user's code may panic: when it runs, when its future is polled, and when that is dropped.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// What `f` gives, or `None` where it panics.
+pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Option<T> {
+    // Nothing of the framework's own is touched in there, so nothing is left half done.
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(value) => Some(value),
+        Err(payload) => {
+            // The payload is a value of the user's, and dropping it may panic too.
+            std::mem::forget(payload);
+            None
+        }
+    }
+}
+
+/// A future that gives `None` where the one inside panics, and whose drop does not panic.
+pub(crate) struct Caught<F>(Option<Pin<Box<F>>>);
+
+impl<F: Future> Caught<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self(Some(Box::pin(future)))
+    }
+}
+
+impl<F: Future> Future for Caught<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(future) = &mut self.0 else { return Poll::Ready(None) };
+        match caught(|| future.as_mut().poll(cx)) {
+            Some(poll) => poll.map(Some),
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+impl<F> Drop for Caught<F> {
+    fn drop(&mut self) {
+        let future = self.0.take();
+        caught(|| drop(future));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::panic_any;
+
+    struct PanicsOnDrop;
+
+    impl Drop for PanicsOnDrop {
+        fn drop(&mut self) {
+            panic!("on drop");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_poll_gives_none() {
+        assert_eq!(Caught::new(async { 7 }).await, Some(7));
+        assert_eq!(Caught::new(async { panic!("in poll") }).await, None::<()>);
+        assert_eq!(Caught::new(async { panic_any(7) }).await, None::<()>);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_drop_is_caught() {
+        let _caught = Caught::new(async {
+            let _guard = PanicsOnDrop;
+            std::future::pending::<()>().await;
+        });
+        let mut polled = Box::pin(Caught::new(async {
+            let _guard = PanicsOnDrop;
+            std::future::pending::<()>().await;
+        }));
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, &mut polled).await.is_err());
+        drop(polled);
+        assert_eq!(caught(|| panic_any(PanicsOnDrop)), None::<()>);
+    }
+}
