@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::{LambdaEvent, Service};
 use tracing::field::Empty;
@@ -15,8 +15,9 @@ use tracing::{Instrument, Span};
 use crate::builder::AdapterBuilder;
 use crate::callback::{Callback, Callbacks, Outcome};
 use crate::deciding::{Decided, Decider};
+use crate::delivery::{Delivery, QueueMessage};
 use crate::event::{CallbackIds, Event, RawEvent, Unreadable};
-use crate::settled::Settled;
+use crate::settled::{BatchItemFailure, DecidedBy, Response, Settled};
 use crate::watchdog::Watchdog;
 use crate::{Error, Invocation, Message, Processor};
 
@@ -54,17 +55,47 @@ impl<P: Processor + 'static> Adapter<P> {
         Self(Arc::new(inner))
     }
 
-    async fn handle(&self, event: LambdaEvent<RawEvent>) -> Result<Settled, Error> {
+    async fn handle(&self, event: LambdaEvent<RawEvent>) -> Result<Response, Error> {
         let invocation = Invocation::new(&event.context, self.0.reserve);
-        let Event { ids, message } = Event::read(&event.payload, invocation.clone()).map_err(Error::missing_ids)?;
-        let span = tracing::info_span!(
-            "channel_flow",
-            message_id = ids.message_id,
-            channel_arn = ids.channel_arn,
-            callback_id = ids.callback_id,
-            decision = Empty,
-        );
-        self.settle(&ids, &message, &invocation).instrument(span).await
+        match Delivery::read(event.payload) {
+            Delivery::First(event) => self.process(&event, invocation).await.map(Response::Settled),
+            Delivery::Failed(event) => self.rescue(&event, invocation).await.map(Response::Settled),
+            Delivery::Queue(messages) => Ok(self.rescue_all(&messages, &invocation).await),
+        }
+    }
+
+    /// An event from the channel flow: the processor decides.
+    async fn process(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
+        let Event { ids, message } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        self.settle(&ids, &message, &invocation).instrument(span(&ids)).await
+    }
+
+    /// An event that failed before: the fallback action decides, since the processor had its chances.
+    async fn rescue(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
+        let started = Instant::now();
+        let Event { ids, message } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        let decision = self.0.decider.fallback_action.decision();
+        let rescuing = async {
+            Span::current().record("decision", decision.name());
+            let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at: sent_at(&message) };
+            let outcome = self.0.callbacks.settle(callback, invocation.deadline).await?;
+            let settled = Settled::new(&ids, &decision, DecidedBy::Rescue, outcome);
+            log(&settled, 0.0, milliseconds(started.elapsed()));
+            Ok(settled)
+        };
+        rescuing.instrument(span(&ids)).await
+    }
+
+    /// Each message from a queue gets its part of the time, so that one in trouble leaves the others theirs.
+    async fn rescue_all(&self, messages: &[QueueMessage], invocation: &Invocation) -> Response {
+        let mut batch_item_failures = Vec::new();
+        for (message, left) in messages.iter().zip((1..=messages.len()).rev()) {
+            if let Err(error) = self.rescue(&message.event, invocation.share(left)).await {
+                tracing::error!(?error, queue_message_id = message.id, "a message from the queue was not settled");
+                batch_item_failures.push(BatchItemFailure { item_identifier: message.id.clone() });
+            }
+        }
+        Response::Batch { batch_item_failures }
     }
 
     async fn settle(
@@ -86,15 +117,29 @@ impl<P: Processor + 'static> Adapter<P> {
             watch.decided(&decision, decided_by).await;
         }
 
-        let sent_at = message.as_ref().ok().and_then(|message| message.last_edited_at().or(message.created_at()));
-        let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at };
+        let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at: sent_at(message) };
         let outcome = self.0.callbacks.settle(callback, invocation.deadline).await?;
         drop(watch);
 
-        let settled = Settled { message_id: ids.message_id.clone(), decision: decision.name(), decided_by, outcome };
+        let settled = Settled::new(ids, &decision, decided_by, outcome);
         log(&settled, process_ms, milliseconds(started.elapsed()));
         Ok(settled)
     }
+}
+
+fn span(ids: &CallbackIds) -> Span {
+    tracing::info_span!(
+        "channel_flow",
+        message_id = ids.message_id,
+        channel_arn = ids.channel_arn,
+        callback_id = ids.callback_id,
+        decision = Empty,
+    )
+}
+
+fn sent_at(message: &Result<Message, Unreadable>) -> Option<SystemTime> {
+    let message = message.as_ref().ok()?;
+    message.last_edited_at().or(message.created_at())
 }
 
 fn log(settled: &Settled, process_ms: f64, duration_ms: f64) {
@@ -124,9 +169,9 @@ fn milliseconds(duration: Duration) -> f64 {
 }
 
 impl<P: Processor + 'static> Service<LambdaEvent<RawEvent>> for Adapter<P> {
-    type Response = Settled;
+    type Response = Response;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Settled, Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))

@@ -79,6 +79,7 @@ impl Callbacks {
         let attempts = Arc::new(AtomicU32::new(0));
         let mut callback = callback;
         let mut pause = FIRST_PAUSE;
+        let mut last_error = None;
         for round in 1.. {
             let error = match self.send(&callback, deadline, &attempts).await {
                 Answer::Accepted => {
@@ -99,6 +100,8 @@ impl Callbacks {
                 }
                 Answer::Forbidden(error) | Answer::Invalid(error) | Answer::Unauthorized(error) => return Err(error),
                 Answer::Conflict(error) | Answer::Unavailable(error) => error,
+                // What went wrong before says more than that there was no time to see it go wrong again.
+                Answer::OutOfTime => return Err(last_error.unwrap_or_else(out_of_time)),
             };
             let over = match deadline {
                 Some(deadline) => Instant::now() + pause >= deadline,
@@ -108,6 +111,7 @@ impl Callbacks {
                 return Err(error);
             }
             tracing::debug!(?error, round, "the callback is sent again");
+            last_error = Some(error);
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
         }
@@ -137,10 +141,7 @@ impl Callbacks {
         }
         match timeout_at(deadline, request.send()).await {
             Ok(answer) => answer.map_or_else(Answer::from, |_| Answer::Accepted),
-            Err(_) => Answer::Unavailable(Error::new(
-                ErrorKind::CallbackUnavailable,
-                "the service did not answer the callback in the time that was left; Lambda delivers the event again",
-            )),
+            Err(_) => Answer::OutOfTime,
         }
     }
 }
@@ -150,6 +151,11 @@ impl Callback<'_> {
         let age = self.sent_at.and_then(|sent_at| SystemTime::now().duration_since(sent_at).ok());
         age.is_some_and(|age| age > LIFETIME)
     }
+}
+
+fn out_of_time() -> Error {
+    let problem = "the service did not answer the callback in the time that was left; Lambda delivers the event again";
+    Error::new(ErrorKind::CallbackUnavailable, problem)
 }
 
 /// Counts what the SDK sends, its own retries included.

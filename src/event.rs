@@ -19,7 +19,7 @@ const CHANNEL_MESSAGE_EVENT: &str = "CHANNEL_MESSAGE_EVENT";
 /// `Debug` shows the length only.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub struct RawEvent(Box<RawValue>);
+pub struct RawEvent(pub(crate) Box<RawValue>);
 
 impl RawEvent {
     /// The event in `json`.

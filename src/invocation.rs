@@ -30,6 +30,15 @@ impl Invocation {
         Self { request_id, deadline: Some(now + left), processor_deadline: Some(now + left - reserve.min(left / 2)) }
     }
 
+    /// The same with its share of the time that is left, where `shares` have to do with it.
+    pub(crate) fn share(&self, shares: usize) -> Self {
+        let now = Instant::now();
+        let part = |deadline: Instant| {
+            now + deadline.saturating_duration_since(now) / u32::try_from(shares.max(1)).unwrap_or(u32::MAX)
+        };
+        Self { deadline: self.deadline.map(part), ..self.clone() }
+    }
+
     /// Lambda's id of the request; the same in each line of its log. Empty outside an invocation.
     pub fn request_id(&self) -> &str {
         &self.request_id

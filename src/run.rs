@@ -5,6 +5,7 @@ use std::env;
 use lambda_runtime::Runtime;
 use lambda_runtime::layers::TracingLayer;
 
+use crate::in_flight::InFlight;
 use crate::{Adapter, AdapterBuilder, Error, Processor, logging};
 
 /// What Lambda sets for every function, and what lambda_runtime cannot do without.
@@ -31,6 +32,10 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 ///     channel_flow::run(processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::NoChange) })).await
 /// }
 /// ```
+///
+/// Where Lambda runs several invocations in one environment at once, which `AWS_LAMBDA_MAX_CONCURRENCY` tells, so does
+/// this; a multi-threaded tokio runtime then keeps a processor that computes from holding up the others. On SIGTERM what
+/// is under way is finished first.
 ///
 /// # Errors
 ///
@@ -62,6 +67,12 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             }));
         }
         let adapter: Adapter<P> = self.build().await?;
-        Runtime::new(adapter).layer(TracingLayer::new()).run().await.map_err(Error::runtime)
+        let in_flight = InFlight::new();
+        let runtime = Runtime::new(adapter).layer(TracingLayer::new()).layer(in_flight.clone());
+        tokio::select! {
+            // One event after the other, or as many at once as AWS_LAMBDA_MAX_CONCURRENCY says.
+            ended = runtime.run_concurrent() => ended.map_err(Error::runtime),
+            () = in_flight.terminated() => Ok(()),
+        }
     }
 }

@@ -2,10 +2,36 @@
 
 use serde::Serialize;
 
+use crate::event::CallbackIds;
 use crate::{Decision, Outcome};
 
-/// How an invocation ended; what the function returns to Lambda. The service throws it away; for a person who invokes
-/// the function by hand it tells what happened.
+/// What the function returns to Lambda.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Response {
+    /// To an event: how it was settled. The service throws this away; for a person who invokes the function by hand it
+    /// tells what happened.
+    Settled(Settled),
+    /// To messages from a queue: which of them shall come again. The queue reads this where its event source mapping has
+    /// `ReportBatchItemFailures`.
+    #[serde(rename_all = "camelCase")]
+    Batch {
+        /// The messages that could not be settled.
+        batch_item_failures: Vec<BatchItemFailure>,
+    },
+}
+
+/// A message from a queue that shall come again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BatchItemFailure {
+    /// How the queue calls it.
+    pub item_identifier: String,
+}
+
+/// How an event was settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -14,10 +40,16 @@ pub struct Settled {
     pub message_id: String,
     /// The decision that was sent: `UPDATE`, `DENY` or `NO_CHANGE`.
     pub decision: &'static str,
-    /// Whether the processor decided, or the fallback action in its place.
+    /// Whether the processor decided, or what in its place.
     pub decided_by: DecidedBy,
     /// What the service said.
     pub outcome: Outcome,
+}
+
+impl Settled {
+    pub(crate) fn new(ids: &CallbackIds, decision: &Decision, decided_by: DecidedBy, outcome: Outcome) -> Self {
+        Self { message_id: ids.message_id.clone(), decision: decision.name(), decided_by, outcome }
+    }
 }
 
 /// Who made a decision.
@@ -29,6 +61,9 @@ pub enum DecidedBy {
     Processor,
     /// The fallback action, since the processor failed or could not be asked.
     FallbackAction,
+    /// The fallback action, since the event had failed before and came by way of an on-failure destination or a
+    /// dead-letter queue.
+    Rescue,
 }
 
 impl Decision {

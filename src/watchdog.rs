@@ -267,12 +267,8 @@ impl Watched {
             "a processor blocks its thread; the watchdog answers in its place, and the process ends"
         );
         let callback = Callback { ids: &ids, decision: &decision, fallback: &fallback, sent_at: None };
-        let result = callbacks.settle(callback, Some(self.deadline.into())).await.map(|outcome| Settled {
-            message_id: ids.message_id.clone(),
-            decision: decision.name(),
-            decided_by,
-            outcome,
-        });
+        let settling = callbacks.settle(callback, Some(self.deadline.into()));
+        let result = settling.await.map(|outcome| Settled::new(&ids, &decision, decided_by, outcome));
         if let Err(error) = &result {
             tracing::error!(?error, request_id, "the watchdog's callback failed");
         }

@@ -26,6 +26,8 @@ pub(super) enum Answer {
     Unauthorized(Error),
     /// No answer, or one that says nothing about the message: it may be asked again.
     Unavailable(Error),
+    /// None by the time at which the invocation has to end.
+    OutOfTime,
 }
 
 impl From<SdkError<ChannelFlowCallbackError>> for Answer {
