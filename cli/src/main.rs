@@ -1,2 +1,30 @@
-//! Stub.
-fn main() {}
+//! `cargo channel-flow`: run channel flow processors on a laptop.
+
+mod args;
+mod build;
+mod diff;
+mod events;
+mod exit;
+mod json;
+mod logs;
+mod send;
+mod show;
+mod text;
+mod variables;
+
+use crate::args::{Args, Command};
+use clap::Parser;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = Args::parse_from(args::of_cargo_or_shell(std::env::args_os()));
+    let result = match args.command {
+        Command::Send(send) => send::run(&send),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        let _ = writeln!(anstream::stderr(), "{} {error}", text::error_label());
+        error.exit()
+    });
+    ExitCode::from(exit)
+}

@@ -55,6 +55,7 @@ mod variables;
 pub mod assumptions;
 pub mod limits;
 
+pub use axum::body::Bytes;
 pub use callback::Decision;
 pub use credentials::Credentials;
 pub use emulator::{Emulator, Settings};

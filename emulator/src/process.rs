@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 /// and so that its own children end with it.
 #[derive(Debug)]
 pub(crate) struct Process {
-    #[cfg_attr(not(unix), expect(dead_code, reason = "process groups are a Unix matter"))]
     id: Option<u32>,
     exited: watch::Receiver<Option<ExitStatus>>,
     kill: Arc<Notify>,
@@ -43,7 +42,7 @@ impl Process {
         }
         let kill = Arc::new(Notify::new());
         let (status, exited) = watch::channel(None);
-        tokio::spawn(watch_over(child, Arc::clone(&kill), status));
+        tokio::spawn(watch_over(child, id, Arc::clone(&kill), status));
         Ok(Self { id, exited, kill, output })
     }
 
@@ -74,8 +73,10 @@ impl Process {
 
     fn kill(&self) {
         self.kill.notify_one();
-        #[cfg(unix)]
-        kill_group(self.id);
+        // Once it is over the system may give its id to others.
+        if self.status().is_none() {
+            kill_group(self.id);
+        }
     }
 }
 
@@ -85,7 +86,7 @@ impl Drop for Process {
     }
 }
 
-async fn watch_over(mut child: Child, kill: Arc<Notify>, exited: watch::Sender<Option<ExitStatus>>) {
+async fn watch_over(mut child: Child, id: Option<u32>, kill: Arc<Notify>, exited: watch::Sender<Option<ExitStatus>>) {
     let status = tokio::select! {
         status = child.wait() => status,
         () = kill.notified() => {
@@ -93,6 +94,8 @@ async fn watch_over(mut child: Child, kill: Arc<Notify>, exited: watch::Sender<O
             child.wait().await
         }
     };
+    // Lambda leaves none of a function's processes behind either.
+    kill_group(id);
     if let Ok(status) = status {
         exited.send_replace(Some(status));
     }
@@ -100,9 +103,13 @@ async fn watch_over(mut child: Child, kill: Arc<Notify>, exited: watch::Sender<O
 
 #[cfg(unix)]
 fn kill_group(leader: Option<u32>) {
-    let leader = leader.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let leader = leader.and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(leader) = leader {
         // Nobody left in the group is what is wanted.
-        let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        let _ = kill_process_group(leader, Signal::KILL);
     }
 }
+
+#[cfg(not(unix))]
+fn kill_group(_leader: Option<u32>) {}

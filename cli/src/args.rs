@@ -1,0 +1,177 @@
+//! The command line, and its help.
+
+use clap::builder::{NonEmptyStringValueParser, ValueParser};
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Run channel flow processors on a laptop, without an AWS account
+///
+/// A channel flow processor is a Lambda function that Amazon Chime SDK messaging invokes with
+/// each message of a channel. It answers with a callback: update the message, deny it, or let it
+/// through without change.
+#[derive(Debug, Parser)]
+#[command(name = "cargo channel-flow", bin_name = "cargo channel-flow", version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Send(Send),
+}
+
+/// Send messages through a processor and show what everyone sees
+///
+/// Builds the processor with cargo, runs it as Lambda does, sends each message through it, and
+/// receives its callback as Amazon Chime SDK messaging does: the signature is verified and every
+/// limit is checked. Nothing leaves this machine.
+#[derive(Debug, Parser)]
+#[command(after_help = EXAMPLES, after_long_help = AFTER_LONG_HELP)]
+pub(crate) struct Send {
+    /// The messages, one for each argument
+    #[arg(value_name = "TEXT", required_unless_present = "event", conflicts_with = "event")]
+    pub(crate) texts: Vec<String>,
+
+    /// Deliver the events of a file instead; - is standard input
+    ///
+    /// A file holds one event as JSON, as Lambda delivers it, or several as JSON lines. Events
+    /// are delivered byte for byte, each as soon as it is read. Can be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) event: Vec<PathBuf>,
+
+    /// The processor: a package of this workspace, or a path
+    ///
+    /// With a slash or a leading dot it is a path: to a binary, which is run as it is, or to the
+    /// folder of a package, which is built.
+    #[arg(short, long, value_name = "NAME|PATH", default_value = "profanity-filter",
+          value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) processor: String,
+
+    /// Build the processor with optimizations
+    #[arg(long)]
+    pub(crate) release: bool,
+
+    /// Set an environment variable of the function
+    ///
+    /// The function sees the variables of a Lambda function, then yours, AWS_* aside, then these.
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = ValueParser::new(variable))]
+    pub(crate) env: Vec<(String, String)>,
+
+    /// How long one invocation may take before the function is killed
+    #[arg(long, value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=900))]
+    pub(crate) timeout: u64,
+
+    /// Send as a bot, not as a user
+    #[arg(long, conflicts_with = "event")]
+    pub(crate) as_bot: bool,
+
+    /// Attach metadata to the messages
+    #[arg(long, value_name = "TEXT", conflicts_with = "event")]
+    pub(crate) metadata: Option<String>,
+
+    /// Print one JSON object a message
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show what the function logs, on standard error
+    ///
+    /// Without it, that is shown for messages that ended undecided.
+    #[arg(long)]
+    pub(crate) logs: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo channel-flow send \"What the hell is this?\"
+  cargo channel-flow send -p my-processor \"First message\" \"Second message\"
+  cargo channel-flow send -p ./target/release/bootstrap --event event.json
+  generate-events | cargo channel-flow send --event - --json";
+
+const AFTER_LONG_HELP: &str = "\
+Examples:
+  cargo channel-flow send \"What the hell is this?\"
+  cargo channel-flow send -p my-processor \"First message\" \"Second message\"
+  cargo channel-flow send -p ./target/release/bootstrap --event event.json
+  generate-events | cargo channel-flow send --event - --json
+
+Exit status; with several messages, the highest that applies:
+  0  every message was decided
+  1  the processor could not be built or started
+  2  the command line or an event cannot be used
+  3  a message ended undecided: nobody but its sender would ever see it
+
+With --json, each line is an object with these fields; more may come:
+  status      SENT, DENIED, or PENDING for undecided; null without usable ids
+  decision    UPDATE, DENY, NO_CHANGE, or null where no callback was accepted
+  message     what everyone in the channel sees, or null
+  event       what was sent
+  callbacks   each with accepted, after_ms, body, and where it was not accepted
+              refusal: status, exception, message, reason
+  invocation  request_id, outcome (RESPONSE, ERROR, TIMED_OUT, EXITED,
+              INIT_FAILED) and detail, a sentence, unless it is RESPONSE
+  timing      cold_start_ms, decided_ms, invocation_ms, total_ms; null where
+              there was no such thing
+  error       why an event could not be sent; source and line say which, and
+              there is no other field";
+
+/// The arguments, whether cargo calls (`cargo channel-flow …` passes the subcommand's name on) or
+/// a shell does.
+pub(crate) fn of_cargo_or_shell(args: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    args.enumerate().filter(|(position, arg)| *position != 1 || arg != "channel-flow").map(|(_, arg)| arg)
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(args: &[&str]) -> Result<Send, clap::Error> {
+        let args = args.iter().map(OsString::from);
+        let Command::Send(send) = Args::try_parse_from(of_cargo_or_shell(args))?.command;
+        Ok(send)
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn cargo_and_a_shell_say_the_same() {
+        for args in [
+            &["cargo-channel-flow", "send", "channel-flow"][..],
+            &["cargo-channel-flow", "channel-flow", "send", "channel-flow"],
+        ] {
+            assert_eq!(parse(args).unwrap().texts, ["channel-flow"]);
+        }
+    }
+
+    #[test]
+    fn texts_or_events() {
+        assert!(parse(&["x", "send"]).is_err());
+        assert!(parse(&["x", "send", "hello", "--event", "-"]).is_err());
+        assert!(parse(&["x", "send", "--event", "-", "--as-bot"]).is_err());
+        let send = parse(&["x", "send", "--event", "a", "--event", "b"]).unwrap();
+        assert_eq!(send.event.len(), 2);
+        assert_eq!(send.processor, "profanity-filter");
+    }
+
+    #[test]
+    fn variables_have_names() {
+        let send = parse(&["x", "send", "-e", "A=b=c", "--env", "B=", "hi"]).unwrap();
+        assert_eq!(send.env, [("A".into(), "b=c".into()), ("B".into(), String::new())]);
+        assert!(parse(&["x", "send", "-e", "A", "hi"]).is_err());
+        assert!(parse(&["x", "send", "-e", "=A", "hi"]).is_err());
+        assert!(parse(&["x", "send", "--timeout", "0", "hi"]).is_err());
+    }
+}

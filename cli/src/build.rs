@@ -1,0 +1,121 @@
+//! From what the user calls the processor to a binary.
+
+use crate::exit::Failure;
+use cargo_metadata::Message;
+use std::ffi::OsString;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Builds the processor, where it is not a binary already. Cargo's progress and its errors go to
+/// standard error, as always.
+pub(crate) fn processor(name: &str, release: bool) -> Result<PathBuf, Failure> {
+    match Processor::parse(name)? {
+        Processor::Binary(path) => Ok(path),
+        Processor::Package(package) => build(name, &["--package".into(), package.into()], release),
+        Processor::Folder(folder) => {
+            let manifest = folder.join("Cargo.toml");
+            build(name, &["--manifest-path".into(), manifest.into()], release)
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Processor {
+    Package(String),
+    Folder(PathBuf),
+    Binary(PathBuf),
+}
+
+impl Processor {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        if !text.starts_with('.') && !text.contains(std::path::is_separator) {
+            return Ok(Self::Package(text.to_owned()));
+        }
+        let path = Path::new(text);
+        if path.is_file() {
+            Ok(Self::Binary(path.to_owned()))
+        } else if path.join("Cargo.toml").is_file() {
+            Ok(Self::Folder(path.to_owned()))
+        } else if path.is_dir() {
+            Err(Failure::unusable(format!("{text} has no Cargo.toml, so it is not the folder of a package")))
+        } else {
+            Err(Failure::unusable(format!("there is no {text}: name a binary, or the folder of a package")))
+        }
+    }
+}
+
+fn build(name: &str, what: &[OsString], release: bool) -> Result<PathBuf, Failure> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(&cargo);
+    command.args(["build", "--message-format", "json-render-diagnostics"]).args(what);
+    if release {
+        command.arg("--release");
+    }
+    // `cargo run` describes this package to it by variables, and build scripts that look at them would run again, and
+    // all that depends on them, each time the user changes between this command and cargo's own.
+    let of_this_package = |name: &OsString| {
+        let name = name.to_string_lossy();
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|prefix| name.starts_with(prefix))
+    };
+    for name in std::env::vars_os().map(|(name, _)| name).filter(of_this_package) {
+        command.env_remove(name);
+    }
+    let not_run = |error| {
+        let cargo = cargo.to_string_lossy();
+        Failure::not_started(format!("cannot run {cargo}, which builds the processor: {error}"))
+    };
+    let mut cargo = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(not_run)?;
+    let output = BufReader::new(cargo.stdout.take().expect("standard output is piped"));
+    let (mut binaries, mut tried) = (Vec::new(), false);
+    for message in Message::parse_stream(output) {
+        match message {
+            Ok(Message::CompilerArtifact(artifact)) => binaries.extend(artifact.executable.map(PathBuf::from)),
+            Ok(Message::BuildFinished(_)) => tried = true,
+            _ => {}
+        }
+    }
+    let status = cargo.wait().map_err(not_run)?;
+    if !status.success() {
+        let hint = if tried { "" } else { "; give a package of this workspace, or a path, with --processor" };
+        return Err(Failure::not_started(format!("{name} could not be built{hint}")));
+    }
+    one(name, binaries)
+}
+
+fn one(name: &str, mut binaries: Vec<PathBuf>) -> Result<PathBuf, Failure> {
+    match binaries.len() {
+        1 => Ok(binaries.remove(0)),
+        0 => Err(Failure::unusable(format!("{name} has no binary: a processor needs a main.rs that runs it"))),
+        _ => {
+            let mut paths: Vec<_> = binaries.iter().map(|path| path.display().to_string()).collect();
+            paths.sort();
+            let paths = paths.join("\n  ");
+            Err(Failure::unusable(format!("{name} has several binaries; choose one with --processor:\n  {paths}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths() {
+        assert_eq!(Processor::parse("some-name").unwrap(), Processor::Package("some-name".into()));
+        assert_eq!(Processor::parse("../cli").unwrap(), Processor::Folder("../cli".into()));
+        assert_eq!(Processor::parse("./Cargo.toml").unwrap(), Processor::Binary("./Cargo.toml".into()));
+        for (text, expected) in [("./src", "has no Cargo.toml"), ("./nothing", "there is no ./nothing")] {
+            let failure = Processor::parse(text).unwrap_err().to_string();
+            assert!(failure.contains(expected), "{failure}");
+        }
+    }
+
+    #[test]
+    fn one_binary_and_no_more() {
+        assert_eq!(one("p", vec!["a".into()]).unwrap(), Path::new("a"));
+        assert!(one("p", vec![]).unwrap_err().to_string().contains("no binary"));
+        let several = one("p", vec!["b".into(), "a".into()]).unwrap_err().to_string();
+        assert!(several.ends_with("--processor:\n  a\n  b"), "{several}");
+    }
+}

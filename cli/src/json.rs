@@ -1,0 +1,136 @@
+//! Results for programs: a line of JSON for each message. The fields are documented in `--help`.
+
+use crate::events::Input;
+use channel_flow_emulator::{
+    CallbackRecord, Decision, Delivered, InvocationOutcome, MessageFields, MessageState, MessageStatus,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// Writes what came of a delivery.
+pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
+    let invocation = &delivered.invocation;
+    let outcome = invocation.outcome();
+    write_line(&Line {
+        status: delivered.message.as_ref().map(MessageState::status),
+        decision: delivered.decision().map(decision),
+        message: delivered.message.as_ref().and_then(MessageState::seen_by_everyone),
+        event: body(delivered.event.json()),
+        callbacks: delivered.callbacks.iter().map(|callback| self::callback(delivered, callback)).collect(),
+        invocation: Invocation {
+            request_id: invocation.request_id(),
+            outcome: name(outcome),
+            detail: (!outcome.is_success()).then(|| outcome.to_string()),
+        },
+        timing: Timing {
+            cold_start_ms: invocation.cold_start().map(milliseconds),
+            decided_ms: delivered.decided_after().map(milliseconds),
+            invocation_ms: milliseconds(invocation.duration()),
+            total_ms: milliseconds(delivered.elapsed),
+        },
+    })
+}
+
+/// Writes that there was no event to deliver.
+pub(crate) fn problem(input: &Input, problem: &str) -> io::Result<()> {
+    write_line(&json!({ "error": problem, "line": input.line, "source": input.source }))
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    status: Option<MessageStatus>,
+    decision: Option<&'static str>,
+    message: Option<&'a MessageFields>,
+    event: Value,
+    callbacks: Vec<Callback<'a>>,
+    invocation: Invocation<'a>,
+    timing: Timing,
+}
+
+#[derive(Serialize)]
+struct Callback<'a> {
+    accepted: bool,
+    after_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refusal<'a>>,
+    body: Value,
+}
+
+#[derive(Serialize)]
+struct Refusal<'a> {
+    status: u16,
+    exception: &'a str,
+    message: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Invocation<'a> {
+    request_id: &'a str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Timing {
+    cold_start_ms: Option<f64>,
+    decided_ms: Option<f64>,
+    invocation_ms: f64,
+    total_ms: f64,
+}
+
+fn callback<'a>(delivered: &Delivered, callback: &'a CallbackRecord) -> Callback<'a> {
+    let refusal = callback.verdict().err().map(|refusal| Refusal {
+        status: refusal.status(),
+        exception: refusal.exception(),
+        message: refusal.message(),
+        reason: refusal.reason(),
+    });
+    Callback {
+        accepted: callback.is_accepted(),
+        after_ms: delivered.after(callback).map(milliseconds),
+        refusal,
+        body: body(callback.body()),
+    }
+}
+
+fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Update => "UPDATE",
+        Decision::Deny => "DENY",
+        Decision::NoChange => "NO_CHANGE",
+        _ => "OTHER",
+    }
+}
+
+fn name(outcome: &InvocationOutcome) -> &'static str {
+    match outcome {
+        InvocationOutcome::Response(_) => "RESPONSE",
+        InvocationOutcome::Error(_) => "ERROR",
+        InvocationOutcome::TimedOut => "TIMED_OUT",
+        InvocationOutcome::Exited(_) => "EXITED",
+        InvocationOutcome::InitFailed(_) => "INIT_FAILED",
+        _ => "OTHER",
+    }
+}
+
+/// JSON as it is, anything else as a string.
+fn body(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
+}
+
+/// With three decimals.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn write_line(line: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&text)?;
+    stdout.flush()
+}
