@@ -1,11 +1,12 @@
 //! The event that the service sends to a processor, made here or brought along.
 
 use crate::ids;
+use crate::json::Members;
 use crate::limits::{self, LimitError};
 use crate::message::{MessageFields, MessageIds, PushNotification};
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -177,10 +178,10 @@ impl Event {
     /// An event as it stands, of any bytes. Its ids and its message are read where they are there.
     pub fn raw(json: impl Into<Bytes>) -> Self {
         let json = json.into();
-        let event: Value = serde_json::from_slice(&json).unwrap_or_default();
-        let message = &event["ChannelMessage"];
-        let ids = read_ids(&event, message);
-        let fields = message.as_object().map(read_fields).unwrap_or_default();
+        let event = Members::read(&json);
+        let message = event.as_ref().and_then(|event| event.object("ChannelMessage"));
+        let ids = read_ids(event.as_ref(), message.as_ref());
+        let fields = message.as_ref().map(read_fields).unwrap_or_default();
         Self { json, ids, fields }
     }
 
@@ -204,14 +205,14 @@ impl Event {
     }
 }
 
-fn read_ids(event: &Value, message: &Value) -> Result<MessageIds, MissingIds> {
+fn read_ids(event: Option<&Members<'_>>, message: Option<&Members<'_>>) -> Result<MessageIds, MissingIds> {
     let mut missing = Vec::new();
-    let mut read = |from: &Value, key: &'static str, limit: limits::TextLimit| {
-        let id = from[key].as_str().filter(|id| limit.check(id).is_ok());
+    let mut read = |from: Option<&Members<'_>>, key: &'static str, limit: limits::TextLimit| {
+        let id = from.and_then(|from| from.string(key)).filter(|id| limit.check(id).is_ok());
         if id.is_none() {
             missing.push(key);
         }
-        id.unwrap_or_default().to_owned()
+        id.unwrap_or_default()
     };
     let ids = MessageIds {
         callback_id: read(event, "CallbackId", limits::CALLBACK_ID),
@@ -222,17 +223,17 @@ fn read_ids(event: &Value, message: &Value) -> Result<MessageIds, MissingIds> {
 }
 
 /// What is there in the expected form; the rest is left to the function.
-fn read_fields(message: &Map<String, Value>) -> MessageFields {
-    fn read<T: DeserializeOwned>(message: &Map<String, Value>, key: &str) -> Option<T> {
-        message.get(key).and_then(|value| T::deserialize(value).ok())
+fn read_fields(message: &Members<'_>) -> MessageFields {
+    fn read<T: DeserializeOwned>(message: &Members<'_>, key: &str) -> Option<T> {
+        serde_json::from_str(message.raw(key)?).ok()
     }
     MessageFields {
-        content: read(message, "Content"),
-        metadata: read(message, "Metadata"),
+        content: message.string("Content"),
+        metadata: message.string("Metadata"),
         push_notification: read(message, "PushNotification"),
         message_attributes: read(message, "MessageAttributes"),
-        sub_channel_id: read(message, "SubChannelId"),
-        content_type: read(message, "ContentType"),
+        sub_channel_id: message.string("SubChannelId"),
+        content_type: message.string("ContentType"),
     }
 }
 
@@ -274,6 +275,7 @@ impl fmt::Debug for Event {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::Value;
 
     #[test]
     fn a_message_becomes_an_event_of_the_live_shape() {
@@ -310,6 +312,23 @@ mod tests {
         let odd = Event::raw(json.to_string());
         assert_eq!(odd.ids(), event.ids());
         assert!(odd.fields().is_empty());
+    }
+
+    #[test]
+    fn what_rust_cannot_read_does_not_hide_the_ids() {
+        let json = Event::new(OutgoingMessage::new("x").unwrap(), "us-east-1").json().clone();
+        let json = String::from_utf8(json.to_vec()).unwrap();
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        for (from, to) in [
+            ("\"Content\":\"x\"", "\"Content\":\"\\ud83d\"".to_owned()),
+            ("\"Content\":\"x\"", format!("\"Content\":{deep}")),
+            ("\"Content\":\"x\"", "\"Content\":1e999".to_owned()),
+            ("\"ChannelMessage\":", "\"ChannelMessage\":{},\"ChannelMessage\":".to_owned()),
+        ] {
+            let odd = json.replace(from, &to);
+            assert_ne!(odd, json);
+            assert!(Event::raw(odd.clone()).ids().is_ok(), "{odd}");
+        }
     }
 
     #[test]

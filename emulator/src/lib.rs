@@ -41,6 +41,7 @@ mod event;
 mod function;
 mod ids;
 mod invocation;
+mod json;
 mod logs;
 mod message;
 mod process;
