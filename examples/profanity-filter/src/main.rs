@@ -1,2 +1,229 @@
-//! Stub.
-fn main() {}
+//! A channel flow processor that keeps profanity out of a chat. Copy this package to start your own.
+//!
+//! ```text
+//! cargo run -p cargo-channel-flow -- send "What the hell is this?"
+//! ```
+//!
+//! Messages of people are censored, `What the **** is this?`, or denied; messages of bots pass. Environment
+//! variables, all of them optional:
+//!
+//! | variable | | default |
+//! | --- | --- | --- |
+//! | `PROFANITY_ACTION` | `censor`: everyone sees the message without the words; `deny`: nobody sees it | `censor` |
+//! | `PROFANITY_REPLACEMENT` | what each character of a word becomes: `*`, `-`, `_`, `.` or `~` | `*` |
+//! | `PROFANITY_ALSO` | more words to find, with commas between them | |
+//! | `PROFANITY_ALLOW` | words to let through, with commas between them | |
+
+use std::{env, fmt};
+
+use channel_flow::{Decision, LimitError, Message, Processor, Text, Update};
+
+use crate::words::Words;
+
+mod prose;
+mod spelling;
+mod words;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let filter = ProfanityFilter::from_settings(|name| Some(env::var_os(name)?.to_string_lossy().into_owned()))?;
+    Ok(channel_flow::run(filter).await?)
+}
+
+struct ProfanityFilter {
+    words: Words,
+    action: Action,
+}
+
+enum Action {
+    Censor { replacement: &'static str },
+    Deny,
+}
+
+impl Processor for ProfanityFilter {
+    type Error = LimitError;
+
+    async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
+        if message.sender().is_bot() {
+            return Ok(Decision::NoChange);
+        }
+        // What a phone shows before anybody opens the chat mostly repeats the message.
+        let push = message.push_notification();
+        let content = self.censored(&message.text());
+        let title = push.and_then(|push| self.censored(&Text::new(push.title()?)));
+        let body = push.and_then(|push| self.censored(&Text::new(push.body()?)));
+
+        if content.is_none() && title.is_none() && body.is_none() {
+            return Ok(Decision::NoChange);
+        }
+        if let Action::Deny = self.action {
+            return Ok(Decision::Deny);
+        }
+        let mut update = Update::new();
+        if let Some(content) = content {
+            update = update.content(content)?;
+        }
+        if let Some(mut push) = push.cloned().filter(|_| title.is_some() || body.is_some()) {
+            push = title.into_iter().fold(push, |push, title| push.with_title(title));
+            push = body.into_iter().fold(push, |push, body| push.with_body(body));
+            update = update.push_notification(push)?;
+        }
+        Ok(update.into())
+    }
+}
+
+impl ProfanityFilter {
+    /// The content that `text` came from with the profane words replaced, if it has any.
+    fn censored(&self, text: &Text) -> Option<String> {
+        let replacement = if let Action::Censor { replacement } = self.action { replacement } else { "" };
+        let found = self.words.find(text);
+        let edits = found.iter().map(|range| (range.clone(), replacement.repeat(text[range.clone()].chars().count())));
+        (!found.is_empty()).then(|| text.replace_ranges(edits))
+    }
+
+    fn from_settings(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let setting = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let replacement = match setting("PROFANITY_REPLACEMENT").as_deref() {
+            None | Some("*") => "*",
+            Some("-") => "-",
+            Some("_") => "_",
+            Some(".") => ".",
+            Some("~") => "~",
+            // Any other sign takes more room than a letter in percent-encoded content, which has a limit.
+            Some(_) => return Err(InvalidSetting("PROFANITY_REPLACEMENT", "one of these signs: * - _ . ~")),
+        };
+        let action = match setting("PROFANITY_ACTION").as_deref() {
+            None | Some("censor") => Action::Censor { replacement },
+            Some("deny") => Action::Deny,
+            Some(_) => return Err(InvalidSetting("PROFANITY_ACTION", "`censor` or `deny`")),
+        };
+        let list = |name| -> Result<Vec<String>, InvalidSetting> {
+            let words: Vec<_> =
+                setting(name).iter().flat_map(|list| list.split(',')).map(|word| word.trim().to_owned()).collect();
+            match words.iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || !c.is_ascii()))
+            {
+                true => Ok(words),
+                false => Err(InvalidSetting(name, "words of letters only, with commas between them: `darn,heck`")),
+            }
+        };
+        Ok(Self { words: Words::new(&list("PROFANITY_ALSO")?, &list("PROFANITY_ALLOW")?), action })
+    }
+}
+
+/// The name of an environment variable and what it has to be.
+struct InvalidSetting(&'static str, &'static str);
+
+impl fmt::Display for InvalidSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} must be {}", self.0, self.1)
+    }
+}
+
+/// What `main` returns is shown by `Debug`.
+impl fmt::Debug for InvalidSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for InvalidSetting {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use channel_flow::{PushNotification, testing};
+
+    async fn decide(settings: &[(&str, &str)], message: Message) -> Decision {
+        filter(settings).unwrap().process(&message).await.unwrap()
+    }
+
+    fn filter(settings: &[(&str, &str)]) -> Result<ProfanityFilter, InvalidSetting> {
+        let value = |name: &str| settings.iter().find(|setting| setting.0 == name).map(|setting| setting.1.to_owned());
+        ProfanityFilter::from_settings(value)
+    }
+
+    fn message(content: &str) -> Message {
+        testing::message(content).build()
+    }
+
+    fn update(content: &str) -> Decision {
+        Decision::update(content).unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_the_word_is_replaced() {
+        assert_eq!(decide(&[], message("What the hell is this?")).await, update("What the **** is this?"));
+        assert_eq!(decide(&[], message("What is this?")).await, Decision::NoChange);
+        assert_eq!(decide(&[], message("")).await, Decision::NoChange);
+    }
+
+    #[tokio::test]
+    async fn the_form_of_the_content_stays() {
+        let encoded = "What%20the%20hell%20is%20this%3F%20%F0%9F%98%80";
+        assert_eq!(decide(&[], message(encoded)).await, update(&encoded.replace("hell", "****")));
+
+        let envelope = r#"{"Messages":[{"Content":"Hi","ContentType":"PlainText"},{"Content":"oh sh\u0069t","ContentType":"PlainText"}]}"#;
+        assert_eq!(decide(&[], message(envelope)).await, update(&envelope.replace(r"sh\u0069t", "****")));
+        assert_eq!(decide(&[], message(&envelope.replace(r"sh\u0069t", "shiitake"))).await, Decision::NoChange);
+    }
+
+    #[tokio::test]
+    async fn a_message_can_be_denied() {
+        let deny = [("PROFANITY_ACTION", "deny")];
+        assert_eq!(decide(&deny, message("What the hell is this?")).await, Decision::Deny);
+        assert_eq!(decide(&deny, message("Scunthorpe")).await, Decision::NoChange);
+        let push = PushNotification::new().with_body("oh shit");
+        assert_eq!(decide(&deny, testing::message("Hi").push_notification(&push).build()).await, Decision::Deny);
+    }
+
+    #[tokio::test]
+    async fn bots_may_say_everything() {
+        let bot = testing::message("What the hell is this?").sender_bot("helper").build();
+        assert_eq!(decide(&[], bot).await, Decision::NoChange);
+    }
+
+    #[tokio::test]
+    async fn the_push_notification_does_not_tell() {
+        let push = PushNotification::new().with_title("Alice: shit").with_body("What%20the%20hell");
+        let clean = PushNotification::new().with_title("Alice: ****").with_body("What%20the%20****");
+        let censored = Update::new().push_notification(clean).unwrap();
+
+        let message = |content: &str| testing::message(content).push_notification(&push).build();
+        assert_eq!(
+            decide(&[], message("What the hell")).await,
+            censored.clone().content("What the ****").unwrap().into()
+        );
+        assert_eq!(decide(&[], message("Hello")).await, censored.into());
+        let push = PushNotification::new().with_title("Alice").with_body("Hello");
+        let message = testing::message("What the hell").push_notification(&push).build();
+        assert_eq!(decide(&[], message).await, update("What the ****"));
+    }
+
+    #[tokio::test]
+    async fn settings_change_the_words_and_the_sign() {
+        let settings = [("PROFANITY_REPLACEMENT", "-"), ("PROFANITY_ALSO", "heck, Größe"), ("PROFANITY_ALLOW", "Damn")];
+        let answer = decide(&settings, message("damn, h3ck, GRÖSSE größe hell")).await;
+        assert_eq!(answer, update("damn, ----, GRÖSSE ----- ----"));
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused() {
+        for (name, value, error) in [
+            ("PROFANITY_ACTION", "drop", "PROFANITY_ACTION must be `censor` or `deny`"),
+            ("PROFANITY_REPLACEMENT", "**", "PROFANITY_REPLACEMENT must be one of these signs: * - _ . ~"),
+            (
+                "PROFANITY_ALSO",
+                "a,,b",
+                "PROFANITY_ALSO must be words of letters only, with commas between them: `darn,heck`",
+            ),
+            (
+                "PROFANITY_ALLOW",
+                "sh!t",
+                "PROFANITY_ALLOW must be words of letters only, with commas between them: `darn,heck`",
+            ),
+        ] {
+            assert_eq!(filter(&[(name, value)]).err().map(|error| error.to_string()).as_deref(), Some(error));
+        }
+        assert!(filter(&[("PROFANITY_ACTION", ""), ("PROFANITY_ALSO", " ")]).is_ok());
+    }
+}
