@@ -10,7 +10,7 @@ use crate::{LimitError, Update};
 /// fn decide(message: &Message) -> Result<Decision, LimitError> {
 ///     match message.content() {
 ///         "" => Ok(Decision::Deny),
-///         content if content.contains("teh") => Decision::update(content.replace("teh", "the")),
+///         content if content.contains("darn") => Decision::update(content.replace("darn", "****")),
 ///         _ => Ok(Decision::NoChange),
 ///     }
 /// }
