@@ -78,8 +78,8 @@ impl<P: Processor + 'static> Adapter<P> {
         let rescuing = async {
             Span::current().record("decision", decision.name());
             let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at: sent_at(&message) };
-            let outcome = self.0.callbacks.settle(callback, invocation.deadline).await?;
-            let settled = Settled::new(&ids, &decision, DecidedBy::Rescue, outcome);
+            let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
+            let settled = Settled::new(&callback, DecidedBy::Rescue, settlement);
             log(&settled, 0.0, milliseconds(started.elapsed()));
             Ok(settled)
         };
@@ -118,10 +118,10 @@ impl<P: Processor + 'static> Adapter<P> {
         }
 
         let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at: sent_at(message) };
-        let outcome = self.0.callbacks.settle(callback, invocation.deadline).await?;
+        let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
         drop(watch);
 
-        let settled = Settled::new(ids, &decision, decided_by, outcome);
+        let settled = Settled::new(&callback, decided_by, settlement);
         log(&settled, process_ms, milliseconds(started.elapsed()));
         Ok(settled)
     }

@@ -32,6 +32,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 /// Time that is left for telling Lambda how it ended.
 const PARTING: Duration = Duration::from_millis(50);
 
+/// Conflicts in a row, over a second and a half, after which the other callback counts as the one that decided.
+const CONFLICTS: u32 = 6;
+
 /// Rounds where no deadline ends them.
 const ROUNDS_WITHOUT_DEADLINE: u32 = 5;
 
@@ -47,6 +50,14 @@ pub enum Outcome {
     /// The service refused the callback, and the message is older than the 48 hours in which it takes one. Another try
     /// would be refused as well.
     Expired,
+}
+
+/// How a callback ended, and which.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settlement {
+    pub(crate) outcome: Outcome,
+    /// Whether the fallback action went in place of a decision that the service refused as invalid.
+    pub(crate) fell_back: bool,
 }
 
 /// A decision on its way.
@@ -74,32 +85,43 @@ impl Callbacks {
     }
 
     /// Sends the callback until the service has settled the message, or the deadline is there.
-    pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Outcome, Error> {
+    pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settlement, Error> {
         let deadline = deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline));
         let attempts = Arc::new(AtomicU32::new(0));
         let mut callback = callback;
-        let mut pause = FIRST_PAUSE;
-        let mut last_error = None;
+        let (mut pause, mut conflicts, mut last_error) = (FIRST_PAUSE, 0, None);
+        let mut fell_back = false;
         for round in 1.. {
             let error = match self.send(&callback, deadline, &attempts).await {
                 Answer::Accepted => {
                     self.granted.store(true, Ordering::Relaxed);
-                    return Ok(Outcome::Accepted);
+                    return Ok(Settlement { outcome: Outcome::Accepted, fell_back });
                 }
-                Answer::DecidedBefore => return Ok(Outcome::DecidedBefore),
+                Answer::DecidedBefore => return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back }),
                 Answer::Forbidden(_)
                     if self.granted.load(Ordering::Relaxed) || attempts.load(Ordering::Relaxed) > 1 =>
                 {
-                    return Ok(Outcome::DecidedBefore);
+                    return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back });
                 }
-                Answer::Forbidden(_) if callback.is_expired() => return Ok(Outcome::Expired),
+                Answer::Forbidden(_) if callback.is_expired() => {
+                    return Ok(Settlement { outcome: Outcome::Expired, fell_back });
+                }
                 Answer::Invalid(error) if callback.decision != callback.fallback => {
                     tracing::error!(?error, "the service refused the decision; the fallback action decides");
                     callback.decision = callback.fallback;
+                    fell_back = true;
                     continue;
                 }
-                Answer::Forbidden(error) | Answer::Invalid(error) | Answer::Unauthorized(error) => return Err(error),
-                Answer::Conflict(error) | Answer::Unavailable(error) => error,
+                Answer::Forbidden(error) | Answer::Invalid(error) | Answer::Refused(error) => return Err(error),
+                Answer::Conflict(error) => {
+                    conflicts += 1;
+                    if conflicts == CONFLICTS {
+                        tracing::warn!(?error, "conflicts without end: another callback decided the message");
+                        return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back });
+                    }
+                    error
+                }
+                Answer::Unavailable(error) => error,
                 // What went wrong before says more than that there was no time to see it go wrong again.
                 Answer::OutOfTime => return Err(last_error.unwrap_or_else(out_of_time)),
             };

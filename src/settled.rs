@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::event::CallbackIds;
+use crate::callback::{Callback, Settlement};
 use crate::{Decision, Outcome};
 
 /// What the function returns to Lambda.
@@ -47,8 +47,13 @@ pub struct Settled {
 }
 
 impl Settled {
-    pub(crate) fn new(ids: &CallbackIds, decision: &Decision, decided_by: DecidedBy, outcome: Outcome) -> Self {
-        Self { message_id: ids.message_id.clone(), decision: decision.name(), decided_by, outcome }
+    pub(crate) fn new(callback: &Callback<'_>, decided_by: DecidedBy, settlement: Settlement) -> Self {
+        let Settlement { outcome, fell_back } = settlement;
+        let (decision, decided_by) = match fell_back {
+            true => (callback.fallback, DecidedBy::FallbackAction),
+            false => (callback.decision, decided_by),
+        };
+        Self { message_id: callback.ids.message_id.clone(), decision: decision.name(), decided_by, outcome }
     }
 }
 

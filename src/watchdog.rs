@@ -268,7 +268,7 @@ impl Watched {
         );
         let callback = Callback { ids: &ids, decision: &decision, fallback: &fallback, sent_at: None };
         let settling = callbacks.settle(callback, Some(self.deadline.into()));
-        let result = settling.await.map(|outcome| Settled::new(&ids, &decision, decided_by, outcome));
+        let result = settling.await.map(|settlement| Settled::new(&callback, decided_by, settlement));
         if let Err(error) = &result {
             tracing::error!(?error, request_id, "the watchdog's callback failed");
         }

@@ -10,6 +10,32 @@ use std::time::Duration;
 /// Seen in production, once, with `BadRequestException`; the callback's id follows.
 pub const DECIDED_BEFORE: &str = "Unable to complete processing of non-pending message for callback id";
 
+/// How the service refuses a callback for a message that was decided. All three were seen in production.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RepeatedCallback {
+    /// 400 `BadRequestException` with [`DECIDED_BEFORE`].
+    #[default]
+    NonPending,
+    /// 409 `ConflictException` with [`CONFLICT`], as when two callbacks race.
+    Conflict,
+    /// 403 `ForbiddenException` with [`FORBIDDEN`], which is what a missing grant looks like too.
+    Forbidden,
+}
+
+/// What goes with a `ConflictException`. The text was not published.
+pub const CONFLICT: &str =
+    "The request could not be processed because of conflict in the current state of the resource";
+
+/// What goes with a `ForbiddenException`, whatever its cause. Known to be generic; the words were not published.
+pub const FORBIDDEN: &str = "The client does not have permission to perform this operation";
+
+/// How long after the message a callback is accepted; then it gets a `ForbiddenException`.
+///
+/// Documented in one place only. [`MessagingService::set_callback_lifetime`](crate::MessagingService::set_callback_lifetime)
+/// changes it.
+pub const CALLBACK_LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
+
 /// What the service says when no message belongs to the ids of a callback.
 ///
 /// Nobody has published this answer. It is deliberately not [`DECIDED_BEFORE`], so that a

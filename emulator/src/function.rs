@@ -1,7 +1,9 @@
 //! A function: messages go in, decisions come out.
 
 use crate::callback::Decision;
-use crate::environment::{Environment, NotTaken};
+use crate::credentials::Credentials;
+use crate::environment::NotTaken;
+use crate::environments::{Environments, ExecutionEnvironment, Lease};
 use crate::error::Error;
 use crate::event::{Event, OutgoingMessage};
 use crate::ids;
@@ -17,18 +19,15 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout_at};
 
-/// A binary that runs as a Lambda function, in one environment that is started when needed.
+/// A binary that runs as a Lambda function, in environments that are started when needed.
 ///
-/// Invocations come one after the other. Dropping it kills the process and what that started.
+/// There is one environment, and invocations come one after the other, unless the settings say otherwise. Dropping it kills
+/// the processes and what they started.
 #[derive(Debug)]
 pub struct Function {
-    program: Program,
-    service: Arc<MessagingService>,
-    logs: Arc<Logs>,
-    environment: Mutex<Option<Environment>>,
+    environments: Arc<Environments>,
 }
 
 /// How a function is set up.
@@ -37,6 +36,9 @@ pub struct FunctionSettings {
     pub(crate) name: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u32,
+    pub(crate) concurrency: usize,
+    pub(crate) concurrency_of_environment: usize,
+    pub(crate) freeze: bool,
     pub(crate) env: BTreeMap<OsString, OsString>,
     pub(crate) log_sink: Option<LogSink>,
 }
@@ -72,95 +74,148 @@ impl Function {
         let logs = Arc::new(Logs::new(settings.log_sink.clone()));
         let region = service.region().to_owned();
         let program = Program { path, settings, region, endpoint_url: service.endpoint_url() };
-        Ok(Self { program, service, logs, environment: Mutex::new(None) })
+        Ok(Self { environments: Arc::new(Environments::new(program, service, logs)) })
     }
 
     /// The function's ARN.
     pub fn arn(&self) -> String {
-        self.program.function_arn()
+        self.environments.program.function_arn()
+    }
+
+    /// The function's name.
+    pub fn name(&self) -> String {
+        self.environments.program.name()
     }
 
     /// Sends a message through the function. Nothing that the function does is an error here:
     /// what went wrong stands in what is returned.
     pub async fn send(&self, message: OutgoingMessage) -> Delivered {
-        self.deliver(&Event::new(message, &self.program.region)).await
+        self.deliver(&Event::new(message, &self.environments.program.region)).await
     }
 
     /// Delivers an event, byte for byte, to a warm environment or a new one.
     ///
     /// The message becomes pending first, unless an event with the same ids came before.
     pub async fn deliver(&self, event: &Event) -> Delivered {
+        self.environments.service.register(event);
         let started = Instant::now();
-        let mut environment = self.environment.lock().await;
-        self.service.register(event);
-        let lines = self.logs.written();
-        let callbacks = self.service.callback_count();
-        let (invocation, credentials) = self.invoke(&mut environment, event).await;
-        let callback_id = event.ids().ok().map(|ids| ids.callback_id.as_str());
-        let callbacks = self.service.callbacks_of(callbacks, &credentials, callback_id);
-        let message = event.ids().ok().and_then(|ids| self.service.message(ids));
-        let elapsed = started.elapsed();
-        let mut delivered =
-            Delivered { event: event.clone(), invocation, callbacks, message, logs: Vec::new(), elapsed };
-        if environment.is_some() && !delivered.is_decided() {
-            sleep(LOG_GRACE).await;
-        }
-        delivered.logs = self.logs.since(lines);
-        delivered
+        let _permit = self.environments.permit().await;
+        self.deliver_now(event, ids::uuid(), started).await
     }
 
-    /// Kills the environment, as Lambda does from time to time. The next event starts a new one.
+    /// Delivers an event twice at once, with a request id for each, as at-least-once delivery can do. They meet in time only
+    /// where the settings allow for two events at once.
+    pub async fn deliver_twice(&self, event: &Event) -> [Delivered; 2] {
+        let (one, other) = tokio::join!(self.deliver(event), self.deliver(event));
+        [one, other]
+    }
+
+    /// As [`deliver`](Self::deliver), unless the event would have to wait longer than `until`.
+    pub(crate) async fn deliver_until(&self, event: &Event, request_id: String, until: Instant) -> Option<Delivered> {
+        let started = Instant::now();
+        let _permit = timeout_at(until.into(), self.environments.permit()).await.ok()?;
+        Some(self.deliver_now(event, request_id, started).await)
+    }
+
+    pub(crate) fn service(&self) -> &Arc<MessagingService> {
+        &self.environments.service
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.environments.program.region
+    }
+
+    /// Kills the environments once they have answered, as Lambda does from time to time. The next event starts a new one.
     pub async fn recycle(&self) {
-        if let Some(environment) = self.environment.lock().await.take() {
-            environment.end().await;
-        }
+        self.environments.end_all().await;
+    }
+
+    /// The environments that run now.
+    pub fn environments(&self) -> Vec<ExecutionEnvironment> {
+        self.environments.handles()
     }
 
     /// The latest lines that the function wrote, 10,000 at most.
     pub fn logs(&self) -> Vec<LogLine> {
-        self.logs.since(0)
+        self.environments.logs.since(0)
     }
 
-    async fn invoke(&self, slot: &mut Option<Environment>, event: &Event) -> (InvocationReport, crate::Credentials) {
-        if let Some(mut warm) = slot.take().filter(Environment::is_alive) {
-            let credentials = warm.credentials().clone();
-            // One that ended while idle, unnoticed until now, has taken nothing: start another.
-            if let Ok(report) = warm.invoke(&self.program, event.json().clone()).await {
-                self.keep_or_end(slot, warm, &report).await;
-                return (report, credentials);
-            }
+    async fn deliver_now(&self, event: &Event, request_id: String, started: Instant) -> Delivered {
+        let service = &self.environments.service;
+        let before = service.callback_count();
+        let Invoked { report, credentials, logs } = self.invoke(event, request_id).await;
+        let ids = event.ids().ok();
+        let callbacks = credentials.map(|credentials| {
+            let shared = self.environments.program.settings.concurrency_of_environment > 1;
+            service.callbacks_of(before, &credentials, ids.map(|ids| &*ids.callback_id), shared && ids.is_some())
+        });
+        Delivered {
+            event: event.clone(),
+            invocation: report,
+            callbacks: callbacks.unwrap_or_default(),
+            message: ids.and_then(|ids| service.message(ids)),
+            logs,
+            elapsed: started.elapsed(),
         }
-        let credentials = self.service.issue_credentials();
-        let started = Environment::start(&self.program, credentials.clone(), &self.logs).await;
-        let report = match started {
-            Err(failure) => not_taken(InvocationOutcome::InitFailed(failure)),
-            Ok(mut cold) => match cold.invoke(&self.program, event.json().clone()).await {
-                Err(NotTaken(status)) => {
-                    cold.end().await;
-                    not_taken(InvocationOutcome::Exited(status))
+    }
+
+    async fn invoke(&self, event: &Event, request_id: String) -> Invoked {
+        let program = &self.environments.program;
+        loop {
+            let lease = self.environments.lease();
+            let written = self.environments.logs.written();
+            let environment = match lease.environment().await {
+                Ok(environment) => environment,
+                Err(failure) => {
+                    let report = not_taken(request_id, InvocationOutcome::InitFailed(failure));
+                    let logs = self.environments.logs.since(written);
+                    return Invoked { report, credentials: None, logs };
+                }
+            };
+            let credentials = Some(environment.credentials().clone());
+            let before = environment.lines_written();
+            match environment.invoke(program, &request_id, event.json().clone()).await {
+                // One that ended while idle, unnoticed until now, has taken nothing: another one will.
+                Err(NotTaken { cold: false, .. }) => lease.end().await,
+                Err(NotTaken { status, cold: true }) => {
+                    lease.end().await;
+                    let report = not_taken(request_id, InvocationOutcome::Exited(status));
+                    return Invoked { report, credentials, logs: environment.lines_since(0) };
                 }
                 Ok(report) => {
-                    self.keep_or_end(slot, cold, &report).await;
-                    report
+                    match report.outcome {
+                        InvocationOutcome::Response(_) | InvocationOutcome::Error(_) => self.rest(&lease, event).await,
+                        _ => lease.end().await,
+                    }
+                    let first = if report.cold_start.is_some() { 0 } else { before };
+                    return Invoked { report, credentials, logs: environment.lines_since(first) };
                 }
-            },
-        };
-        (report, credentials)
+            }
+        }
     }
 
-    /// An environment stays for the next event as long as its process came through this one.
-    async fn keep_or_end(&self, slot: &mut Option<Environment>, environment: Environment, report: &InvocationReport) {
-        match report.outcome {
-            InvocationOutcome::Response(_) | InvocationOutcome::Error(_) => {
-                *slot = Some(environment);
-            }
-            _ => environment.end().await,
+    /// An environment whose process came through an event stays for the next one.
+    async fn rest(&self, lease: &Lease<'_>, event: &Event) {
+        if self.environments.program.settings.freeze {
+            lease.freeze().await;
+        }
+        let message = event.ids().ok().and_then(|ids| self.environments.service.message(ids));
+        if message.is_none_or(|message| message.status() == MessageStatus::Pending) {
+            sleep(LOG_GRACE).await;
         }
     }
 }
 
-fn not_taken(outcome: InvocationOutcome) -> InvocationReport {
-    InvocationReport { request_id: ids::uuid(), outcome, cold_start: None, taken: None, duration: Duration::ZERO }
+/// What came of an event in an environment.
+struct Invoked {
+    report: InvocationReport,
+    /// Those of the environment, if one could be started.
+    credentials: Option<Credentials>,
+    logs: Vec<LogLine>,
+}
+
+fn not_taken(request_id: String, outcome: InvocationOutcome) -> InvocationReport {
+    InvocationReport { request_id, outcome, cold_start: None, taken: None, duration: Duration::ZERO }
 }
 
 impl Delivered {
@@ -188,12 +243,22 @@ impl Delivered {
 
 impl Default for FunctionSettings {
     fn default() -> Self {
-        Self { name: None, timeout: Duration::from_secs(10), memory_mb: 128, env: BTreeMap::new(), log_sink: None }
+        Self {
+            name: None,
+            timeout: Duration::from_secs(10),
+            memory_mb: 128,
+            concurrency: 1,
+            concurrency_of_environment: 1,
+            freeze: false,
+            env: BTreeMap::new(),
+            log_sink: None,
+        }
     }
 }
 
 impl FunctionSettings {
-    /// Named after the binary, with 10 seconds an invocation, 128 MB, and no variables of its own.
+    /// Named after the binary, with 10 seconds an invocation, 128 MB, one environment that takes one event at a time and is
+    /// not frozen, and no variables of its own.
     pub fn new() -> Self {
         Self::default()
     }
@@ -216,6 +281,28 @@ impl FunctionSettings {
     #[must_use]
     pub fn memory_mb(mut self, memory_mb: u32) -> Self {
         self.memory_mb = memory_mb;
+        self
+    }
+
+    /// Sets how many environments there may be at once; events wait for one. At least 1.
+    #[must_use]
+    pub fn concurrency(mut self, environments: usize) -> Self {
+        self.concurrency = environments.max(1);
+        self
+    }
+
+    /// Sets how many events one environment takes at once, which it is told by `AWS_LAMBDA_MAX_CONCURRENCY`. At least 1.
+    #[must_use]
+    pub fn concurrency_of_environment(mut self, events: usize) -> Self {
+        self.concurrency_of_environment = events.max(1);
+        self
+    }
+
+    /// Sets whether an environment is frozen between invocations, as Lambda does: stopped once it asks for the next event,
+    /// until it gets one. Environments that take several events at once never are.
+    #[must_use]
+    pub fn freeze(mut self, freeze: bool) -> Self {
+        self.freeze = freeze;
         self
     }
 
@@ -251,6 +338,9 @@ impl fmt::Debug for FunctionSettings {
             .field("name", &self.name)
             .field("timeout", &self.timeout)
             .field("memory_mb", &self.memory_mb)
+            .field("concurrency", &self.concurrency)
+            .field("concurrency_of_environment", &self.concurrency_of_environment)
+            .field("freeze", &self.freeze)
             .field("env", &self.env.keys())
             .finish_non_exhaustive()
     }

@@ -33,15 +33,20 @@
 //! What AWS does not document and this crate assumes is listed in [`assumptions`].
 
 mod callback;
+mod connection;
 mod credentials;
 mod emulator;
+mod endpoint;
 mod environment;
+mod environments;
 mod error;
 mod event;
+mod fault;
 mod function;
 mod ids;
 mod invocation;
 mod json;
+mod ledger;
 mod logs;
 mod message;
 mod process;
@@ -56,18 +61,22 @@ mod variables;
 pub mod assumptions;
 pub mod limits;
 
+pub use assumptions::RepeatedCallback;
 pub use axum::body::Bytes;
 pub use callback::Decision;
 pub use credentials::Credentials;
 pub use emulator::{Emulator, Settings};
+pub use environments::ExecutionEnvironment;
 pub use error::{Error, ErrorKind};
 pub use event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use fault::Fault;
 pub use function::{Delivered, Function, FunctionSettings};
 pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
+pub use ledger::Counts;
 pub use logs::{LogLine, LogSink, LogStream};
 pub use message::{MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification};
 pub use record::CallbackRecord;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, RefusalKind};
 pub use runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
 pub use service::MessagingService;
 

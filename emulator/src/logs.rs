@@ -29,10 +29,13 @@ pub enum LogStream {
     Stderr,
 }
 
-/// The latest lines of all environments of one function.
+/// The latest lines of one environment, or of all environments of one function.
 pub(crate) struct Logs {
     kept: Mutex<Kept>,
+    most: usize,
     sink: Option<LogSink>,
+    /// The function's, where these are an environment's.
+    function: Option<Arc<Logs>>,
 }
 
 #[derive(Default)]
@@ -42,12 +45,19 @@ struct Kept {
 }
 
 const LINES_KEPT: usize = 10_000;
+const LINES_KEPT_OF_AN_ENVIRONMENT: usize = 1_000;
 /// A longer line is kept in pieces: what never ends a line must not fill the memory.
 const LINE_BYTES: u64 = 256 * 1024;
 
 impl Logs {
     pub(crate) fn new(sink: Option<LogSink>) -> Self {
-        Self { kept: Mutex::default(), sink }
+        Self { kept: Mutex::default(), most: LINES_KEPT, sink, function: None }
+    }
+
+    /// Those of an environment; lines become the function's too.
+    pub(crate) fn of_environment(function: &Arc<Self>) -> Self {
+        let function = Some(Arc::clone(function));
+        Self { kept: Mutex::default(), most: LINES_KEPT_OF_AN_ENVIRONMENT, sink: None, function }
     }
 
     /// How many lines there have been.
@@ -78,9 +88,12 @@ impl Logs {
         if let Some(sink) = &self.sink {
             sink(&line);
         }
+        if let Some(function) = &self.function {
+            function.add(line.clone());
+        }
         let mut kept = self.lock();
         kept.written += 1;
-        if kept.lines.len() == LINES_KEPT {
+        if kept.lines.len() == self.most {
             kept.lines.pop_front();
         }
         kept.lines.push_back(line);

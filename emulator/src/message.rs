@@ -1,9 +1,11 @@
 //! A message as the channel has it.
 
+use crate::callback::Decision;
 use crate::limits::{self, LimitError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// The three ids that make a callback belong to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,11 +92,13 @@ pub struct MessageState {
     ids: MessageIds,
     status: MessageStatus,
     fields: MessageFields,
+    decision: Option<Decision>,
+    decided_by: Option<Arc<str>>,
 }
 
 impl MessageState {
     pub(crate) fn pending(ids: MessageIds, fields: MessageFields) -> Self {
-        Self { ids, status: MessageStatus::Pending, fields }
+        Self { ids, status: MessageStatus::Pending, fields, decision: None, decided_by: None }
     }
 
     /// The ids it was sent with.
@@ -118,13 +122,26 @@ impl MessageState {
         (self.status == MessageStatus::Sent).then_some(&self.fields)
     }
 
-    pub(crate) fn release(&mut self, changes: MessageFields) {
-        self.status = MessageStatus::Sent;
-        self.fields.apply(changes);
+    /// The decision of the accepted callback; `None` while there is none.
+    pub fn decision(&self) -> Option<Decision> {
+        self.decision
     }
 
-    pub(crate) fn deny(&mut self) {
-        self.status = MessageStatus::Denied;
+    /// The function that the accepted callback came from, by its name; `None` where the service does not know.
+    pub fn decided_by(&self) -> Option<&str> {
+        self.decided_by.as_deref()
+    }
+
+    pub(crate) fn decide(&mut self, decision: Decision, changes: MessageFields, by: Option<Arc<str>>) {
+        self.decision = Some(decision);
+        self.decided_by = by;
+        match decision {
+            Decision::Deny => self.status = MessageStatus::Denied,
+            Decision::Update | Decision::NoChange => {
+                self.status = MessageStatus::Sent;
+                self.fields.apply(changes);
+            }
+        }
     }
 }
 
@@ -212,6 +229,8 @@ impl fmt::Debug for MessageState {
             .field("ids", &self.ids)
             .field("status", &self.status)
             .field("fields", &self.fields)
+            .field("decision", &self.decision)
+            .field("decided_by", &self.decided_by)
             .finish()
     }
 }
@@ -234,7 +253,9 @@ mod tests {
             MessageFields { content: Some("before".into()), metadata: Some("{}".into()), ..MessageFields::default() };
         let mut message = MessageState::pending(ids(), sent);
         assert_eq!(message.seen_by_everyone(), None);
-        message.release(MessageFields { content: Some("after".into()), ..Default::default() });
+        let changes = MessageFields { content: Some("after".into()), ..Default::default() };
+        message.decide(Decision::Update, changes, Some("filter".into()));
+        assert_eq!((message.decision(), message.decided_by()), (Some(Decision::Update), Some("filter")));
         let seen = message.seen_by_everyone().unwrap();
         assert_eq!(seen.content.as_deref(), Some("after"));
         assert_eq!(seen.metadata.as_deref(), Some("{}"));

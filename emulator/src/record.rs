@@ -15,6 +15,7 @@ pub struct CallbackRecord {
     pub(crate) callback_id: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) verdict: Result<Decision, Refusal>,
+    pub(crate) fault: Option<String>,
 }
 
 impl CallbackRecord {
@@ -46,6 +47,11 @@ impl CallbackRecord {
     pub fn verdict(&self) -> Result<Decision, &Refusal> {
         self.verdict.as_ref().copied()
     }
+
+    /// The scripted fault that it met, such as `lost answer`. A callback can be accepted and its caller not know.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
 }
 
 impl fmt::Debug for CallbackRecord {
@@ -55,6 +61,7 @@ impl fmt::Debug for CallbackRecord {
             .field("callback_id", &self.callback_id)
             .field("body_bytes", &self.body.len())
             .field("verdict", &self.verdict)
+            .field("fault", &self.fault)
             .finish_non_exhaustive()
     }
 }

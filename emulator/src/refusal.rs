@@ -1,6 +1,6 @@
 //! How the service says no.
 
-use crate::assumptions;
+use crate::assumptions::{self, RepeatedCallback};
 use crate::callback::Invalid;
 use crate::message::MessageIds;
 use crate::signature::SignatureError;
@@ -10,20 +10,47 @@ use std::fmt;
 /// A callback that the service refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    pub(crate) status: StatusCode,
+    pub(crate) kind: RefusalKind,
+    /// None where the fault is that there is no answer.
+    pub(crate) status: Option<StatusCode>,
     pub(crate) exception: &'static str,
     pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) reason: String,
 }
 
+/// Why the service refused a callback, whatever it answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// An earlier callback had decided the message; see [`RepeatedCallback`].
+    DecidedBefore,
+    /// The message is pending, and its callback came too late.
+    Expired,
+    /// No message has these ids.
+    UnknownMessage,
+    /// It breaks a limit of the API model.
+    Invalid,
+    /// Its signature is missing or wrong.
+    Signature,
+    /// It is for another operation.
+    UnknownOperation,
+    /// A scripted [`Fault`](crate::Fault) kept it from being dealt with.
+    Fault,
+}
+
 impl Refusal {
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.status.as_u16()
+    /// Why it was refused.
+    pub fn kind(&self) -> RefusalKind {
+        self.kind
     }
 
-    /// The exception, such as `BadRequestException`.
+    /// The HTTP status; 0 where a fault left the caller without an answer.
+    pub fn status(&self) -> u16 {
+        self.status.map_or(0, |status| status.as_u16())
+    }
+
+    /// The exception, such as `BadRequestException`; empty where the answer names none.
     pub fn exception(&self) -> &'static str {
         self.exception
     }
@@ -40,7 +67,8 @@ impl Refusal {
 
     pub(crate) fn bad_request(reason: String) -> Self {
         Self {
-            status: StatusCode::BAD_REQUEST,
+            kind: RefusalKind::Invalid,
+            status: Some(StatusCode::BAD_REQUEST),
             exception: "BadRequestException",
             code: "BadRequest",
             message: reason.clone(),
@@ -50,20 +78,47 @@ impl Refusal {
 
     pub(crate) fn unknown_message(ids: &MessageIds) -> Self {
         let reason = format!("no message {} with this callback id was sent to this channel", ids.message_id);
-        Self { reason, ..Self::bad_request(assumptions::UNKNOWN_MESSAGE.to_owned()) }
+        let kind = RefusalKind::UnknownMessage;
+        Self { kind, reason, ..Self::bad_request(assumptions::UNKNOWN_MESSAGE.to_owned()) }
     }
 
-    pub(crate) fn decided_before(ids: &MessageIds) -> Self {
-        let message = format!("{} {}", assumptions::DECIDED_BEFORE, ids.callback_id);
+    pub(crate) fn decided_before(ids: &MessageIds, shape: RepeatedCallback) -> Self {
+        let refusal = match shape {
+            RepeatedCallback::NonPending => {
+                Self::bad_request(format!("{} {}", assumptions::DECIDED_BEFORE, ids.callback_id))
+            }
+            RepeatedCallback::Conflict => Self {
+                status: Some(StatusCode::CONFLICT),
+                exception: "ConflictException",
+                code: "Conflict",
+                ..Self::bad_request(assumptions::CONFLICT.to_owned())
+            },
+            RepeatedCallback::Forbidden => Self::forbidden(),
+        };
         let reason = "the message was decided by an earlier callback".to_owned();
-        Self { reason, ..Self::bad_request(message) }
+        Self { kind: RefusalKind::DecidedBefore, reason, ..refusal }
+    }
+
+    pub(crate) fn expired() -> Self {
+        let reason = "the callback came after its life time".to_owned();
+        Self { kind: RefusalKind::Expired, reason, ..Self::forbidden() }
+    }
+
+    fn forbidden() -> Self {
+        Self {
+            status: Some(StatusCode::FORBIDDEN),
+            exception: "ForbiddenException",
+            code: "Forbidden",
+            ..Self::bad_request(assumptions::FORBIDDEN.to_owned())
+        }
     }
 
     pub(crate) fn unknown_operation() -> Self {
         let message = "channel-flow-emulator has no such operation; it has \
                        POST /channels/{channelArn}?operation=channel-flow-callback";
         Self {
-            status: StatusCode::NOT_FOUND,
+            kind: RefusalKind::UnknownOperation,
+            status: Some(StatusCode::NOT_FOUND),
             exception: assumptions::UNKNOWN_OPERATION,
             code: "NotFound",
             message: message.to_owned(),
@@ -81,7 +136,8 @@ impl From<Invalid> for Refusal {
 impl From<SignatureError> for Refusal {
     fn from(error: SignatureError) -> Self {
         Self {
-            status: StatusCode::FORBIDDEN,
+            kind: RefusalKind::Signature,
+            status: Some(StatusCode::FORBIDDEN),
             exception: error.exception(),
             code: assumptions::SIGNATURE_CODE,
             message: error.to_string(),
@@ -92,7 +148,10 @@ impl From<SignatureError> for Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.exception, self.status(), self.reason)
+        match self.status {
+            Some(status) => write!(f, "{} ({}): {}", self.exception, status.as_u16(), self.reason),
+            None => f.write_str(&self.reason),
+        }
     }
 }
 

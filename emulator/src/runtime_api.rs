@@ -17,7 +17,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// The Lambda Runtime API, as one execution environment sees it.
 ///
@@ -71,7 +71,12 @@ pub struct FunctionError {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<Known>,
-    arrived: Notify,
+    /// One permit for each invocation that waits.
+    arrived: Semaphore,
+    /// How many events may be in flight at once.
+    concurrency: usize,
+    /// How many polls wait for an event.
+    polls: watch::Sender<usize>,
     /// Whether the runtime has asked for an event, or why it will not.
     init: watch::Sender<Init>,
 }
@@ -104,9 +109,21 @@ impl RuntimeApi {
     ///
     /// No port could be opened.
     pub async fn start() -> Result<Self, Error> {
+        Self::start_concurrent(1).await
+    }
+
+    /// Starts it so that it hands out as many as `concurrency` events, at least one, before the first is answered, as in an
+    /// environment with `AWS_LAMBDA_MAX_CONCURRENCY`.
+    ///
+    /// # Errors
+    ///
+    /// No port could be opened.
+    pub async fn start_concurrent(concurrency: usize) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
-            arrived: Notify::new(),
+            arrived: Semaphore::new(0),
+            concurrency: concurrency.max(1),
+            polls: watch::Sender::new(0),
             init: watch::Sender::new(Init::Running),
         });
         let router = Router::new()
@@ -139,12 +156,19 @@ impl RuntimeApi {
         }
     }
 
+    /// Waits until a poll waits for an event: the runtime is done with what came before.
+    pub(crate) async fn polled(&self) {
+        let mut polls = self.shared.polls.subscribe();
+        // The sender lives as long as self.
+        let _ = polls.wait_for(|polls| *polls > 0).await;
+    }
+
     /// Queues an invocation for the next poll.
     pub fn invoke(&self, invocation: Invocation) -> Running {
         let (taken_sender, taken) = oneshot::channel();
         let (answer_sender, answer) = oneshot::channel();
         self.shared.lock().waiting.push_back(Waiting { invocation, taken: taken_sender, answer: answer_sender });
-        self.shared.arrived.notify_one();
+        self.shared.arrived.add_permits(1);
         Running { taken, answer }
     }
 }
@@ -156,6 +180,22 @@ impl Running {
     }
 }
 
+/// A poll that waits; it may also be given up.
+struct Poll<'a>(&'a Shared);
+
+impl<'a> Poll<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.polls.send_modify(|polls| *polls += 1);
+        Self(shared)
+    }
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        self.0.polls.send_modify(|polls| *polls -= 1);
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.state.lock().expect("nothing panics while it holds the lock")
@@ -163,18 +203,13 @@ impl Shared {
 
     /// The next invocation, once there is one, marked as in flight.
     async fn take(&self) -> Invocation {
-        loop {
-            let arrived = self.arrived.notified();
-            {
-                let mut known = self.lock();
-                if let Some(Waiting { invocation, taken, answer }) = known.waiting.pop_front() {
-                    known.in_flight.insert(invocation.request_id.clone(), answer);
-                    let _ = taken.send(Instant::now());
-                    return invocation;
-                }
-            }
-            arrived.await;
-        }
+        let arrived = self.arrived.acquire().await.expect("it is never closed");
+        arrived.forget();
+        let mut known = self.lock();
+        let Waiting { invocation, taken, answer } = known.waiting.pop_front().expect("a permit is an invocation");
+        known.in_flight.insert(invocation.request_id.clone(), answer);
+        let _ = taken.send(Instant::now());
+        invocation
     }
 
     fn answer(&self, request_id: &str, answer: Answer) -> Response {
@@ -191,7 +226,7 @@ impl Shared {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    if !shared.lock().in_flight.is_empty() {
+    if shared.lock().in_flight.len() >= shared.concurrency {
         return forbidden("the invocation before has not been answered");
     }
     shared.init.send_if_modified(|init| {
@@ -201,7 +236,9 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         }
         first
     });
+    let poll = Poll::new(&shared);
     let invocation = shared.take().await;
+    drop(poll);
     let deadline = ids::milliseconds(SystemTime::now() + invocation.timeout);
     let headers = [
         ("content-type", "application/json".to_owned()),

@@ -1,9 +1,12 @@
 //! An HTTP server on a loopback port that the system chooses, closed when dropped.
 
+use crate::connection::{Connections, Control, FaultyListener};
+use crate::fault::Script;
 use axum::Router;
 use axum::serve::ListenerExt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -16,21 +19,38 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(router: Router) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        let (listener, address) = bind().await?;
         let listener = listener.tap_io(|connection| {
             // Without it an answer may wait for an acknowledgement that is itself delayed.
             let _ = connection.set_nodelay(true);
         });
-        let (open, closed) = oneshot::channel::<()>();
-        let serve = axum::serve(listener, router).with_graceful_shutdown(async {
-            let _ = closed.await;
-        });
-        tokio::spawn(async { serve.await });
+        let (open, closed) = oneshot::channel();
+        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(end_of(closed)).into_future());
         Ok(Self { address, _open: open })
+    }
+
+    /// Handlers get the [`Control`] of their connection as connect info.
+    pub(crate) async fn start_faulty(router: Router, script: Arc<Script>) -> io::Result<(Self, Connections)> {
+        let (listener, address) = bind().await?;
+        let connections = Connections::default();
+        let listener = FaultyListener { listener, connections: connections.clone(), script };
+        let router = router.into_make_service_with_connect_info::<Control>();
+        let (open, closed) = oneshot::channel();
+        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(end_of(closed)).into_future());
+        Ok((Self { address, _open: open }, connections))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+async fn end_of(open: oneshot::Receiver<()>) {
+    let _ = open.await;
 }

@@ -55,8 +55,13 @@ impl Program {
             .env("LAMBDA_RUNTIME_DIR", "/var/runtime")
             .env("LANG", "en_US.UTF-8")
             .env("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin")
-            .env("TZ", ":UTC")
-            .envs(&self.settings.env);
+            .env("TZ", ":UTC");
+        if self.settings.concurrency_of_environment > 1 {
+            command
+                .env("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances")
+                .env("AWS_LAMBDA_MAX_CONCURRENCY", self.settings.concurrency_of_environment.to_string());
+        }
+        command.envs(&self.settings.env);
         command
     }
 }

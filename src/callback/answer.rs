@@ -22,8 +22,8 @@ pub(super) enum Answer {
     Forbidden(Error),
     /// Something in the request is not to the service's liking.
     Invalid(Error),
-    /// The service does not know the credentials.
-    Unauthorized(Error),
+    /// No for good: the credentials are not known, or their role has no grant beyond doubt.
+    Refused(Error),
     /// No answer, or one that says nothing about the message: it may be asked again.
     Unavailable(Error),
     /// None by the time at which the invocation has to end.
@@ -45,12 +45,16 @@ impl From<SdkError<ChannelFlowCallbackError>> for Answer {
             (400, _) => {
                 Self::Invalid(refused(ErrorKind::CallbackInvalid, "the service refused the callback as invalid"))
             }
-            (403, None | Some("ForbiddenException")) => Self::Forbidden(refused(
+            (403, Some("AccessDeniedException")) => Self::Refused(refused(
+                ErrorKind::CallbackForbidden,
+                "the function's role lacks a grant: allow it chime:ChannelFlowCallback on the app instance",
+            )),
+            (403, None | Some("ForbiddenException" | "Forbidden")) => Self::Forbidden(refused(
                 ErrorKind::CallbackForbidden,
                 "the service refused the callback: grant the function's role chime:ChannelFlowCallback on the app instance, \
                  or, where it has the grant, the message was decided before or the time for its callback is over",
             )),
-            (401 | 403, _) => Self::Unauthorized(refused(
+            (401 | 403, _) => Self::Refused(refused(
                 ErrorKind::CallbackUnauthorized,
                 "the service does not accept the function's credentials: look at its execution role",
             )),
@@ -70,7 +74,7 @@ impl Answer {
     fn unanswered(error: SdkError<ChannelFlowCallbackError>) -> Self {
         if lacks_credentials(&error) {
             let problem = "the function has no credentials: look at its execution role";
-            return Self::Unauthorized(Error::new(ErrorKind::CallbackUnauthorized, problem).caused_by(error));
+            return Self::Refused(Error::new(ErrorKind::CallbackUnauthorized, problem).caused_by(error));
         }
         let problem = "the callback got no answer from the service; Lambda delivers the event again";
         Self::Unavailable(Error::new(ErrorKind::CallbackUnavailable, problem).caused_by(error))

@@ -1,0 +1,188 @@
+//! The callback operation over HTTP: who called, what was said, and the answer.
+
+use crate::assumptions;
+use crate::callback::{Callback, Decision};
+use crate::connection::{Control, End};
+use crate::fault::{Fault, FaultKind, FaultyAnswer, Script, Spoilt};
+use crate::ids;
+use crate::json::Members;
+use crate::ledger::Ledger;
+use crate::record::CallbackRecord;
+use crate::refusal::Refusal;
+use crate::signature::{Authorization, SignatureError};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Instant, SystemTime};
+use tokio::time::sleep;
+
+/// What the operation works on.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) region: String,
+    pub(crate) script: Arc<Script>,
+    ledger: Mutex<Ledger>,
+}
+
+impl Endpoint {
+    pub(crate) fn new(region: String) -> Self {
+        Self { region, script: Arc::default(), ledger: Mutex::new(Ledger::new()) }
+    }
+
+    /// The lock is never held across an await.
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().expect("nothing panics while it holds the lock")
+    }
+}
+
+pub(crate) async fn handle(
+    State(endpoint): State<Arc<Endpoint>>,
+    ConnectInfo(control): ConnectInfo<Control>,
+    request: Request,
+) -> Response {
+    let response = respond(&endpoint, &control, request).await;
+    control.answering();
+    response
+}
+
+async fn respond(endpoint: &Endpoint, control: &Control, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(channel_arn) = callback_path(&parts) else {
+        return refuse(&Refusal::unknown_operation());
+    };
+    let body = read(body).await;
+    let (received_at, received) = (SystemTime::now(), Instant::now());
+    let (body, unreadable) = body.map_or_else(|refusal| (Bytes::new(), Some(refusal)), |body| (body, None));
+    let (callback_id, message_id) = claimed_ids(&body);
+    let access_key_id = Authorization::parse(&parts).ok().map(|a| a.access_key_id.to_owned());
+    let fault = endpoint.script.next(message_id.as_deref());
+    let unapplied = fault.as_ref().and_then(FaultKind::refusal).or(unreadable);
+    let judged = match unapplied {
+        Some(refusal) => Err(refusal),
+        None => judge(endpoint, &parts, &channel_arn, &body),
+    };
+    let (verdict, response) = {
+        // One lock for both: whoever sees the decision finds its record too.
+        let mut ledger = endpoint.ledger();
+        let accepted = judged.and_then(|callback| {
+            let answer = json!({ "ChannelArn": callback.ids.channel_arn, "CallbackId": callback.ids.callback_id });
+            ledger.decide(callback, access_key_id.as_deref()).map(|decision| (decision, answer.to_string()))
+        });
+        let (verdict, response) = match accepted {
+            Ok((decision, body)) => (Ok::<Decision, _>(decision), answer(StatusCode::OK, body)),
+            Err(refusal) => {
+                let response = refuse(&refusal);
+                (Err(refusal), response)
+            }
+        };
+        ledger.record(CallbackRecord {
+            received_at,
+            received,
+            access_key_id,
+            callback_id,
+            body,
+            verdict: verdict.clone(),
+            fault: fault.as_ref().map(Fault::name),
+        });
+        (verdict, response)
+    };
+    match fault {
+        None => response,
+        Some(fault) => meet(&fault, verdict.is_ok(), control, response).await,
+    }
+}
+
+/// Lets the fault have its way with the answer.
+async fn meet(fault: &FaultKind, accepted: bool, control: &Control, response: Response) -> Response {
+    match fault {
+        FaultKind::Answer(faulty) => faulty_answer(faulty),
+        FaultKind::ResetBeforeReading | FaultKind::ResetAfterReading => {
+            control.end(End::Reset);
+            response
+        }
+        // Until the other side gives up, which drops this.
+        FaultKind::NoAnswer => std::future::pending().await,
+        FaultKind::Spoilt(Spoilt::Lost) => {
+            control.end(End::Close);
+            response
+        }
+        FaultKind::Spoilt(Spoilt::Late(by)) => {
+            sleep(*by).await;
+            response
+        }
+        FaultKind::Spoilt(Spoilt::Garbage) if accepted => answer(StatusCode::OK, "\u{0}<garbage/>{".to_owned()),
+        FaultKind::Spoilt(Spoilt::Garbage) => response,
+        FaultKind::Spoilt(Spoilt::Truncated) => {
+            control.end(End::Truncate);
+            response
+        }
+    }
+}
+
+/// The decoded channel ARN, if this is the callback operation.
+fn callback_path(request: &Parts) -> Option<String> {
+    let encoded = request.uri.path().strip_prefix("/channels/")?;
+    let operation = request.uri.query()?.split('&').any(|p| p == "operation=channel-flow-callback");
+    if request.method != Method::POST || encoded.contains('/') || !operation {
+        return None;
+    }
+    // Bytes that are not UTF-8 cannot be in an ARN, so a lossy reading fails its pattern.
+    Some(percent_decode_str(encoded).decode_utf8_lossy().into_owned())
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let too_large = || {
+        let most = assumptions::REQUEST_BYTES;
+        Refusal::bad_request(format!("the body broke off or has more than {most} bytes"))
+    };
+    to_bytes(body, assumptions::REQUEST_BYTES).await.map_err(|_| too_large())
+}
+
+/// Who called, then what was said: the order in which AWS services look.
+fn judge(endpoint: &Endpoint, request: &Parts, channel_arn: &str, body: &[u8]) -> Result<Callback, Refusal> {
+    let authorization = Authorization::parse(request)?;
+    let credentials = endpoint.ledger().credentials(authorization.access_key_id).cloned();
+    let credentials = credentials.ok_or(SignatureError::UnknownKey)?;
+    authorization.verify(request, body, &credentials, &endpoint.region)?;
+    Ok(Callback::parse(channel_arn, body)?)
+}
+
+/// The callback id and the message id that a body names, whatever else is wrong with it.
+fn claimed_ids(body: &[u8]) -> (Option<String>, Option<String>) {
+    let Some(members) = Members::read(body) else { return (None, None) };
+    let message_id = members.object("ChannelMessage").and_then(|message| message.string("MessageId"));
+    (members.string("CallbackId"), message_id)
+}
+
+fn refuse(refusal: &Refusal) -> Response {
+    let body = json!({ "Code": refusal.code, "Message": refusal.message });
+    let mut response = answer(refusal.status.unwrap_or(StatusCode::BAD_GATEWAY), body.to_string());
+    if !refusal.exception.is_empty() {
+        response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(refusal.exception));
+    }
+    response
+}
+
+fn faulty_answer(faulty: &FaultyAnswer) -> Response {
+    let mut response = refuse(&faulty.refusal);
+    if faulty.html {
+        let headers = [(CONTENT_TYPE, "text/html")];
+        let status = response.status();
+        response = (status, headers, format!("<html><body><h1>{status}</h1></body></html>\n")).into_response();
+    }
+    if let Some(seconds) = faulty.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+fn answer(status: StatusCode, body: String) -> Response {
+    let headers = [(CONTENT_TYPE.as_str(), "application/json".to_owned()), ("x-amzn-requestid", ids::uuid())];
+    (status, headers, body).into_response()
+}
