@@ -82,3 +82,6 @@ pub const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest response that the Runtime API takes, in bytes: 6 MB and a little, as Lambda's own
 /// runtime interface emulator has it.
 pub const RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
+
+/// The largest event that Lambda takes for asynchronous invocation, in bytes. Documented for Lambda: 1 MB.
+pub const EVENT_BYTES: usize = 1024 * 1024;

@@ -14,6 +14,11 @@ pub(crate) struct Members<'a>(Vec<(Text, &'a RawValue)>);
 /// A JSON string. Bytes that Rust's strings cannot have, as of half a surrogate pair, are replaced by U+FFFD.
 struct Text(String);
 
+/// Whether `bytes` are JSON, of whatever kind.
+pub(crate) fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(bytes).is_ok()
+}
+
 impl<'a> Members<'a> {
     /// The members of `json`; `None` if it is not an object, or no JSON at all.
     pub(crate) fn read(json: &'a [u8]) -> Option<Self> {

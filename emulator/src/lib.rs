@@ -37,10 +37,12 @@ mod connection;
 mod credentials;
 mod emulator;
 mod endpoint;
+mod envelope;
 mod environment;
 mod environments;
 mod error;
 mod event;
+mod event_queue;
 mod fault;
 mod function;
 mod ids;
@@ -56,6 +58,7 @@ mod runtime_api;
 mod server;
 mod service;
 mod signature;
+mod sqs;
 mod variables;
 
 pub mod assumptions;
@@ -66,9 +69,13 @@ pub use axum::body::Bytes;
 pub use callback::Decision;
 pub use credentials::Credentials;
 pub use emulator::{Emulator, Settings};
+pub use envelope::FailureCondition;
 pub use environments::ExecutionEnvironment;
 pub use error::{Error, ErrorKind};
 pub use event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use event_queue::{
+    Destination, EventInvokeConfig, EventQueue, FinishedDestination, FinishedEvent, InvokeError, QueuedEvent,
+};
 pub use fault::Fault;
 pub use function::{Delivered, Function, FunctionSettings};
 pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
@@ -79,6 +86,7 @@ pub use record::CallbackRecord;
 pub use refusal::{Refusal, RefusalKind};
 pub use runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
 pub use service::MessagingService;
+pub use sqs::{ConsumedMessage, SqsQueue, SqsSettings};
 
 /// The account of every ARN that this crate makes up.
 pub const ACCOUNT: &str = "123456789012";

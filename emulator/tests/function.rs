@@ -6,92 +6,19 @@ mod common;
 
 use channel_flow_emulator::{
     Decision, Delivered, Emulator, ErrorKind, Event, Function, FunctionSettings, InitFailure, InvocationOutcome,
-    MessageIds, MessageStatus, OutgoingMessage, Settings,
+    MessageStatus, OutgoingMessage, Settings,
 };
-use common::request;
-use serde_json::{Value, json};
+use common::function::function;
 use std::env;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::io::{self, Read};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Not a test: what `function.sh` runs. It does what the message says.
+/// Not a test: what `function.sh` runs.
 #[test]
 fn acts_as_the_function() {
-    let Ok(runtime_api) = env::var("AWS_LAMBDA_RUNTIME_API") else { return };
-    let runtime_api: SocketAddr = runtime_api.parse().unwrap();
-    println!("starting");
-    match env::var("AT_START").as_deref() {
-        Ok("exit") => std::process::exit(3),
-        Ok("hang") => std::thread::sleep(Duration::from_secs(3600)),
-        Ok("error") => {
-            let error = br#"{"errorType":"Config","errorMessage":"no such setting"}"#;
-            request(runtime_api, "POST", "/2018-06-01/runtime/init/error", &[], error);
-            std::process::exit(1);
-        }
-        _ => {}
-    }
-    loop {
-        let next = request(runtime_api, "GET", "/2018-06-01/runtime/invocation/next", &[], b"");
-        let id = next.header("lambda-runtime-aws-request-id").unwrap().to_owned();
-        let event: Value = serde_json::from_str(&next.body).unwrap_or_default();
-        match event["ChannelMessage"]["Content"].as_str().unwrap_or("answer") {
-            "hang" => std::thread::sleep(Duration::from_secs(3600)),
-            "hold" => hold(),
-            "exit" => std::process::exit(7),
-            "error" => {
-                let error = br#"{"errorType":"Boom","errorMessage":"it broke"}"#;
-                let path = format!("/2018-06-01/runtime/invocation/{id}/error");
-                request(runtime_api, "POST", &path, &[], error);
-                continue;
-            }
-            "write" => eprintln!("written"),
-            "environment" => {
-                for (name, value) in env::vars() {
-                    println!("{name}={value}");
-                }
-            }
-            "call back" => call_back(&event),
-            "answer" => {}
-            other => panic!("what is {other}?"),
-        }
-        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
-        request(runtime_api, "POST", &path, &[], b"null");
-        if event["ChannelMessage"]["Metadata"] == "last" {
-            std::process::exit(0);
-        }
-    }
-}
-
-fn call_back(event: &Value) {
-    let variable = |name: &str| env::var(name).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let endpoint = variable("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING");
-    let ids = MessageIds {
-        callback_id: text(&event["CallbackId"]),
-        message_id: text(&event["ChannelMessage"]["MessageId"]),
-        channel_arn: text(&event["ChannelMessage"]["ChannelArn"]),
-    };
-    let call = common::Call {
-        address: endpoint.strip_prefix("http://").unwrap().parse().unwrap(),
-        access_key_id: variable("AWS_ACCESS_KEY_ID"),
-        secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
-        session_token: variable("AWS_SESSION_TOKEN"),
-        region: variable("AWS_REGION"),
-        ..common::Call::without_credentials(&ids)
-    };
-    call.with(|body| body["ChannelMessage"]["Content"] = json!("called back")).send();
-}
-
-async fn function(settings: FunctionSettings) -> (Emulator, Function) {
-    let emulator = Emulator::start(Settings::new().region("eu-central-1")).await.unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh");
-    let binary = env::current_exe().unwrap();
-    let function = emulator.function(script, settings.env("TEST_BINARY", binary)).unwrap();
-    (emulator, function)
+    common::function::run();
 }
 
 async fn send(function: &Function, content: &str) -> Delivered {
@@ -256,13 +183,4 @@ fn held(listener: &TcpListener) -> TcpStream {
     connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     connection.read_exact(&mut [0]).unwrap();
     connection
-}
-
-/// Holds a connection open, in this process and in one that it starts.
-fn hold() {
-    let mut connection = TcpStream::connect(env::var("HELD_BY").unwrap()).unwrap();
-    let stdin = Stdio::from(OwnedFd::from(connection.try_clone().unwrap()));
-    let mut child = Command::new("sleep").arg("3600").stdin(stdin).spawn().unwrap();
-    connection.write_all(b"!").unwrap();
-    child.wait().unwrap();
 }
