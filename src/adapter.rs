@@ -107,7 +107,10 @@ impl<P: Processor + 'static> Adapter<P> {
         let started = Instant::now();
         let fallback = self.0.decider.fallback_action.decision();
         let content = message.as_ref().map_or("", Message::content);
-        let watch = self.0.watchdog.as_ref().and_then(|watchdog| watchdog.watch(ids, invocation, &fallback));
+        let watch = match &self.0.watchdog {
+            Some(watchdog) => watchdog.watch(ids, invocation, &fallback).await,
+            None => None,
+        };
 
         let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
         let decision = decision.with_content(content);

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use aws_sdk_chimesdkmessaging::Client;
-use tokio::runtime::{self, Handle};
+use tokio::runtime::{self, Handle, RuntimeFlavor};
 
 use crate::callback::{Callback, Callbacks};
 use crate::event::CallbackIds;
@@ -23,6 +23,12 @@ const PROBE: Duration = Duration::from_millis(100);
 
 /// What the last invocations get to tell Lambda how they ended, before the process does.
 const PARTING: Duration = Duration::from_millis(100);
+
+/// How often a runtime with several invocations is given something to do, so that none of them holds up the others.
+const NUDGE: Duration = Duration::from_millis(50);
+
+/// How long an environment with a runaway takes new events beside the ones it has.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// Watches over invocations.
 pub(crate) struct Watchdog(Arc<Shared>);
@@ -47,8 +53,8 @@ struct State {
     watched: HashMap<u64, Watched>,
     /// When the thread looks next by itself; none where there is nothing to look at.
     looks_at: Option<Instant>,
-    /// A runaway was found: the process ends when what else is under way is done.
-    ending: bool,
+    /// Since when a runaway is known: the process ends when what else is under way is done.
+    ending_since: Option<Instant>,
 }
 
 struct Watched {
@@ -81,8 +87,17 @@ impl Watchdog {
         })))
     }
 
-    /// Puts an invocation under watch; one without a deadline needs none.
-    pub(crate) fn watch(&self, ids: &CallbackIds, invocation: &Invocation, fallback: &Decision) -> Option<Watch<'_>> {
+    /// Puts an invocation under watch; one without a deadline needs none. Does not return where the process has been
+    /// ending for a while and events keep coming, or else it would not end: Lambda delivers this one again.
+    pub(crate) async fn watch(
+        &self,
+        ids: &CallbackIds,
+        invocation: &Invocation,
+        fallback: &Decision,
+    ) -> Option<Watch<'_>> {
+        if self.0.state().ending_since.is_some_and(|since| since.elapsed() > LINGER) {
+            std::future::pending::<()>().await;
+        }
         let deadline = invocation.deadline?.into_std();
         let processor_deadline = invocation.processor_deadline?.into_std();
         let reserve = deadline.saturating_duration_since(processor_deadline);
@@ -144,7 +159,7 @@ impl Drop for Watch<'_> {
         if state.watched.get(&self.number).is_some_and(|watched| !watched.taken) {
             state.watched.remove(&self.number);
         }
-        if state.ending {
+        if state.ending_since.is_some() {
             self.shared.changed.notify_one();
         }
     }
@@ -185,16 +200,27 @@ impl Shared {
                     return Some(number);
                 }
                 Some((_, due)) => {
-                    state.looks_at = Some(due);
-                    state = self.changed.wait_timeout(state, due - now).unwrap_or_else(PoisonError::into_inner).0;
+                    let wake = if self.may_stall(&state) { due.min(now + NUDGE) } else { due };
+                    state.looks_at = Some(wake);
+                    state = self.changed.wait_timeout(state, wake - now).unwrap_or_else(PoisonError::into_inner).0;
+                    if self.may_stall(&state) {
+                        self.watched_runtime.spawn(async {});
+                    }
                 }
-                None if state.ending => return None,
+                None if state.ending_since.is_some() => return None,
                 None => {
                     state.looks_at = None;
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
             }
         }
+    }
+
+    /// Whether one invocation can hold up another although there are threads for both. A worker of tokio that waits for
+    /// I/O and timers may be the one that runs into the loop, and then none of the others takes its place until
+    /// something wakes it.
+    fn may_stall(&self, state: &State) -> bool {
+        state.watched.len() > 1 && self.watched_runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
     }
 
     /// Whether the watchdog has to answer for this invocation, which is due; if so, it is taken.
@@ -227,7 +253,7 @@ impl Shared {
         let mut taken = Vec::new();
         {
             let mut state = self.state();
-            state.ending = true;
+            state.ending_since.get_or_insert_with(Instant::now);
             for (other, watched) in &mut state.watched {
                 watched.taken |= whole_runtime;
                 if whole_runtime || *other == number {
@@ -248,7 +274,12 @@ impl Shared {
             let answered =
                 runtime.map_err(|error| Error::configuration("no runtime for the watchdog").caused_by(error));
             if let Err(error) = answered.and_then(|runtime| runtime.block_on(answering)) {
-                tracing::error!(?error, "a processor blocks its thread, and the watchdog cannot answer in its place");
+                log_aside(move || {
+                    tracing::error!(
+                        ?error,
+                        "a processor blocks its thread, and the watchdog cannot answer in its place"
+                    );
+                });
             }
         }
     }
@@ -256,24 +287,36 @@ impl Shared {
 
 impl Watched {
     async fn answer(self, callbacks: &Callbacks) {
-        let Self { ids, request_id, decision, decided_by, fallback, .. } = self;
-        tracing::error!(
-            request_id,
-            message_id = ids.message_id,
-            channel_arn = ids.channel_arn,
-            callback_id = ids.callback_id,
-            decision = decision.name(),
-            ?decided_by,
-            "a processor blocks its thread; the watchdog answers in its place, and the process ends"
-        );
+        let Self { ids, request_id, decision, decided_by, fallback, deadline, .. } = self;
         let callback = Callback { ids: &ids, decision: &decision, fallback: &fallback, sent_at: None };
-        let settling = callbacks.settle(callback, Some(self.deadline.into()));
+        let settling = callbacks.settle(callback, Some(deadline.into()));
         let result = settling.await.map(|settlement| Settled::new(&callback, decided_by, settlement));
-        if let Err(error) = &result {
-            tracing::error!(?error, request_id, "the watchdog's callback failed");
-        }
-        if let Err(error) = runtime_api::answer(&request_id, result).await {
-            tracing::error!(error, request_id, "the watchdog could not tell Lambda how the invocation ended");
-        }
+        let failed = result.as_ref().err().map(|error| format!("{error:?}"));
+        let untold = runtime_api::answer(&request_id, result).await.err().map(|error| error.to_string());
+        let decision = decision.name();
+        log_aside(move || {
+            tracing::error!(
+                request_id,
+                message_id = ids.message_id,
+                channel_arn = ids.channel_arn,
+                callback_id = ids.callback_id,
+                decision,
+                ?decided_by,
+                failed,
+                untold,
+                "a processor blocks its thread; the watchdog answered in its place, and the process ends"
+            );
+        });
     }
+}
+
+/// Logs, unless the stuck thread keeps standard output locked.
+fn log_aside(log: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        log();
+        // Nobody listens any more where this took too long.
+        let _ = sender.send(());
+    });
+    let _ = receiver.recv_timeout(PARTING);
 }

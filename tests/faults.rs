@@ -89,9 +89,12 @@ async fn no_answer_at_all_leaves_time_for_another_try() {
 
 #[tokio::test]
 async fn a_connection_that_was_closed_while_idle_is_made_anew() {
-    let stage = stage(Duration::from_secs(10)).await;
+    let settings = FunctionSettings::new().freeze(true);
+    let stage = Stage::new(TROUBLEMAKER, settings).await;
     for round in 0..3 {
-        assert_eq!(settled(&stage.send("good morning").await, "idle"), "ACCEPTED", "{round}");
+        let delivered = stage.send("good morning").await;
+        assert_eq!(settled(&delivered, "idle"), "ACCEPTED", "{round}");
+        assert_eq!(delivered.invocation.cold_start().is_some(), round == 0, "the same environment");
         stage.emulator.service().drop_idle_connections().await;
     }
 }

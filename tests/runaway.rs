@@ -13,7 +13,7 @@ async fn stage() -> Stage {
 #[tokio::test]
 async fn the_fallback_action_is_accepted_and_the_environment_ends() {
     let stage = stage().await;
-    for runaway in ["spin", "sleep"] {
+    for runaway in ["spin", "sleep", "spin and hold the log"] {
         // The process that ends is the one that served this message, not a new one.
         assert!(stage.send("good morning").await.is_decided());
         let delivered = stage.send(runaway).await;
@@ -26,7 +26,7 @@ async fn the_fallback_action_is_accepted_and_the_environment_ends() {
         assert_eq!(next.decision(), Some(Decision::NoChange), "after {runaway}");
         assert!(next.invocation.cold_start().is_some(), "after {runaway}, a new environment");
     }
-    assert!(stage.logs().contains("the watchdog answers in its place"), "{}", stage.logs());
+    assert!(stage.logs().contains("the watchdog answered in its place"), "{}", stage.logs());
 }
 
 #[tokio::test]

@@ -51,6 +51,24 @@ impl Processor for Troublemaker {
                 std::thread::sleep(Duration::from_secs(60));
                 Ok(Decision::NoChange)
             }
+            "spin and hold the log" => {
+                let _log = std::io::stdout().lock();
+                loop {
+                    std::hint::spin_loop();
+                }
+            }
+            "take a second" => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Ok(Decision::update("took a second")?)
+            }
+            "die" => std::process::exit(9),
+            "abort" => std::process::abort(),
+            "stop" => {
+                // Neither this thread nor any other goes on: what only Lambda's timeout ends.
+                let process = std::process::id().to_string();
+                std::process::Command::new("kill").args(["-STOP", &process]).status()?;
+                Ok(Decision::NoChange)
+            }
             "decide, then block" => {
                 tokio::spawn(async { std::thread::sleep(Duration::from_secs(60)) });
                 Ok(Decision::update("decided in time")?)
@@ -91,9 +109,16 @@ fn everything() -> Result<Update, channel_flow::LimitError> {
         .content_type("text/plain")
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), channel_flow::Error> {
+fn main() -> Result<(), channel_flow::Error> {
     let var = |name| std::env::var(name).ok();
+    let mut runtime = match var("THREADS").and_then(|threads| threads.parse().ok()) {
+        Some(threads) => {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(threads);
+            builder
+        }
+        None => tokio::runtime::Builder::new_current_thread(),
+    };
     let mut adapter = Adapter::builder(Troublemaker::default());
     if var("FALLBACK_ACTION").as_deref() == Some("CONTINUE") {
         adapter = adapter.fallback_action(FallbackAction::Continue);
@@ -107,5 +132,5 @@ async fn main() -> Result<(), channel_flow::Error> {
     if var("SHOW_PANIC_MESSAGES").is_some() {
         adapter = adapter.show_panic_messages();
     }
-    adapter.run().await
+    runtime.enable_all().build().expect("a tokio runtime").block_on(adapter.run())
 }
