@@ -1,0 +1,271 @@
+//! Thousands of messages with everything going wrong at once, and none of them left undecided.
+//!
+//! `cargo test` runs a short one. As long as one likes:
+//!
+//! ```text
+//! SOAK_MESSAGES=10000 SOAK_SEED=7 cargo test -p channel-flow-tests --test soak -- --nocapture
+//! ```
+//!
+//! The seed gives the same messages, faults and accidents in the same order; how they meet is up to the machine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use channel_flow_emulator::{
+    Decision, Destination, Emulator, EventInvokeConfig, EventQueue, Fault, Function, FunctionSettings, MessageState,
+    OutgoingMessage, RefusalKind, RepeatedCallback, Settings, SqsQueue, SqsSettings,
+};
+use fastrand::Rng;
+use tokio::task::JoinSet;
+
+const ENVIRONMENTS: usize = 4;
+/// Events that wait for an environment, so that there is always one.
+const WAITING: usize = 12;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_stays_undecided() {
+    let variable = |name, default| std::env::var(name).map_or(default, |value| value.parse().expect("a number"));
+    let (messages, seed) = (variable("SOAK_MESSAGES", 300), variable("SOAK_SEED", 1));
+    let table = Soak::new(seed).await.run(messages).await;
+    println!("{table}");
+    assert_eq!((table.undecided, table.decided_twice, table.wrong), (0, 0, 0), "seed {seed}\n{table}");
+    assert_eq!(table.sent, messages, "seed {seed}\n{table}");
+}
+
+struct Soak {
+    seed: u64,
+    rng: Rng,
+    emulator: Emulator,
+    processor: Arc<Function>,
+    queue: EventQueue,
+    under_way: JoinSet<MessageState>,
+    finished: Vec<MessageState>,
+}
+
+/// What a message makes the processor do.
+#[derive(Clone, Copy)]
+struct Part {
+    content: &'static str,
+    /// The decisions that can come of it, whatever goes wrong.
+    can_end_in: &'static [Decision],
+}
+
+const CLEAN: Part = Part { content: "good morning", can_end_in: &[Decision::NoChange, Decision::Deny] };
+/// Whatever happens, this must not be seen by anybody as it is.
+const PROFANE: Part = Part { content: "oh shit", can_end_in: &[Decision::Update, Decision::Deny] };
+const RETRIED: Part = Part { content: "try again once", can_end_in: &[Decision::Update, Decision::Deny] };
+
+const fn failing(content: &'static str) -> Part {
+    Part { content, can_end_in: &[Decision::Deny] }
+}
+
+/// What a processor can do wrong, with how many of 1,000 messages it does.
+const WRONG: [(u32, Part); 11] = [
+    (30, failing("fail")),
+    (20, failing("panic")),
+    (10, failing("panic with a number")),
+    (10, failing("panic in a task")),
+    (10, failing("update too much")),
+    (3, failing("never finish")),
+    (3, failing("spin")),
+    (2, failing("sleep")),
+    (4, failing("die")),
+    (2, failing("abort")),
+    (1, failing("stop")),
+];
+
+impl Soak {
+    async fn new(seed: u64) -> Self {
+        let emulator = Emulator::start(Settings::new()).await.expect("a loopback port is free");
+        let function = |name: &str, settings: FunctionSettings| {
+            let settings = settings.name(name).timeout(Duration::from_secs(2)).env("RESERVE_MS", "1500");
+            let function = emulator.function(env!("CARGO_BIN_EXE_troublemaker"), settings);
+            Arc::new(function.expect("the binary is built"))
+        };
+        let processor = function("processor", FunctionSettings::new().concurrency(ENVIRONMENTS).freeze(true));
+        let rescue = function("rescue", FunctionSettings::new());
+        let patient = SqsSettings::new().visibility_timeout(Duration::from_millis(200)).max_receive_count(500);
+        let config = EventInvokeConfig::new()
+            .retry_delays(Duration::from_millis(30), Duration::from_millis(60))
+            .on_failure(Destination::Queue(SqsQueue::new(rescue, patient)));
+        let queue = EventQueue::new(processor.clone(), config);
+        let (under_way, finished) = (JoinSet::new(), Vec::new());
+        Self { seed, rng: Rng::with_seed(seed), emulator, processor, queue, under_way, finished }
+    }
+
+    async fn run(mut self, messages: u64) -> Table {
+        for _ in 0..messages {
+            self.accident().await;
+            self.send();
+            while self.under_way.len() > ENVIRONMENTS + WAITING {
+                self.finish_one().await;
+            }
+        }
+        self.emulator.service().set_repeated_callback(RepeatedCallback::NonPending);
+        while !self.under_way.is_empty() {
+            self.finish_one().await;
+        }
+        self.table()
+    }
+
+    fn send(&mut self) {
+        let part = self.part();
+        let event = self.emulator.event(OutgoingMessage::new(part.content).expect("within the limits"));
+        let message_id = event.ids().expect("it has ids").message_id.clone();
+        if self.rng.u32(..100) < 15 {
+            let fault = self.fault();
+            self.emulator.service().fault(fault.for_message(message_id));
+        }
+        let queue = self.queue.clone();
+        let (twice, again) = (self.rng.u32(..100) < 5, self.rng.u32(..100) < 3);
+        self.under_way.spawn(async move {
+            let first = queue.deliver(&event).expect("it is JSON");
+            let second = twice.then(|| queue.deliver(&event).expect("it is JSON"));
+            let mut finished = first.finished().await;
+            if let Some(second) = second {
+                finished = second.finished().await;
+            }
+            if again {
+                finished = queue.deliver(&event).expect("it is JSON").finished().await;
+            }
+            finished.message.expect("it has ids")
+        });
+    }
+
+    fn part(&mut self) -> Part {
+        let mut draw = self.rng.u32(..1000);
+        for (share, part) in WRONG {
+            if draw < share {
+                return part;
+            }
+            draw -= share;
+        }
+        [CLEAN, CLEAN, PROFANE, RETRIED][self.rng.usize(..4)]
+    }
+
+    fn fault(&mut self) -> Fault {
+        let times = self.rng.u32(1..=3);
+        match self.rng.u32(..13) {
+            0 => Fault::throttled().times(times * 3),
+            1 => Fault::throttled().retry_after(1),
+            2 => Fault::status(500).times(times * 2),
+            3 => Fault::status(503).times(times * 3),
+            4 => Fault::html(502).times(times),
+            5 => Fault::reset_after_reading().times(times),
+            6 => Fault::no_answer(),
+            7 => Fault::lost_answer(),
+            8 => Fault::late(Duration::from_millis(u64::from(times) * 300)),
+            9 => Fault::garbage(),
+            10 => Fault::truncated(),
+            11 => Fault::conflict().times(times),
+            _ => Fault::expired_token().times(times),
+        }
+    }
+
+    /// What happens to the environments and to the service, whichever messages are under way.
+    async fn accident(&mut self) {
+        let environment = |rng: &mut Rng, function: &Function| {
+            let environments = function.environments();
+            (!environments.is_empty()).then(|| environments[rng.usize(..environments.len())].clone())
+        };
+        match self.rng.u32(..1000) {
+            0..4 => {
+                if let Some(environment) = environment(&mut self.rng, &self.processor) {
+                    environment.kill();
+                }
+            }
+            4..7 => {
+                if let Some(environment) = environment(&mut self.rng, &self.processor) {
+                    tokio::spawn(async move { environment.terminate(Duration::from_secs(3)).await });
+                }
+            }
+            7..17 => {
+                self.emulator.service().drop_idle_connections().await;
+            }
+            17..19 => {
+                self.emulator.service().down();
+                tokio::time::sleep(Duration::from_millis(self.rng.u64(50..1500))).await;
+                self.emulator.service().up();
+            }
+            19..30 => {
+                let shapes = [RepeatedCallback::NonPending, RepeatedCallback::Conflict, RepeatedCallback::Forbidden];
+                self.emulator.service().set_repeated_callback(shapes[self.rng.usize(..3)]);
+            }
+            _ => {}
+        }
+    }
+
+    async fn finish_one(&mut self) {
+        if let Some(finished) = self.under_way.join_next().await {
+            self.finished.push(finished.expect("no test task panics"));
+        }
+    }
+
+    fn table(self) -> Table {
+        let counts = self.emulator.service().counts();
+        let count = |is: &dyn Fn(&MessageState) -> bool| {
+            u64::try_from(self.finished.iter().filter(|message| is(message)).count()).expect("it fits")
+        };
+        let by = |name: &'static str| move |message: &MessageState| message.decided_by() == Some(name);
+        let denied = |message: &MessageState| message.decision() == Some(Decision::Deny);
+        Table {
+            seed: self.seed,
+            sent: counts.sent,
+            by_processor: count(&|message| by("processor")(message) && !denied(message)),
+            by_fallback: count(&|message| by("processor")(message) && denied(message)),
+            rescued: count(&by("rescue")),
+            duplicates_settled: counts.refused.get(&RefusalKind::DecidedBefore).copied().unwrap_or_default(),
+            faults: counts.faults,
+            undecided: counts.pending,
+            decided_twice: counts.decided_twice,
+            wrong: count(&|message| !ended_well(message)),
+        }
+    }
+}
+
+/// Whether what came of a message is what can come of it.
+fn ended_well(message: &MessageState) -> bool {
+    let Some(decision) = message.decision() else { return false };
+    let content = message.fields().content.as_deref().unwrap_or_default();
+    let parts = [CLEAN, PROFANE, RETRIED].into_iter().chain(WRONG.map(|(_, part)| part));
+    match parts.into_iter().find(|part| part.content == content) {
+        Some(part) => part.can_end_in.contains(&decision),
+        // Content that an update put there.
+        None => decision == Decision::Update,
+    }
+}
+
+struct Table {
+    seed: u64,
+    sent: u64,
+    by_processor: u64,
+    by_fallback: u64,
+    rescued: u64,
+    duplicates_settled: u64,
+    faults: u64,
+    undecided: u64,
+    decided_twice: u64,
+    /// Not what the processor or the fallback action would have decided: profanity that got through, for one.
+    wrong: u64,
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let rows = [
+            ("seed", self.seed),
+            ("sent", self.sent),
+            ("decided by the processor", self.by_processor),
+            ("decided by fallback", self.by_fallback),
+            ("rescued", self.rescued),
+            ("duplicates settled", self.duplicates_settled),
+            ("callbacks that met a fault", self.faults),
+            ("undecided", self.undecided),
+            ("decided twice", self.decided_twice),
+            ("decided wrongly", self.wrong),
+        ];
+        for (name, value) in rows {
+            writeln!(f, "{name:27} {value:>7}")?;
+        }
+        Ok(())
+    }
+}
