@@ -75,6 +75,11 @@ impl Environment {
         self.process.status().is_none()
     }
 
+    /// How many events its process goes on with after their time.
+    pub(crate) fn overdue(&self) -> usize {
+        self.api.overdue()
+    }
+
     /// How many lines it has written.
     pub(crate) fn lines_written(&self) -> usize {
         self.logs.written()

@@ -63,9 +63,9 @@ impl Environments {
     /// A place for an event, warm if there is one.
     pub(crate) fn lease(&self) -> Lease<'_> {
         let mut places = self.lock();
-        places.retain(|place| place.environment.get().is_none_or(Environment::is_alive));
         let most = self.program.settings.concurrency_of_environment;
-        let free = places.iter().rev().find(|place| place.in_hand.load(Ordering::Relaxed) < most).cloned();
+        places.retain(|place| place.is_usable(most));
+        let free = places.iter().rev().find(|place| place.busy() < most).cloned();
         let place = free.unwrap_or_else(|| {
             let place = Arc::<Place>::default();
             places.push(Arc::clone(&place));
@@ -103,6 +103,19 @@ impl Environments {
 }
 
 impl Place {
+    /// Whether it can take an event, now or later. One that is stuck in all it has in hand cannot.
+    fn is_usable(&self, most: usize) -> bool {
+        let in_use = self.in_hand.load(Ordering::Relaxed) > 0;
+        let usable = |environment: &Environment| environment.is_alive() && environment.overdue() < most;
+        in_use || self.environment.get().is_none_or(usable)
+    }
+
+    /// How many events it has in hand or is stuck in.
+    fn busy(&self) -> usize {
+        let overdue = self.environment.get().map_or(0, Environment::overdue);
+        self.in_hand.load(Ordering::Relaxed) + overdue
+    }
+
     async fn end(&self) {
         if let Some(environment) = self.environment.get() {
             environment.end().await;
@@ -128,10 +141,9 @@ impl Lease<'_> {
         self.place.end().await;
     }
 
-    /// Freezes the environment before another event can come here, unless it takes several at once.
+    /// Freezes the environment before another event can come here.
     pub(crate) async fn freeze(&self) {
-        let alone = self.environments.program.settings.concurrency_of_environment == 1;
-        if let Some(environment) = self.place.environment.get().filter(|_| alone) {
+        if let Some(environment) = self.place.environment.get() {
             environment.freeze().await;
         }
     }

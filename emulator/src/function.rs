@@ -146,8 +146,8 @@ impl Function {
         let Invoked { report, credentials, logs } = self.invoke(event, request_id).await;
         let ids = event.ids().ok();
         let callbacks = credentials.map(|credentials| {
-            let shared = self.environments.program.settings.concurrency_of_environment > 1;
-            service.callbacks_of(before, &credentials, ids.map(|ids| &*ids.callback_id), shared && ids.is_some())
+            let shared = ids.is_some() && self.environments.program.settings.is_shared();
+            service.callbacks_of(before, &credentials, ids.map(|ids| &*ids.callback_id), shared)
         });
         Delivered {
             event: event.clone(),
@@ -183,9 +183,10 @@ impl Function {
                     return Invoked { report, credentials, logs: environment.lines_since(0) };
                 }
                 Ok(report) => {
-                    match report.outcome {
-                        InvocationOutcome::Response(_) | InvocationOutcome::Error(_) => self.rest(&lease, event).await,
-                        _ => lease.end().await,
+                    if program.settings.survives(&report) {
+                        self.rest(&lease, event).await;
+                    } else {
+                        lease.end().await;
                     }
                     let first = if report.cold_start.is_some() { 0 } else { before };
                     return Invoked { report, credentials, logs: environment.lines_since(first) };
@@ -194,9 +195,10 @@ impl Function {
         }
     }
 
-    /// An environment whose process came through an event stays for the next one.
+    /// Leaves the environment to the next event.
     async fn rest(&self, lease: &Lease<'_>, event: &Event) {
-        if self.environments.program.settings.freeze {
+        let settings = &self.environments.program.settings;
+        if settings.freeze && !settings.is_shared() {
             lease.freeze().await;
         }
         let message = event.ids().ok().and_then(|ids| self.environments.service.message(ids));
@@ -292,6 +294,10 @@ impl FunctionSettings {
     }
 
     /// Sets how many events one environment takes at once, which it is told by `AWS_LAMBDA_MAX_CONCURRENCY`. At least 1.
+    ///
+    /// With more than one it is as Lambda Managed Instances document it: an event that runs out of time fails alone, and the
+    /// process goes on with it and with the others, never frozen. An environment that is stuck in as many events as it takes
+    /// is killed when the next event needs its place.
     #[must_use]
     pub fn concurrency_of_environment(mut self, events: usize) -> Self {
         self.concurrency_of_environment = events.max(1);
@@ -299,7 +305,7 @@ impl FunctionSettings {
     }
 
     /// Sets whether an environment is frozen between invocations, as Lambda does: stopped once it asks for the next event,
-    /// until it gets one. Environments that take several events at once never are.
+    /// until it gets one. One that takes several events at once never is.
     #[must_use]
     pub fn freeze(mut self, freeze: bool) -> Self {
         self.freeze = freeze;
@@ -329,6 +335,22 @@ impl FunctionSettings {
     pub fn log_sink(mut self, sink: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
         self.log_sink = Some(Arc::new(sink));
         self
+    }
+}
+
+impl FunctionSettings {
+    /// Whether an environment takes several events at once.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.concurrency_of_environment > 1
+    }
+
+    /// Whether an environment takes other events after this one.
+    fn survives(&self, report: &InvocationReport) -> bool {
+        match report.outcome {
+            InvocationOutcome::Response(_) | InvocationOutcome::Error(_) => true,
+            InvocationOutcome::TimedOut => self.is_shared() && report.taken.is_some(),
+            InvocationOutcome::Exited(_) | InvocationOutcome::InitFailed(_) => false,
+        }
     }
 }
 

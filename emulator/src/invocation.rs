@@ -24,7 +24,7 @@ pub enum InvocationOutcome {
     Response(Bytes),
     /// The function reported an error; Lambda would deliver the event again.
     Error(FunctionError),
-    /// The time was over and the environment was killed.
+    /// The time was over, and the environment was killed, unless it takes several events at once.
     TimedOut,
     /// The process ended with the event in its hands.
     Exited(ExitStatus),

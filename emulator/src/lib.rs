@@ -30,6 +30,39 @@
 //! - The function's callback reaches the [`MessagingService`], which accepts or refuses it.
 //! - [`Delivered`] tells what came of it: the invocation, the callbacks, the message.
 //!
+//! What goes wrong in production can be made to go wrong here:
+//!
+//! - [`MessagingService::fault`] scripts what becomes of the next callbacks, from throttling to an answer that is lost.
+//! - [`EventQueue`] delivers as Lambda does asynchronously: again after a failure, then to an on-failure destination or a
+//!   dead-letter queue ([`SqsQueue`]), and twice where asked to.
+//! - [`FunctionSettings`] says how many environments there are, and whether they are frozen between events;
+//!   [`ExecutionEnvironment`] kills one or ends it in good order.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use channel_flow_emulator::{
+//!     Destination, Emulator, EventInvokeConfig, EventQueue, Fault, FunctionSettings, OutgoingMessage, Settings,
+//! };
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::start(Settings::new()).await?;
+//! let function = |name| emulator.function("target/debug/my-processor", FunctionSettings::new().name(name));
+//! let soon = EventInvokeConfig::new().retry_delays(Duration::from_millis(10), Duration::from_millis(20));
+//! let rescue = EventQueue::new(function("rescue")?, soon.clone());
+//! let queue = EventQueue::new(function("filter")?, soon.on_failure(Destination::Function(rescue)));
+//!
+//! // The first request is reset, and the answer to the second one, which is accepted, is lost.
+//! emulator.service().fault(Fault::reset_before_reading());
+//! emulator.service().fault(Fault::lost_answer());
+//! let finished = queue.send(OutgoingMessage::new("What the hell is this?")?).finished().await;
+//!
+//! assert!(finished.is_decided());
+//! assert_eq!(emulator.service().counts().pending, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What AWS does not document and this crate assumes is listed in [`assumptions`].
 
 mod callback;

@@ -163,6 +163,11 @@ impl RuntimeApi {
         let _ = polls.wait_for(|polls| *polls > 0).await;
     }
 
+    /// How many events the runtime still has in hand although nobody waits for an answer any more.
+    pub(crate) fn overdue(&self) -> usize {
+        self.shared.lock().in_flight.values().filter(|answer| answer.is_closed()).count()
+    }
+
     /// Queues an invocation for the next poll.
     pub fn invoke(&self, invocation: Invocation) -> Running {
         let (taken_sender, taken) = oneshot::channel();

@@ -56,7 +56,7 @@ impl Program {
             .env("LANG", "en_US.UTF-8")
             .env("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin")
             .env("TZ", ":UTC");
-        if self.settings.concurrency_of_environment > 1 {
+        if self.settings.is_shared() {
             command
                 .env("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances")
                 .env("AWS_LAMBDA_MAX_CONCURRENCY", self.settings.concurrency_of_environment.to_string());

@@ -143,6 +143,22 @@ async fn the_death_of_an_environment_ends_all_that_it_has_in_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_runs_out_of_time_fails_alone_where_there_are_others() {
+    let settings = FunctionSettings::new().concurrency_of_environment(2).timeout(Duration::from_secs(1));
+    let stage = Stage::new(settings).await;
+    assert_eq!(stage.send("hang").await.invocation.outcome(), &InvocationOutcome::TimedOut);
+    // The process lives, with one event fewer than it could take.
+    let next = stage.send("call back").await;
+    assert!(next.is_decided() && next.invocation.cold_start().is_none());
+    assert_eq!(stage.send("hang").await.invocation.outcome(), &InvocationOutcome::TimedOut);
+    let stuck = stage.environment();
+    assert!(stuck.is_running());
+    let anew = stage.send("call back").await;
+    assert!(anew.is_decided() && anew.invocation.cold_start().is_some());
+    assert!(!stuck.is_running());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_environment_does_nothing_until_its_next_event() {
     let mut stage = Stage::new(FunctionSettings::new().freeze(true)).await;
     for round in 0..2 {

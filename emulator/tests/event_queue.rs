@@ -8,7 +8,7 @@ use channel_flow_emulator::{
     Destination, Emulator, Event, EventInvokeConfig, EventQueue, FailureCondition, FinishedDestination, FinishedEvent,
     Function, FunctionSettings, InvocationOutcome, InvokeError, MessageStatus, OutgoingMessage, SqsQueue, SqsSettings,
 };
-use common::function::{another, function};
+use common::function::{Hostage, another, function};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -218,4 +218,17 @@ async fn what_invoke_refuses_is_not_taken() {
     // The Runtime API hands out anything all the same.
     let delivered = queue.function().deliver(&Event::raw("not JSON")).await;
     assert!(matches!(delivered.invocation.outcome(), InvocationOutcome::Response(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_outlives_the_queue() {
+    let hostage = Hostage::new();
+    let settings = FunctionSettings::new().timeout(Duration::from_secs(3600));
+    let (_emulator, function) = function(settings.env("HELD_BY", hostage.address())).await;
+    let queue = EventQueue::new(function, config());
+    let queued = queue.send(message("hold"));
+    let held = hostage.held().await;
+    drop(queue);
+    drop(queued);
+    held.released().await;
 }

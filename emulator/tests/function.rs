@@ -8,10 +8,8 @@ use channel_flow_emulator::{
     Decision, Delivered, Emulator, ErrorKind, Event, Function, FunctionSettings, InitFailure, InvocationOutcome,
     MessageStatus, OutgoingMessage, Settings,
 };
-use common::function::function;
+use common::function::{Hostage, function};
 use std::env;
-use std::io::{self, Read};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
@@ -160,27 +158,13 @@ async fn events_without_ids_are_delivered_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_outlives_the_function() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let held_by = listener.local_addr().unwrap().to_string();
+    let hostage = Hostage::new();
     let settings = FunctionSettings::new().timeout(Duration::from_secs(3600));
-    let (_emulator, function) = function(settings.env("HELD_BY", held_by)).await;
-    let mut connection = tokio::select! {
+    let (_emulator, function) = function(settings.env("HELD_BY", hostage.address())).await;
+    let held = tokio::select! {
         delivered = send(&function, "hold") => panic!("it hangs, and yet: {delivered:?}"),
-        connection = tokio::task::spawn_blocking(move || held(&listener)) => connection.unwrap(),
+        held = hostage.held() => held,
     };
     drop(function);
-    let end = tokio::task::spawn_blocking(move || connection.read(&mut [0]));
-    // Closed by the death of all who held it; a survivor would make this time out.
-    match end.await.unwrap() {
-        Ok(read) => assert_eq!(read, 0),
-        Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}"),
-    }
-}
-
-/// The connection that the function and its child hold, once both do.
-fn held(listener: &TcpListener) -> TcpStream {
-    let (mut connection, _) = listener.accept().unwrap();
-    connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    connection.read_exact(&mut [0]).unwrap();
-    connection
+    held.released().await;
 }

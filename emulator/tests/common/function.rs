@@ -4,8 +4,8 @@ use super::{Call, request};
 use channel_flow_emulator::{Emulator, Function, FunctionSettings, MessageIds, Settings};
 use serde_json::{Value, json};
 use std::env;
-use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -29,6 +29,44 @@ pub(crate) async fn function(settings: FunctionSettings) -> (Emulator, Function)
 pub(crate) fn another(emulator: &Emulator, settings: FunctionSettings) -> Function {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh");
     emulator.function(script, settings.env("TEST_BINARY", env::current_exe().unwrap())).unwrap()
+}
+
+/// A connection that the function and a child of it hold open when the message says `hold`; so its end shows theirs.
+pub(crate) struct Hostage(TcpListener);
+
+pub(crate) struct Held(TcpStream);
+
+impl Hostage {
+    pub(crate) fn new() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// The value of `HELD_BY`.
+    pub(crate) fn address(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+
+    /// Waits until both hold it.
+    pub(crate) async fn held(self) -> Held {
+        let held = tokio::task::spawn_blocking(move || {
+            let (mut connection, _) = self.0.accept().unwrap();
+            connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            connection.read_exact(&mut [0]).unwrap();
+            Held(connection)
+        });
+        held.await.unwrap()
+    }
+}
+
+impl Held {
+    /// Waits until nobody holds it any more. A survivor would make this time out.
+    pub(crate) async fn released(mut self) {
+        let end = tokio::task::spawn_blocking(move || self.0.read(&mut [0]));
+        match end.await.unwrap() {
+            Ok(read) => assert_eq!(read, 0),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}"),
+        }
+    }
 }
 
 /// The process of the function. Returns at once where there is no Runtime API, which is in the test binary itself.
