@@ -30,7 +30,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 
 /// Time that is left for telling Lambda how it ended.
-const PARTING: Duration = Duration::from_millis(50);
+const PARTING: Duration = Duration::from_millis(100);
 
 /// Conflicts in a row, over a second and a half, after which the other callback counts as the one that decided.
 const CONFLICTS: u32 = 6;
@@ -75,7 +75,7 @@ pub(crate) struct Callback<'a> {
 #[derive(Debug)]
 pub(crate) struct Callbacks {
     client: Client,
-    /// Whether this environment has had a callback accepted, which shows that its role has the grant.
+    /// Whether the last callback of this environment was accepted, which shows that its role has the grant.
     granted: AtomicBool,
 }
 
@@ -98,9 +98,15 @@ impl Callbacks {
                     return Ok(Settlement { outcome: Outcome::Accepted, fell_back });
                 }
                 Answer::DecidedBefore => return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back }),
-                Answer::Forbidden(_)
-                    if self.granted.load(Ordering::Relaxed) || attempts.load(Ordering::Relaxed) > 1 =>
-                {
+                Answer::Forbidden(_) if attempts.load(Ordering::Relaxed) > 1 => {
+                    return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back });
+                }
+                // Once only: if the grant was taken away, the second one in a row says so.
+                Answer::Forbidden(error) if self.granted.swap(false, Ordering::Relaxed) => {
+                    tracing::warn!(
+                        ?error,
+                        "taken for decided before, since the last callback of this environment was accepted"
+                    );
                     return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back });
                 }
                 Answer::Forbidden(_) if callback.is_expired() => {

@@ -83,15 +83,19 @@ async fn a_service_that_is_away_for_long_is_waited_for_in_the_queue() {
 async fn an_event_that_comes_twice_is_decided_once_and_without_an_error() {
     let emulator = emulator().await;
     let function = function(&emulator, "processor", FunctionSettings::new().concurrency(2));
-    // Both environments have had a callback accepted: in a new one a 403 is taken for a missing grant.
-    let warm = tokio::join!(function.send(message("take a second")), function.send(message("take a second")));
-    assert!(warm.0.is_decided() && warm.1.is_decided());
+    // A 403 is taken for a missing grant where the environment has had no callback accepted, so both get one.
+    let warm = async || {
+        let both = tokio::join!(function.send(message("take a second")), function.send(message("take a second")));
+        assert!(both.0.is_decided() && both.1.is_decided());
+    };
     for shape in [RepeatedCallback::NonPending, RepeatedCallback::Conflict, RepeatedCallback::Forbidden] {
         emulator.service().set_repeated_callback(shape);
+        warm().await;
         let event = emulator.event(message("good morning"));
         for delivered in function.deliver_twice(&event).await {
             assert!(delivered.invocation.outcome().is_success(), "{shape:?}: {:?}", delivered.invocation.outcome());
         }
+        warm().await;
         let later = function.deliver(&event).await;
         assert!(later.invocation.outcome().is_success(), "{shape:?}: {:?}", later.invocation.outcome());
         assert_eq!(later.message.unwrap().decision(), Some(Decision::NoChange));

@@ -70,6 +70,21 @@ async fn a_missing_grant_fails_the_invocation_and_is_named() {
 }
 
 #[tokio::test]
+async fn a_grant_that_was_taken_away_is_noticed() {
+    let stage = stage().await;
+    assert!(stage.send("good morning").await.is_decided());
+    stage.emulator.service().fault(Fault::forbidden().times(3));
+    // The first looks like the second callback for a message that was decided.
+    let first = stage.send("good morning").await;
+    assert_eq!(outcome(first.invocation.outcome())["Outcome"], "DECIDED_BEFORE");
+    for _ in 0..2 {
+        let next = stage.send("good morning").await;
+        assert_eq!(error_type(next.invocation.outcome()), "ChannelFlow.CallbackForbidden");
+    }
+    assert!(stage.logs().contains("taken for decided before"), "{}", stage.logs());
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_old_is_not_tried_again() {
     let stage = stage().await;
     stage.emulator.service().set_callback_lifetime(Duration::ZERO);

@@ -175,10 +175,11 @@ impl Event {
         Self::raw(event.to_string())
     }
 
-    /// An event as it stands, of any bytes. Its ids and its message are read where they are there.
+    /// An event as it stands, of any bytes. Its ids and its message are read where they are there: in the event, or in one
+    /// that failed before and comes in the envelope of an on-failure destination.
     pub fn raw(json: impl Into<Bytes>) -> Self {
         let json = json.into();
-        let event = Members::read(&json);
+        let event = Members::read(&json).map(|event| event.object("requestPayload").unwrap_or(event));
         let message = event.as_ref().and_then(|event| event.object("ChannelMessage"));
         let ids = read_ids(event.as_ref(), message.as_ref());
         let fields = message.as_ref().map(read_fields).unwrap_or_default();
