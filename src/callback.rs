@@ -161,10 +161,11 @@ impl Callbacks {
         let Some(deadline) = deadline else {
             return request.send().await.map_or_else(Answer::from, |_| Answer::Accepted);
         };
-        // An attempt that takes all the time that is left would leave none for another one.
+        // An attempt that takes all the time that is left would leave none for another one. The time-out for connecting stays
+        // as it is: the SDK keeps a pool of connections for each value of it.
         let attempt = deadline.saturating_duration_since(Instant::now()) / 2;
         if attempt < ATTEMPT_TIMEOUT {
-            let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).connect_timeout(attempt).build();
+            let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).build();
             request = request.config_override(Builder::new().timeout_config(timeouts));
         }
         match timeout_at(deadline, request.send()).await {

@@ -23,7 +23,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The SDK has no time-out of its own for a server that accepts and never answers.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where each of these is absent, what the environment of a Lambda function has decides alone.
 const WHOLE_CHAIN_VARIABLES: [&str; 5] = [

@@ -100,6 +100,18 @@ async fn a_connection_that_was_closed_while_idle_is_made_anew() {
 }
 
 #[tokio::test]
+async fn one_connection_serves_all_invocations() {
+    // With little time, where attempts are cut to it, and with much.
+    for timeout in [Duration::from_secs(3), Duration::from_secs(30)] {
+        let stage = stage(timeout).await;
+        for _ in 0..20 {
+            assert!(stage.send("good morning").await.is_decided());
+        }
+        assert_eq!(stage.emulator.service().drop_idle_connections().await, 1, "{timeout:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_that_cannot_be_reached_at_first_is_tried_again() {
     // A port that nothing listens on until the first attempts were refused.
     let reserved = TcpListener::bind("127.0.0.1:0").await.unwrap();
