@@ -163,6 +163,8 @@ mod tests {
         let config = config(&[]).unwrap();
         assert_eq!(config.region().unwrap().as_ref(), "eu-central-1");
         assert_eq!(config.timeout_config().unwrap().connect_timeout(), Some(CONNECT_TIMEOUT));
+        // The first retry comes within tens of milliseconds.
+        assert!(config.retry_config().unwrap().initial_backoff() <= Duration::from_millis(50));
     }
 
     #[test]

@@ -78,6 +78,13 @@ async fn an_answer_that_is_lost_is_found_out() {
 }
 
 #[tokio::test]
+async fn an_answer_after_the_deadline_is_not_waited_for() {
+    let stage = stage(Duration::from_secs(2)).await;
+    stage.emulator.service().fault(Fault::late(Duration::from_secs(5)));
+    assert_eq!(settled(&stage.send("good morning").await, "late"), "DECIDED_BEFORE");
+}
+
+#[tokio::test]
 async fn no_answer_at_all_leaves_time_for_another_try() {
     for timeout in [Duration::from_secs(2), Duration::from_secs(10)] {
         let stage = stage(timeout).await;
