@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_chimesdkmessaging::Client;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::adapter::Inner;
 use crate::callback::Callbacks;
@@ -28,7 +29,7 @@ pub struct AdapterBuilder<P> {
 
 impl<P: Processor + 'static> AdapterBuilder<P> {
     pub(crate) fn new(processor: P) -> Self {
-        let decider = Decider { processor, fallback_action: FallbackAction::default(), redeliver: false };
+        let decider = Decider { processor, fallback_action: FallbackAction::default(), redeliver: false, apart: false };
         Self { decider, reserve: DEFAULT_RESERVE, client: None, show_panic_messages: false }
     }
 
@@ -85,13 +86,19 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             None => client::from_environment().await?,
         };
         let watchdog = Watchdog::new(&client);
-        Ok(Adapter::new(Inner {
-            decider: self.decider,
-            reserve: self.reserve,
-            callbacks: Callbacks::new(client),
-            watchdog,
-        }))
+        let decider = Decider { apart: several_at_once() && threads_to_spare(), ..self.decider };
+        Ok(Adapter::new(Inner { decider, reserve: self.reserve, callbacks: Callbacks::new(client), watchdog }))
     }
+}
+
+/// Whether Lambda runs several invocations in this environment at once.
+fn several_at_once() -> bool {
+    let concurrency = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|value| value.parse().ok());
+    concurrency.is_some_and(|concurrency: u32| concurrency > 1)
+}
+
+fn threads_to_spare() -> bool {
+    Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread
 }
 
 impl<P> fmt::Debug for AdapterBuilder<P> {

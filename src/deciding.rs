@@ -4,6 +4,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+use tokio::time::timeout_at;
+
 use crate::caught::{Caught, caught};
 use crate::error::Chain;
 use crate::event::Unreadable;
@@ -17,6 +21,9 @@ pub(crate) struct Decider<P> {
     pub(crate) fallback_action: FallbackAction,
     /// Whether Lambda shall deliver an event again whose processor asked for another try until its time was over.
     pub(crate) redeliver: bool,
+    /// Whether the processor gets a thread for itself while it works: where one environment has several events at once.
+    /// A worker of tokio that a processor blocks would keep the tasks that are queued on it.
+    pub(crate) apart: bool,
 }
 
 /// A decision and who made it.
@@ -90,10 +97,16 @@ impl<P: Processor> Decider<P> {
 
     async fn ask_once(&self, message: &Message) -> Result<Result<Decision, P::Error>, Failure> {
         let processing = Caught::new(async { self.processor.process(message).await });
-        let answer = match message.invocation().processor_deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline, processing).await.map_err(|_| Failure::OutOfTime)?,
-            None => processing.await,
+        let in_time = async {
+            match message.invocation().processor_deadline {
+                Some(deadline) => timeout_at(deadline, processing).await.map_err(|_| Failure::OutOfTime),
+                None => Ok(processing.await),
+            }
         };
+        let answer = match self.apart {
+            true => block_in_place(|| Handle::current().block_on(in_time)),
+            false => in_time.await,
+        }?;
         answer.ok_or(Failure::Panic)
     }
 }

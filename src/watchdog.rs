@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use aws_sdk_chimesdkmessaging::Client;
-use tokio::runtime::{self, Handle, RuntimeFlavor};
+use tokio::runtime::{self, Handle};
 
 use crate::callback::{Callback, Callbacks};
 use crate::event::CallbackIds;
@@ -23,9 +23,6 @@ const PROBE: Duration = Duration::from_millis(100);
 
 /// What the last invocations get to tell Lambda how they ended, before the process does.
 const PARTING: Duration = Duration::from_millis(100);
-
-/// How often a runtime with several invocations is given something to do, so that none of them holds up the others.
-const NUDGE: Duration = Duration::from_millis(50);
 
 /// How long an environment with a runaway takes new events beside the ones it has.
 const LINGER: Duration = Duration::from_secs(5);
@@ -200,12 +197,8 @@ impl Shared {
                     return Some(number);
                 }
                 Some((_, due)) => {
-                    let wake = if self.may_stall(&state) { due.min(now + NUDGE) } else { due };
-                    state.looks_at = Some(wake);
-                    state = self.changed.wait_timeout(state, wake - now).unwrap_or_else(PoisonError::into_inner).0;
-                    if self.may_stall(&state) {
-                        self.watched_runtime.spawn(async {});
-                    }
+                    state.looks_at = Some(due);
+                    state = self.changed.wait_timeout(state, due - now).unwrap_or_else(PoisonError::into_inner).0;
                 }
                 None if state.ending_since.is_some() => return None,
                 None => {
@@ -214,13 +207,6 @@ impl Shared {
                 }
             }
         }
-    }
-
-    /// Whether one invocation can hold up another although there are threads for both. A worker of tokio that waits for
-    /// I/O and timers may be the one that runs into the loop, and then none of the others takes its place until
-    /// something wakes it.
-    fn may_stall(&self, state: &State) -> bool {
-        state.watched.len() > 1 && self.watched_runtime.runtime_flavor() != RuntimeFlavor::CurrentThread
     }
 
     /// Whether the watchdog has to answer for this invocation, which is due; if so, it is taken.
