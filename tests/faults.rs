@@ -86,7 +86,7 @@ async fn an_answer_after_the_deadline_is_not_waited_for() {
 
 #[tokio::test]
 async fn no_answer_at_all_leaves_time_for_another_try() {
-    for timeout in [Duration::from_secs(2), Duration::from_secs(10)] {
+    for timeout in [Duration::from_millis(1500), Duration::from_secs(10)] {
         let stage = stage(timeout).await;
         stage.emulator.service().fault(Fault::no_answer());
         let delivered = stage.send("good morning").await;
@@ -109,7 +109,7 @@ async fn a_connection_that_was_closed_while_idle_is_made_anew() {
 #[tokio::test]
 async fn one_connection_serves_all_invocations() {
     // With little time, where attempts are cut to it, and with much.
-    for timeout in [Duration::from_secs(3), Duration::from_secs(30)] {
+    for timeout in [Duration::from_millis(1500), Duration::from_secs(3), Duration::from_secs(30)] {
         let stage = stage(timeout).await;
         for _ in 0..20 {
             assert!(stage.send("good morning").await.is_decided());
