@@ -9,8 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_chimesdkmessaging::Client;
 use aws_sdk_chimesdkmessaging::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_chimesdkmessaging::config::timeout::TimeoutConfig;
-use aws_sdk_chimesdkmessaging::config::{Builder, ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_chimesdkmessaging::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_chimesdkmessaging::error::BoxError;
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -129,7 +128,7 @@ impl Callbacks {
                 }
                 Answer::Unavailable(error) => error,
                 // What went wrong before says more than that there was no time to see it go wrong again.
-                Answer::OutOfTime => return Err(last_error.unwrap_or_else(out_of_time)),
+                Answer::OutOfTime => last_error.take().unwrap_or_else(out_of_time),
             };
             let over = match deadline {
                 Some(deadline) => Instant::now() + pause >= deadline,
@@ -149,7 +148,7 @@ impl Callbacks {
     /// One round: a request, and what the SDK retries by itself.
     async fn send(&self, callback: &Callback<'_>, deadline: Option<Instant>, attempts: &Arc<AtomicU32>) -> Answer {
         let Callback { ids, decision, .. } = callback;
-        let mut request = self
+        let request = self
             .client
             .channel_flow_callback()
             .callback_id(&ids.callback_id)
@@ -161,14 +160,12 @@ impl Callbacks {
         let Some(deadline) = deadline else {
             return request.send().await.map_or_else(Answer::from, |_| Answer::Accepted);
         };
-        // An attempt that takes all the time that is left would leave none for another one. The time-out for connecting stays
-        // as it is: the SDK keeps a pool of connections for each value of it.
-        let attempt = deadline.saturating_duration_since(Instant::now()) / 2;
-        if attempt < ATTEMPT_TIMEOUT {
-            let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).build();
-            request = request.config_override(Builder::new().timeout_config(timeouts));
-        }
-        match timeout_at(deadline, request.send()).await {
+        // A round that takes all the time that is left would leave none for another one. It is cut from outside: a time-out
+        // in the request's own configuration would make the SDK open a connection for it alone.
+        let now = Instant::now();
+        let half = deadline.saturating_duration_since(now) / 2;
+        let cut = if half < ATTEMPT_TIMEOUT { now + half } else { deadline };
+        match timeout_at(cut, request.send()).await {
             Ok(answer) => answer.map_or_else(Answer::from, |_| Answer::Accepted),
             Err(_) => Answer::OutOfTime,
         }

@@ -44,7 +44,7 @@ async fn a_bundle_may_hold_certificates_that_cannot_be_roots() {
 async fn nothing_else_is_trusted() {
     let (emulator, front) = stage().await;
     // It is tried again until the time is over.
-    let settings = FunctionSettings::new().timeout(Duration::from_secs(1));
+    let settings = FunctionSettings::new().timeout(Duration::from_secs(2));
     let delivered = send(&emulator, &front, settings).await;
     let InvocationOutcome::Error(error) = delivered.invocation.outcome() else {
         panic!("{:?}", delivered.invocation.outcome());

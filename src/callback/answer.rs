@@ -26,7 +26,7 @@ pub(super) enum Answer {
     Refused(Error),
     /// No answer, or one that says nothing about the message: it may be asked again.
     Unavailable(Error),
-    /// None by the time at which the invocation has to end.
+    /// None in the time that a round may take.
     OutOfTime,
 }
 
