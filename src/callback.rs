@@ -203,3 +203,6 @@ impl Intercept for CountAttempts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,7 @@ async fn chain_config(http_client: SharedHttpClient) -> Result<Config, Error> {
     Ok(for_callbacks(Builder::from(&shared)).build())
 }
 
-fn for_callbacks(config: Builder) -> Builder {
+pub(crate) fn for_callbacks(config: Builder) -> Builder {
     let retries = RetryConfig::standard()
         .with_max_attempts(MAX_ATTEMPTS)
         .with_initial_backoff(INITIAL_BACKOFF)
