@@ -137,8 +137,8 @@ impl Watch<'_> {
     pub(crate) async fn decided(&self, decision: &Decision, decided_by: DecidedBy) {
         {
             let mut state = self.shared.state();
-            let watched = state.watched.get_mut(&self.number).expect("a watch is watched until it is dropped");
-            if !watched.taken {
+            // One that the watchdog has taken may be gone from here already.
+            if let Some(watched) = state.watched.get_mut(&self.number).filter(|watched| !watched.taken) {
                 watched.decision = decision.clone();
                 watched.decided_by = decided_by;
                 watched.decided = true;
