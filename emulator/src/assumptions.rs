@@ -85,3 +85,6 @@ pub const RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
 
 /// The largest event that Lambda takes for asynchronous invocation, in bytes. Documented for Lambda: 1 MB.
 pub const EVENT_BYTES: usize = 1024 * 1024;
+
+/// How many processors a flow may have where nobody has asked AWS for more. The API model knows 3.
+pub const PROCESSORS_OF_A_FLOW: usize = 1;

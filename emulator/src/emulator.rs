@@ -1,11 +1,13 @@
 //! The whole of it, started with one call.
 
+use crate::assumptions;
 use crate::error::Error;
 use crate::event::{Event, OutgoingMessage};
 use crate::function::{Function, FunctionSettings};
 use crate::record::CallbackRecord;
 use crate::service::MessagingService;
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The messaging service and Lambda, in this process.
@@ -20,7 +22,13 @@ pub struct Emulator {
 /// How the emulator is set up.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    region: String,
+    pub(crate) region: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) any_credentials: bool,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) processors_of_a_flow: usize,
 }
 
 impl Emulator {
@@ -30,7 +38,7 @@ impl Emulator {
     ///
     /// No loopback port could be opened.
     pub async fn start(settings: Settings) -> Result<Self, Error> {
-        let service = Arc::new(MessagingService::start(settings.region).await?);
+        let service = Arc::new(MessagingService::start_with(settings).await?);
         Ok(Self { service })
     }
 
@@ -61,12 +69,21 @@ impl Emulator {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { region: "us-east-1".to_owned() }
+        Self {
+            region: "us-east-1".to_owned(),
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            data: None,
+            any_credentials: false,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
+        }
     }
 }
 
 impl Settings {
-    /// Region `us-east-1`.
+    /// Region `us-east-1`, a loopback port that the system chooses, everything in memory, callers with the credentials of
+    /// [`MessagingService::issue_credentials`] only, and one processor a flow.
     pub fn new() -> Self {
         Self::default()
     }
@@ -75,6 +92,48 @@ impl Settings {
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = region.into();
+        self
+    }
+
+    /// Sets where the service listens. Anything but a loopback address lets other machines in.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<SocketAddr>) -> Self {
+        self.address = address.into();
+        self
+    }
+
+    /// Keeps what the service knows in this file, so that it outlives the process.
+    #[must_use]
+    pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data = Some(path.into());
+        self
+    }
+
+    /// Takes requests that are signed with credentials nobody gave out, whose signature cannot be checked.
+    #[must_use]
+    pub fn any_credentials(mut self, any: bool) -> Self {
+        self.any_credentials = any;
+        self
+    }
+
+    /// Takes requests whose `Host` is this name, beside loopback names and addresses.
+    #[must_use]
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
+    /// Takes requests of pages of this origin, such as `https://example.com`, beside those of loopback hosts.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.allowed_origins.push(origin.into());
+        self
+    }
+
+    /// Sets the quota of processors a flow; the API model knows 3 at most.
+    #[must_use]
+    pub fn processors_of_a_flow(mut self, processors: usize) -> Self {
+        self.processors_of_a_flow = processors;
         self
     }
 }

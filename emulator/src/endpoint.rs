@@ -1,76 +1,42 @@
 //! The callback operation over HTTP: who called, what was said, and the answer.
 
-use crate::assumptions;
 use crate::callback::{Callback, Decision};
 use crate::connection::{Control, End};
-use crate::fault::{Fault, FaultKind, FaultyAnswer, Script, Spoilt};
-use crate::ids;
+use crate::core::Core;
+use crate::fault::{Fault, FaultKind, FaultyAnswer, Spoilt};
+use crate::http::{answer, authenticate, read, refuse as refuse_with};
 use crate::json::Members;
-use crate::ledger::Ledger;
 use crate::record::CallbackRecord;
 use crate::refusal::Refusal;
-use crate::signature::{Authorization, SignatureError};
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
+use crate::signature::Authorization;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Instant, SystemTime};
 use tokio::time::sleep;
 
-/// What the operation works on.
-#[derive(Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) region: String,
-    pub(crate) script: Arc<Script>,
-    ledger: Mutex<Ledger>,
-}
-
-impl Endpoint {
-    pub(crate) fn new(region: String) -> Self {
-        Self { region, script: Arc::default(), ledger: Mutex::new(Ledger::new()) }
-    }
-
-    /// The lock is never held across an await.
-    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().expect("nothing panics while it holds the lock")
-    }
-}
-
-pub(crate) async fn handle(
-    State(endpoint): State<Arc<Endpoint>>,
-    ConnectInfo(control): ConnectInfo<Control>,
-    request: Request,
-) -> Response {
-    let response = respond(&endpoint, &control, request).await;
-    control.answering();
-    response
-}
-
-async fn respond(endpoint: &Endpoint, control: &Control, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Some(channel_arn) = callback_path(&parts) else {
-        return refuse(&Refusal::unknown_operation());
-    };
-    let body = read(body).await;
+pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, channel_arn: &str, body: Body) -> Response {
+    let body = read(body).await.map_err(|error| Refusal::bad_request(error.message().to_owned()));
     let (received_at, received) = (SystemTime::now(), Instant::now());
     let (body, unreadable) = body.map_or_else(|refusal| (Bytes::new(), Some(refusal)), |body| (body, None));
     let (callback_id, message_id) = claimed_ids(&body);
-    let access_key_id = Authorization::parse(&parts).ok().map(|a| a.access_key_id.to_owned());
-    let fault = endpoint.script.next(message_id.as_deref());
+    let access_key_id = Authorization::parse(parts).ok().map(|a| a.access_key_id.to_owned());
+    let fault = core.script.next(message_id.as_deref());
     let unapplied = fault.as_ref().and_then(FaultKind::refusal).or(unreadable);
     let judged = match unapplied {
         Some(refusal) => Err(refusal),
-        None => judge(endpoint, &parts, &channel_arn, &body),
+        None => judge(core, parts, channel_arn, &body),
     };
-    let (verdict, response) = {
+    let (verdict, response, done) = {
         // One lock for both: whoever sees the decision finds its record too.
-        let mut ledger = endpoint.ledger();
+        let mut ledger = core.ledger();
+        let mut changes = None;
         let accepted = judged.and_then(|callback| {
+            changes = Some(callback.changes.clone());
             let answer = json!({ "ChannelArn": callback.ids.channel_arn, "CallbackId": callback.ids.callback_id });
             ledger.decide(callback, access_key_id.as_deref()).map(|decision| (decision, answer.to_string()))
         });
@@ -81,7 +47,7 @@ async fn respond(endpoint: &Endpoint, control: &Control, request: Request) -> Re
                 (Err(refusal), response)
             }
         };
-        ledger.record(CallbackRecord {
+        let record = CallbackRecord {
             received_at,
             received,
             access_key_id,
@@ -89,8 +55,15 @@ async fn respond(endpoint: &Endpoint, control: &Control, request: Request) -> Re
             body,
             verdict: verdict.clone(),
             fault: fault.as_ref().map(Fault::name),
-        });
-        (verdict, response)
+        };
+        ledger.record(record.clone());
+        let ((), done) =
+            core.with_world(|world| world.called_back(channel_arn, message_id.as_deref(), record, changes));
+        (verdict, response, done)
+    };
+    let response = match core.safe(done).await {
+        Ok(()) => response,
+        Err(error) => refuse_with(&error),
     };
     match fault {
         None => response,
@@ -126,7 +99,7 @@ async fn meet(fault: &FaultKind, accepted: bool, control: &Control, response: Re
 }
 
 /// The decoded channel ARN, if this is the callback operation.
-fn callback_path(request: &Parts) -> Option<String> {
+pub(crate) fn callback_path(request: &Parts) -> Option<String> {
     let encoded = request.uri.path().strip_prefix("/channels/")?;
     let operation = request.uri.query()?.split('&').any(|p| p == "operation=channel-flow-callback");
     if request.method != Method::POST || encoded.contains('/') || !operation {
@@ -136,20 +109,9 @@ fn callback_path(request: &Parts) -> Option<String> {
     Some(percent_decode_str(encoded).decode_utf8_lossy().into_owned())
 }
 
-async fn read(body: Body) -> Result<Bytes, Refusal> {
-    let too_large = || {
-        let most = assumptions::REQUEST_BYTES;
-        Refusal::bad_request(format!("the body broke off or has more than {most} bytes"))
-    };
-    to_bytes(body, assumptions::REQUEST_BYTES).await.map_err(|_| too_large())
-}
-
 /// Who called, then what was said: the order in which AWS services look.
-fn judge(endpoint: &Endpoint, request: &Parts, channel_arn: &str, body: &[u8]) -> Result<Callback, Refusal> {
-    let authorization = Authorization::parse(request)?;
-    let credentials = endpoint.ledger().credentials(authorization.access_key_id).cloned();
-    let credentials = credentials.ok_or(SignatureError::UnknownKey)?;
-    authorization.verify(request, body, &credentials, &endpoint.region)?;
+fn judge(core: &Core, request: &Parts, channel_arn: &str, body: &[u8]) -> Result<Callback, Refusal> {
+    authenticate(core, request, body)?;
     Ok(Callback::parse(channel_arn, body)?)
 }
 
@@ -180,9 +142,4 @@ fn faulty_answer(faulty: &FaultyAnswer) -> Response {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     response
-}
-
-fn answer(status: StatusCode, body: String) -> Response {
-    let headers = [(CONTENT_TYPE.as_str(), "application/json".to_owned()), ("x-amzn-requestid", ids::uuid())];
-    (status, headers, body).into_response()
 }

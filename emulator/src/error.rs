@@ -19,16 +19,22 @@ pub struct Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No loopback port could be opened.
+    /// The port could not be opened.
     Listen,
+    /// The data file cannot be read, or is another program's.
+    Data,
     /// The function's binary is not there or is no executable file.
     Function,
 }
 
 impl Error {
     pub(crate) fn listen(source: io::Error) -> Self {
-        let message = "cannot open a port on the loopback address".to_owned();
+        let message = "cannot open the port".to_owned();
         Self { kind: ErrorKind::Listen, message, source: Some(source) }
+    }
+
+    pub(crate) fn data(source: io::Error) -> Self {
+        Self { kind: ErrorKind::Data, message: "cannot use the data file".to_owned(), source: Some(source) }
     }
 
     pub(crate) fn function(path: &Path, problem: &str, source: Option<io::Error>) -> Self {

@@ -65,8 +65,10 @@
 //!
 //! What AWS does not document and this crate assumes is listed in [`assumptions`].
 
+mod api;
 mod callback;
 mod connection;
+mod core;
 mod credentials;
 mod emulator;
 mod endpoint;
@@ -78,25 +80,35 @@ mod event;
 mod event_queue;
 mod fault;
 mod function;
+mod gate;
+mod happening;
+mod http;
 mod ids;
 mod invocation;
 mod json;
+mod lambda;
 mod ledger;
 mod logs;
 mod message;
+mod outbox;
 mod process;
 mod record;
 mod refusal;
 mod runtime_api;
 mod server;
 mod service;
+mod sessions;
 mod signature;
 mod sqs;
+mod store;
 mod variables;
+mod watchers;
+mod world;
 
 pub mod assumptions;
 pub mod limits;
 
+pub use api::error::{ApiError, Exception};
 pub use assumptions::RepeatedCallback;
 pub use axum::body::Bytes;
 pub use callback::Decision;
@@ -111,7 +123,9 @@ pub use event_queue::{
 };
 pub use fault::Fault;
 pub use function::{Delivered, Function, FunctionSettings};
+pub use happening::{Happening, What};
 pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
+pub use lambda::InvocationTarget;
 pub use ledger::Counts;
 pub use logs::{LogLine, LogSink, LogStream};
 pub use message::{MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification};

@@ -28,8 +28,16 @@ pub enum Pattern {
     OneLine,
     /// `[-_a-zA-Z0-9]*`.
     Identifier,
-    /// The model's pattern for the ARN of a channel.
+    /// The model's pattern for the ARN of a resource of Chime.
     Arn,
+    /// The model's pattern for the ARN of a Lambda function, with or without a version or alias.
+    LambdaArn,
+    /// `.*\S.*`: one line that is not blank.
+    NotBlank,
+    /// `[A-Za-z0-9]([A-Za-z0-9\:\-\_\.\@]{0,62}[A-Za-z0-9])?`.
+    Id,
+    /// What XML allows in a text: no control characters but tab, line feed and carriage return.
+    Printable,
 }
 
 /// How a string breaks its [`TextLimit`]. Never holds the string.
@@ -74,6 +82,22 @@ pub const PUSH_BODY: TextLimit = limit("Body", 1, Some(150), Pattern::Any);
 pub const ATTRIBUTE_NAME: TextLimit = limit("MessageAttributes name", 1, Some(64), Pattern::Any);
 /// An element of `StringValues` in `ChannelMessage.MessageAttributes`.
 pub const ATTRIBUTE_VALUE: TextLimit = limit("StringValues", 1, Some(512), Pattern::Any);
+/// `Name` of an app instance, a channel, a channel flow or a processor.
+pub const RESOURCE_NAME: TextLimit = limit("Name", 1, Some(256), Pattern::Printable);
+/// `Name` of an app-instance user.
+pub const USER_NAME: TextLimit = limit("Name", 1, Some(100), Pattern::NotBlank);
+/// `AppInstanceUserId` and `ChannelId`.
+pub const ID: TextLimit = limit("Id", 1, Some(64), Pattern::Id);
+/// `ClientRequestToken`.
+pub const CLIENT_REQUEST_TOKEN: TextLimit = limit("ClientRequestToken", 2, Some(64), Pattern::Identifier);
+/// `NextToken`.
+pub const NEXT_TOKEN: TextLimit = limit("NextToken", 0, Some(2048), Pattern::OneLine);
+/// `Configuration.Lambda.ResourceArn` of a processor.
+pub const LAMBDA_ARN: TextLimit = limit("ResourceArn", 15, Some(2048), Pattern::LambdaArn);
+/// `Key` of a tag.
+pub const TAG_KEY: TextLimit = limit("Key", 1, Some(128), Pattern::Any);
+/// `Value` of a tag.
+pub const TAG_VALUE: TextLimit = limit("Value", 1, Some(256), Pattern::Any);
 
 const fn limit(field: &'static str, min: usize, max: Option<usize>, pattern: Pattern) -> TextLimit {
     TextLimit { field, min, max, pattern }
@@ -120,6 +144,10 @@ impl Pattern {
             Self::OneLine => !text.contains(ends_line),
             Self::Identifier => text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')),
             Self::Arn => is_arn(text),
+            Self::LambdaArn => is_lambda_arn(text),
+            Self::NotBlank => !text.contains(ends_line) && text.contains(|c: char| !c.is_whitespace()),
+            Self::Id => is_id(text),
+            Self::Printable => text.chars().all(is_printable),
         }
     }
 }
@@ -144,6 +172,46 @@ fn is_arn(text: &str) -> bool {
     scheme && partition && service && region && account && resource
 }
 
+/// `arn:aws:lambda:[a-z]{2}-[a-z]+-\d{1}:\d{12}:function:[a-zA-Z0-9\-_\.]+(:(\$LATEST|[a-zA-Z0-9\-_]+))?`
+fn is_lambda_arn(text: &str) -> bool {
+    let parts: Vec<_> = text.split(':').collect();
+    let (["arn", "aws", "lambda", region, account, "function", name], qualifier) = (match parts.len() {
+        7 => (&parts[..], None),
+        8 => (&parts[..7], Some(parts[7])),
+        _ => return false,
+    }) else {
+        return false;
+    };
+    let word = |text: &str, more: &[u8]| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || more.contains(&b))
+    };
+    is_region(region)
+        && account.len() == 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && word(name, b".")
+        && qualifier.is_none_or(|qualifier| qualifier == "$LATEST" || word(qualifier, b""))
+}
+
+/// `[a-z]{2}-[a-z]+-\d{1}`
+fn is_region(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let [country, place, number] = parts[..] else { return false };
+    let lower = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
+    country.len() == 2 && lower(country) && lower(place) && number.len() == 1 && number.as_bytes()[0].is_ascii_digit()
+}
+
+fn is_id(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-' | b'_' | b'.' | b'@');
+    let bytes = text.as_bytes();
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    bytes.len() <= 64 && edge(bytes.first()) && edge(bytes.last()) && bytes.iter().all(|b| inner(*b))
+}
+
+fn is_printable(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
+}
+
 /// What `.` does not match. Regular expression engines differ here; this is all of them together.
 fn ends_line(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
@@ -166,6 +234,10 @@ impl fmt::Display for LimitError {
                     Pattern::OneLine => "one line without line breaks",
                     Pattern::Identifier => "letters, digits, - and _ only",
                     Pattern::Arn => "an ARN",
+                    Pattern::LambdaArn => "the ARN of a Lambda function",
+                    Pattern::NotBlank => "one line that is not blank",
+                    Pattern::Id => "letters and digits, with : - _ . and @ in between",
+                    Pattern::Printable => "text without control characters",
                 };
                 write!(f, "{} must be {pattern}", limit.field)
             }

@@ -19,7 +19,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(router: Router) -> io::Result<Self> {
-        let (listener, address) = bind().await?;
+        let (listener, address) = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
         let listener = listener.tap_io(|connection| {
             // Without it an answer may wait for an acknowledgement that is itself delayed.
             let _ = connection.set_nodelay(true);
@@ -30,8 +30,12 @@ impl Server {
     }
 
     /// Handlers get the [`Control`] of their connection as connect info.
-    pub(crate) async fn start_faulty(router: Router, script: Arc<Script>) -> io::Result<(Self, Connections)> {
-        let (listener, address) = bind().await?;
+    pub(crate) async fn start_faulty(
+        address: SocketAddr,
+        router: Router,
+        script: Arc<Script>,
+    ) -> io::Result<(Self, Connections)> {
+        let (listener, address) = bind(address).await?;
         let connections = Connections::default();
         let listener = FaultyListener { listener, connections: connections.clone(), script };
         let router = router.into_make_service_with_connect_info::<Control>();
@@ -45,8 +49,8 @@ impl Server {
     }
 }
 
-async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }

@@ -1,20 +1,27 @@
 //! The messaging service, as a channel flow meets it.
 
+use crate::api::error::ApiError;
 use crate::assumptions::RepeatedCallback;
 use crate::connection::Connections;
+use crate::core::Core;
 use crate::credentials::Credentials;
-use crate::endpoint::{Endpoint, handle};
+use crate::emulator::Settings;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fault::Fault;
+use crate::happening::Happening;
+use crate::http::handle;
+use crate::lambda::InvocationTarget;
 use crate::ledger::Counts;
 use crate::message::{MessageIds, MessageState};
 use crate::record::CallbackRecord;
 use crate::server::Server;
 use axum::Router;
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Amazon Chime SDK messaging as a channel flow meets it, on a loopback port.
 ///
@@ -25,7 +32,7 @@ use std::time::Duration;
 pub struct MessagingService {
     server: Server,
     connections: Connections,
-    endpoint: Arc<Endpoint>,
+    core: Arc<Core>,
 }
 
 impl MessagingService {
@@ -35,11 +42,41 @@ impl MessagingService {
     ///
     /// No port could be opened.
     pub async fn start(region: impl Into<String>) -> Result<Self, Error> {
-        let endpoint = Arc::new(Endpoint::new(region.into()));
-        let router = Router::new().fallback(handle).with_state(Arc::clone(&endpoint));
-        let script = Arc::clone(&endpoint.script);
-        let (server, connections) = Server::start_faulty(router, script).await.map_err(Error::listen)?;
-        Ok(Self { server, connections, endpoint })
+        Self::start_with(Settings::new().region(region)).await
+    }
+
+    /// Starts it as the settings say.
+    ///
+    /// # Errors
+    ///
+    /// The port could not be opened, or the data file cannot be used.
+    pub async fn start_with(settings: Settings) -> Result<Self, Error> {
+        let address = settings.address;
+        let core = Core::start(settings).map_err(Error::data)?;
+        let router = Router::new().fallback(handle).with_state(Arc::clone(&core));
+        let script = Arc::clone(&core.script);
+        let (server, connections) = Server::start_faulty(address, router, script).await.map_err(Error::listen)?;
+        Ok(Self { server, connections, core })
+    }
+
+    /// Does an operation of the API without HTTP, by the names of its model: `call("CreateAppInstance", json!({…}))`.
+    /// A member that the model wants and SDKs fill in, `ClientRequestToken`, may be left out.
+    ///
+    /// # Errors
+    ///
+    /// As the API answers.
+    pub async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
+        self.core.call(operation, input).await
+    }
+
+    /// What happens from now on, in order. It is kept until it is received: do not stop receiving before the drop.
+    pub fn watch(&self) -> UnboundedReceiver<Happening> {
+        self.core.watchers.watch()
+    }
+
+    /// Puts a function behind an ARN, in the place of one that is there. Events that the earlier one has taken stay with it.
+    pub fn set_function(&self, function_arn: impl Into<String>, target: impl Into<InvocationTarget>) {
+        self.core.lambda.set(function_arn.into(), target.into());
     }
 
     /// The address it listens at.
@@ -54,78 +91,78 @@ impl MessagingService {
 
     /// The region that requests have to be signed for.
     pub fn region(&self) -> &str {
-        &self.endpoint.region
+        self.core.region()
     }
 
     /// Credentials that the service will know.
     pub fn issue_credentials(&self) -> Credentials {
-        self.endpoint.ledger().issue(None)
+        self.core.ledger().issue(None)
     }
 
     pub(crate) fn issue_credentials_to(&self, function: &Arc<str>) -> Credentials {
-        self.endpoint.ledger().issue(Some(Arc::clone(function)))
+        self.core.ledger().issue(Some(Arc::clone(function)))
     }
 
     /// Makes the message of `event` pending. A message that is known already keeps its state, as
     /// it does when its event is delivered twice. Without usable ids there is no message.
     pub fn register(&self, event: &Event) -> Option<MessageState> {
-        self.endpoint.ledger().register(event)
+        self.core.ledger().register(event)
     }
 
     /// What became of a message.
     pub fn message(&self, ids: &MessageIds) -> Option<MessageState> {
-        self.endpoint.ledger().message(ids).cloned()
+        self.core.ledger().message(ids).cloned()
     }
 
     /// What became of all messages, in the order in which they were sent.
     pub fn messages(&self) -> Vec<MessageState> {
-        self.endpoint.ledger().messages()
+        self.core.ledger().messages()
     }
 
     /// Every callback since the start, in the order of arrival.
     pub fn callbacks(&self) -> Vec<CallbackRecord> {
-        self.endpoint.ledger().callbacks().to_vec()
+        self.core.ledger().callbacks().to_vec()
     }
 
     /// How many messages and callbacks there have been, and how they ended.
     pub fn counts(&self) -> Counts {
-        self.endpoint.ledger().counts().clone()
+        self.core.ledger().counts().clone()
     }
 
     /// Queues a fault for the requests to come.
     pub fn fault(&self, fault: Fault) {
-        self.endpoint.script.add(fault);
+        self.core.script.add(fault);
     }
 
     /// How many requests will meet a queued fault yet.
     pub fn faults_left(&self) -> u64 {
-        self.endpoint.script.left()
+        self.core.script.left()
     }
 
     /// Forgets the faults that no request has met.
     pub fn clear_faults(&self) {
-        self.endpoint.script.clear();
+        self.core.script.clear();
     }
 
     /// Answers every request with 503 `ServiceUnavailableException` until [`up`](Self::up). Queued faults wait.
     pub fn down(&self) {
-        self.endpoint.script.set_down(true);
+        self.core.script.set_down(true);
     }
 
     /// Ends what [`down`](Self::down) began.
     pub fn up(&self) {
-        self.endpoint.script.set_down(false);
+        self.core.script.set_down(false);
     }
 
     /// Sets how a callback for a message that was decided is refused, from now on.
     pub fn set_repeated_callback(&self, shape: RepeatedCallback) {
-        self.endpoint.ledger().repeated_callback = shape;
+        self.core.ledger().repeated_callback = shape;
     }
 
     /// Sets how long after its message a callback is accepted, from now on and for messages that were sent before, too.
     /// [`CALLBACK_LIFETIME`](crate::assumptions::CALLBACK_LIFETIME) at first; zero lets every message expire at once.
     pub fn set_callback_lifetime(&self, lifetime: Duration) {
-        self.endpoint.ledger().callback_lifetime = lifetime;
+        self.core.ledger().callback_lifetime = lifetime;
     }
 
     /// Closes the connections that wait for a request, as a peer or a network in between does with one that was idle for
@@ -135,7 +172,7 @@ impl MessagingService {
     }
 
     pub(crate) fn callback_count(&self) -> usize {
-        self.endpoint.ledger().callbacks().len()
+        self.core.ledger().callbacks().len()
     }
 
     pub(crate) fn callbacks_of(
@@ -145,6 +182,6 @@ impl MessagingService {
         callback_id: Option<&str>,
         shared: bool,
     ) -> Vec<CallbackRecord> {
-        self.endpoint.ledger().callbacks_of(since, credentials, callback_id, shared)
+        self.core.ledger().callbacks_of(since, credentials, callback_id, shared)
     }
 }

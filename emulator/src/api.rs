@@ -1,0 +1,58 @@
+//! The API over HTTP: from a request to an operation, and to the answer in the service's form.
+//!
+//! Operations are declared beside what does them, in tables: one for each kind of resource. A table says all that the API
+//! model says of an operation's input, so that what runs has to deal with rules only, not with shapes.
+
+pub(crate) mod error;
+pub(crate) mod input;
+pub(crate) mod operation;
+pub(crate) mod shape;
+pub(crate) mod shapes;
+
+mod identity;
+
+use crate::api::error::{ApiError, Exception};
+use crate::api::input::Input;
+use crate::api::operation::Operation;
+use crate::world::World;
+use serde_json::{Map, Value};
+use std::time::SystemTime;
+
+/// One request, while it is dealt with.
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) input: Input,
+    pub(crate) world: &'a mut World,
+    pub(crate) now: SystemTime,
+}
+
+/// Every operation, by kind of resource.
+const TABLES: [&[Operation]; 1] = [identity::OPERATIONS];
+
+/// All operations. One that has a selector comes before one of the same path that has none.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    let all = || TABLES.iter().copied().flatten();
+    all().filter(|operation| operation.selector.is_some()).chain(all().filter(|operation| operation.selector.is_none()))
+}
+
+/// Does `operation` with what the request says of it.
+pub(crate) fn run(operation: &Operation, members: Map<String, Value>, world: &mut World) -> Result<Value, ApiError> {
+    let input = Input::new(operation, members)?;
+    (operation.run)(&mut Call { operation, input, world, now: SystemTime::now() })
+}
+
+impl Call<'_> {
+    /// Who acts.
+    pub(crate) fn bearer(&self) -> &str {
+        self.input.text("ChimeBearer")
+    }
+
+    /// There is no such resource, said as the model of the operation can say it.
+    pub(crate) fn not_found(&self, what: &str) -> ApiError {
+        let exception = match self.operation.exceptions.contains(&Exception::NotFound) {
+            true => Exception::NotFound,
+            false => Exception::Forbidden,
+        };
+        ApiError::new(exception, format!("there is no such {what}"))
+    }
+}

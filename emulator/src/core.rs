@@ -1,0 +1,117 @@
+//! What all parts of the service share.
+
+use crate::api::error::{ApiError, Exception};
+use crate::api::{self, operation::Operation};
+use crate::emulator::Settings;
+use crate::event::Event;
+use crate::fault::Script;
+use crate::ids;
+use crate::lambda::Lambda;
+use crate::ledger::Ledger;
+use crate::outbox::{self, Done, Outbox};
+use crate::sessions::Sessions;
+use crate::store::Store;
+use crate::watchers::Watchers;
+use crate::world::World;
+use serde_json::{Map, Value};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// The service without its port.
+///
+/// There are two locks, neither held across an await. Who needs both takes the ledger first.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) settings: Settings,
+    pub(crate) script: Arc<Script>,
+    pub(crate) sessions: Sessions,
+    pub(crate) lambda: Lambda,
+    pub(crate) watchers: Watchers,
+    ledger: Mutex<Ledger>,
+    world: Mutex<World>,
+    outbox: Outbox,
+}
+
+impl Core {
+    /// Reads what the data file has, if the settings name one. Needs a tokio runtime.
+    pub(crate) fn start(settings: Settings) -> io::Result<Arc<Self>> {
+        let mut world = World::new(settings.region.clone(), settings.data.is_some());
+        let open = |path| Store::open(path, |table, key, value| world.load(table, key, value));
+        let store = settings.data.as_deref().map(open).transpose()?;
+        let (outbox, end) = Outbox::new();
+        let core = Arc::new(Self {
+            settings,
+            script: Arc::default(),
+            sessions: Sessions::default(),
+            lambda: Lambda::default(),
+            watchers: Watchers::default(),
+            ledger: Mutex::new(Ledger::new()),
+            world: Mutex::new(world),
+            outbox,
+        });
+        tokio::spawn(outbox::run(end, store, Arc::downgrade(&core)));
+        Ok(core)
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.settings.region
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// Reads or changes the world. What a change brings about is under way when [`Done`] comes, and its changes are safe.
+    pub(crate) fn with_world<R>(&self, work: impl FnOnce(&mut World) -> R) -> (R, Option<Done>) {
+        let mut world = self.world.lock().expect("nothing panics while it holds the lock");
+        let worked = work(&mut world);
+        let batch = world.take_batch();
+        let done = (!batch.is_empty()).then(|| self.outbox.send(batch));
+        (worked, done)
+    }
+
+    /// Does an operation, and answers once it is safe.
+    pub(crate) async fn run(&self, operation: &Operation, members: Map<String, Value>) -> Result<Value, ApiError> {
+        let (answer, done) = self.with_world(|world| api::run(operation, members, world));
+        self.safe(done).await?;
+        answer
+    }
+
+    /// Does an operation by its name, for callers that have no HTTP.
+    pub(crate) async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let operation = api::operations().find(|known| known.name == operation).ok_or_else(|| {
+            ApiError::new(Exception::UnknownOperation, format!("channel-flow-emulator has no operation {operation}"))
+        })?;
+        let Value::Object(mut members) = input else {
+            return Err(ApiError::bad_request("the input must be an object"));
+        };
+        if operation.input.iter().any(|member| member.name == "ClientRequestToken") {
+            members.entry("ClientRequestToken").or_insert_with(|| ids::uuid().into());
+        }
+        self.run(operation, members).await
+    }
+
+    /// Waits until changes are safe.
+    pub(crate) async fn safe(&self, done: Option<Done>) -> Result<(), ApiError> {
+        let Some(done) = done else { return Ok(()) };
+        match done.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                Err(ApiError::new(Exception::ServiceFailure, format!("the data file cannot be written: {error}")))
+            }
+            Err(_) => Err(ApiError::new(Exception::ServiceUnavailable, "the emulator is about to end")),
+        }
+    }
+
+    /// Invokes a processor, and does what its fallback action says where it cannot be reached.
+    pub(crate) fn invoke(self: &Arc<Self>, function_arn: String, event: Event) {
+        // Before anything can call back for it.
+        self.ledger().register(&event);
+        let core = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(unreachable) = core.lambda.invoke(&function_arn, &event).await {
+                core.with_world(|world| world.unreachable(&event, unreachable.0));
+            }
+        });
+    }
+}

@@ -1,0 +1,113 @@
+//! Every request to the service: let in or not, and to which part it goes.
+
+use crate::api;
+use crate::api::error::ApiError;
+use crate::api::operation::Operation;
+use crate::assumptions;
+use crate::connection::Control;
+use crate::core::Core;
+use crate::credentials::Credentials;
+use crate::signature::{Authorization, SignatureError};
+use crate::{endpoint, gate, ids};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+pub(crate) async fn handle(
+    State(core): State<Arc<Core>>,
+    ConnectInfo(control): ConnectInfo<Control>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers.clone();
+    let mut response = match gate::check(&core.settings, &parts) {
+        Err(error) => refuse(&error),
+        Ok(()) => route(&core, &control, parts, body).await,
+    };
+    gate::cross_origin_headers(&core.settings, &headers, response.headers_mut());
+    control.answering();
+    response
+}
+
+async fn route(core: &Arc<Core>, control: &Control, parts: Parts, body: Body) -> Response {
+    if parts.method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    if let Some(channel_arn) = endpoint::callback_path(&parts) {
+        return endpoint::respond(core, control, &parts, &channel_arn, body).await;
+    }
+    let found = api::operations().find_map(|operation| Some((operation, operation.matches(&parts)?)));
+    let Some((operation, labels)) = found else {
+        let path = "channel-flow-emulator does not have this operation";
+        return refuse(&ApiError::new(crate::Exception::UnknownOperation, path));
+    };
+    match run(core, operation, &parts, &labels, body).await {
+        Ok(Value::Null) => {
+            let mut response = answer(operation.success(), String::new());
+            response.headers_mut().remove(CONTENT_TYPE);
+            response
+        }
+        Ok(value) => answer(operation.success(), value.to_string()),
+        Err(error) => refuse(&error),
+    }
+}
+
+async fn run(
+    core: &Core,
+    operation: &Operation,
+    parts: &Parts,
+    labels: &[(&'static str, String)],
+    body: Body,
+) -> Result<Value, ApiError> {
+    let body = read(body).await?;
+    authenticate(core, parts, &body)?;
+    let mut members = match body.is_empty() {
+        true => Map::new(),
+        false => serde_json::from_slice(&body).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            ApiError::bad_request(format!("the body is not a JSON object (line {line}, column {column})"))
+        })?,
+    };
+    members.extend(operation.members_outside_the_body(parts, labels));
+    core.run(operation, members).await
+}
+
+/// Whose credentials signed the request, where the service gave them out.
+///
+/// Credentials of anyone else are taken where the settings say so; then nothing is known of who signed.
+pub(crate) fn authenticate(core: &Core, request: &Parts, body: &[u8]) -> Result<Option<Credentials>, SignatureError> {
+    let authorization = Authorization::parse(request)?;
+    let credentials = core.ledger().credentials(authorization.access_key_id).cloned();
+    match credentials {
+        Some(credentials) => {
+            authorization.verify(request, body, &credentials, core.region())?;
+            Ok(Some(credentials))
+        }
+        None if core.settings.any_credentials => Ok(None),
+        None => Err(SignatureError::UnknownKey),
+    }
+}
+
+pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
+    let most = assumptions::REQUEST_BYTES;
+    let read = to_bytes(body, most).await;
+    read.map_err(|_| ApiError::bad_request(format!("the body broke off or has more than {most} bytes")))
+}
+
+pub(crate) fn refuse(error: &ApiError) -> Response {
+    let exception = error.exception();
+    let body = json!({ "Code": exception.code(), "Message": error.message() });
+    let mut response = answer(exception.status(), body.to_string());
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(error.name()));
+    response
+}
+
+pub(crate) fn answer(status: StatusCode, body: String) -> Response {
+    let headers = [(CONTENT_TYPE.as_str(), "application/json".to_owned()), ("x-amzn-requestid", ids::uuid())];
+    (status, headers, body).into_response()
+}

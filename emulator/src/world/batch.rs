@@ -1,0 +1,66 @@
+//! What a request changed, and what it brings about.
+
+use crate::event::Event;
+use crate::happening::Happening;
+use serde_json::Value;
+
+/// The changes and effects of one request, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    durable: bool,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// An entry of the store that has a new value, or none any more.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) table: &'static str,
+    pub(crate) key: String,
+    pub(crate) value: Option<Vec<u8>>,
+}
+
+/// What happens once the changes are safe.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// The sessions of these users and bots get an event.
+    Tell { to: Vec<String>, event: SessionEvent },
+    /// A processor is invoked.
+    Invoke { function_arn: String, event: Event },
+    /// Whoever watches is told.
+    Happened(Happening),
+}
+
+/// What a session gets: a text frame.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionEvent {
+    /// `x-amz-chime-event-type`, such as `CREATE_CHANNEL_MESSAGE`.
+    pub(crate) event_type: &'static str,
+    /// `x-amz-chime-message-type`: `SYSTEM`, `STANDARD` or `CONTROL`.
+    pub(crate) message_type: &'static str,
+    pub(crate) payload: Value,
+}
+
+impl Batch {
+    pub(crate) fn new(durable: bool) -> Self {
+        Self { durable, ..Self::default() }
+    }
+
+    /// Whether changes have to be noted.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.durable
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.effects.is_empty()
+    }
+
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(self.durable))
+    }
+
+    /// Has an event sent to the sessions of `to`.
+    pub(crate) fn tell(&mut self, to: Vec<String>, event: SessionEvent) {
+        self.effects.push(Effect::Tell { to, event });
+    }
+}
