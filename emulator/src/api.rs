@@ -3,6 +3,8 @@
 //! Operations are declared beside what does them, in tables: one for each kind of resource. A table says all that the API
 //! model says of an operation's input, so that what runs has to deal with rules only, not with shapes.
 
+#[allow(dead_code, reason = "used by the operations to come")]
+pub(crate) mod answer;
 pub(crate) mod error;
 pub(crate) mod input;
 pub(crate) mod operation;
