@@ -5,6 +5,7 @@ use crate::api::{self, operation::Operation};
 use crate::emulator::Settings;
 use crate::event::Event;
 use crate::fault::Script;
+use crate::happening::{Happening, What};
 use crate::ids;
 use crate::lambda::Lambda;
 use crate::ledger::Ledger;
@@ -12,10 +13,11 @@ use crate::outbox::{self, Done, Outbox};
 use crate::sessions::Sessions;
 use crate::store::Store;
 use crate::watchers::Watchers;
-use crate::world::World;
+use crate::world::{Effect, World};
 use serde_json::{Map, Value};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
 
 /// The service without its port.
 ///
@@ -108,10 +110,17 @@ impl Core {
         // Before anything can call back for it.
         self.ledger().register(&event);
         let core = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Err(unreachable) = core.lambda.invoke(&function_arn, &event).await {
+        self.lambda.spawn(async move {
+            if let Err(unreachable) = core.lambda.invoke(&core, &function_arn, &event).await {
                 core.with_world(|world| world.unreachable(&event, unreachable.0));
             }
         });
+    }
+
+    /// Tells whoever watches, after all that has happened so far.
+    pub(crate) fn happened(&self, channel_arn: &str, message_id: &str, what: What) {
+        let (channel_arn, message_id) = (channel_arn.to_owned(), message_id.to_owned());
+        let happening = Happening { at: SystemTime::now(), channel_arn, message_id, what };
+        self.with_world(|world| world.batch.effects.push(Effect::Happened(happening)));
     }
 }

@@ -67,6 +67,12 @@ impl Emulator {
     }
 }
 
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.service.close();
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -90,21 +90,24 @@ impl Environment {
         self.logs.since(written)
     }
 
-    /// Delivers an event and waits for the end of the invocation.
+    /// Delivers an event and waits for the end of the invocation. With `crash`, that is the death of the process as soon as
+    /// it has taken the event.
     pub(crate) async fn invoke(
         &self,
         program: &Program,
         request_id: &str,
         event: Bytes,
+        crash: bool,
     ) -> Result<InvocationReport, NotTaken> {
         self.thaw();
         let limit = program.settings.timeout;
-        let mut running = self.api.invoke(Invocation {
+        let invocation = Invocation {
             request_id: request_id.to_owned(),
             function_arn: program.function_arn(),
             timeout: limit,
             event,
-        });
+        };
+        let mut running = if crash { self.api.invoke_lost(invocation) } else { self.api.invoke(invocation) };
         let taken = tokio::select! {
             biased;
             taken = &mut running.taken => taken.ok(),
@@ -113,6 +116,9 @@ impl Environment {
             }
             () = sleep(limit) => None,
         };
+        if crash && taken.is_some() {
+            self.process.kill();
+        }
         let cold_start = self.cold_start().take();
         let outcome = match taken {
             None => InvocationOutcome::TimedOut,

@@ -96,6 +96,21 @@ pub enum InvokeError {
     RequestTooLarge(usize),
 }
 
+/// What goes with a delivery beside the event.
+#[derive(Clone, Default)]
+pub(crate) struct Delivery {
+    /// The first try ends with the environment's death.
+    pub(crate) crash: bool,
+    /// Called with every try, at the function and at its on-failure destination.
+    pub(crate) on_attempt: Option<OnAttempt>,
+}
+
+/// Called with a try of an event, and the function that was tried.
+#[derive(Clone)]
+pub(crate) struct OnAttempt(Arc<AttemptHook>);
+
+type AttemptHook = dyn Fn(&Function, &Delivered) + Send + Sync;
+
 #[derive(Debug)]
 struct Shared {
     function: Arc<Function>,
@@ -116,7 +131,7 @@ impl EventQueue {
 
     /// Sends a message through the function. It is pending when this returns.
     pub fn send(&self, message: OutgoingMessage) -> QueuedEvent {
-        self.queue(Event::new(message, self.shared.function.region()))
+        self.queue(Event::new(message, self.shared.function.region()), Delivery::default())
     }
 
     /// Takes an event, byte for byte. Its message, if it has the ids, is pending when this returns.
@@ -125,8 +140,12 @@ impl EventQueue {
     ///
     /// Lambda's `Invoke` would refuse it. [`Function::deliver`] delivers anything.
     pub fn deliver(&self, event: &Event) -> Result<QueuedEvent, InvokeError> {
+        self.deliver_as(event, Delivery::default())
+    }
+
+    pub(crate) fn deliver_as(&self, event: &Event, delivery: Delivery) -> Result<QueuedEvent, InvokeError> {
         InvokeError::check(event.json())?;
-        Ok(self.queue(event.clone()))
+        Ok(self.queue(event.clone(), delivery))
     }
 
     /// Takes an event as two, with a request id for each: a duplicate delivery at once.
@@ -138,10 +157,10 @@ impl EventQueue {
         Ok([self.deliver(event)?, self.deliver(event)?])
     }
 
-    fn queue(&self, event: Event) -> QueuedEvent {
+    fn queue(&self, event: Event, delivery: Delivery) -> QueuedEvent {
         self.shared.function.service().register(&event);
         let request_id = ids::uuid();
-        let run = run(Arc::clone(&self.shared), event, request_id.clone());
+        let run = run(Arc::clone(&self.shared), event, request_id.clone(), delivery);
         let finished = tokio::spawn(while_open(self.open.subscribe(), run));
         QueuedEvent { request_id, finished, _queue: self.clone() }
     }
@@ -156,15 +175,19 @@ pub(crate) async fn while_open<T>(mut open: watch::Receiver<()>, work: impl Futu
     }
 }
 
-async fn run(shared: Arc<Shared>, event: Event, request_id: String) -> FinishedEvent {
+async fn run(shared: Arc<Shared>, event: Event, request_id: String, delivery: Delivery) -> FinishedEvent {
     let Shared { function, config } = &*shared;
     let queued = Instant::now();
     let until = queued + config.maximum_event_age;
     let mut attempts = Vec::new();
     let failure = loop {
-        let Some(delivered) = function.deliver_until(&event, request_id.clone(), until).await else {
+        let crash = delivery.crash && attempts.is_empty();
+        let Some(delivered) = function.deliver_until(&event, request_id.clone(), until, crash).await else {
             break Some(FailureCondition::EventAgeExceeded);
         };
+        if let Some(on_attempt) = &delivery.on_attempt {
+            (on_attempt.0)(function, &delivered);
+        }
         let success = delivered.invocation.outcome().is_success();
         attempts.push(delivered);
         if success {
@@ -190,17 +213,19 @@ async fn run(shared: Arc<Shared>, event: Event, request_id: String) -> FinishedE
             attempts: attempts.len(),
             last: attempts.last().map(|delivered| &delivered.invocation),
         };
-        (destination, dead_letter) = tokio::join!(config.to_destination(&failed), config.to_dead_letter_queue(&failed));
+        let to_destination = config.to_destination(&failed, delivery.on_attempt);
+        (destination, dead_letter) = tokio::join!(to_destination, config.to_dead_letter_queue(&failed));
     }
     let message = event.ids().ok().and_then(|ids| function.service().message(ids));
     FinishedEvent { event, request_id, attempts, failure, destination, dead_letter, message }
 }
 
 impl EventInvokeConfig {
-    async fn to_destination(&self, failed: &Failed<'_>) -> Option<FinishedDestination> {
+    async fn to_destination(&self, failed: &Failed<'_>, on_attempt: Option<OnAttempt>) -> Option<FinishedDestination> {
         Some(match self.on_failure.as_ref()? {
             Destination::Function(queue) => {
-                let envelope = queue.queue(Event::raw(failed.envelope()));
+                let delivery = Delivery { crash: false, on_attempt };
+                let envelope = queue.queue(Event::raw(failed.envelope()), delivery);
                 FinishedDestination::Function(Box::new(envelope.finished().await))
             }
             Destination::Queue(queue) => FinishedDestination::Queue(queue.send(failed.envelope(), json!({})).await),
@@ -211,6 +236,12 @@ impl EventInvokeConfig {
         let queue = self.dead_letter_queue.as_ref()?;
         let body = String::from_utf8_lossy(failed.event).into_owned();
         Some(queue.send(body, failed.dead_letter_attributes()).await)
+    }
+}
+
+impl OnAttempt {
+    pub(crate) fn new(hook: impl Fn(&Function, &Delivered) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hook))
     }
 }
 

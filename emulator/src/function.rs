@@ -100,7 +100,7 @@ impl Function {
         self.environments.service.register(event);
         let started = Instant::now();
         let _permit = self.environments.permit().await;
-        self.deliver_now(event, ids::uuid(), started).await
+        self.deliver_now(event, ids::uuid(), started, false).await
     }
 
     /// Delivers an event twice at once, with a request id for each, as at-least-once delivery can do. They meet in time only
@@ -110,11 +110,18 @@ impl Function {
         [one, other]
     }
 
-    /// As [`deliver`](Self::deliver), unless the event would have to wait longer than `until`.
-    pub(crate) async fn deliver_until(&self, event: &Event, request_id: String, until: Instant) -> Option<Delivered> {
+    /// As [`deliver`](Self::deliver), unless the event would have to wait longer than `until`. With `crash`, the environment
+    /// is killed once it has taken it.
+    pub(crate) async fn deliver_until(
+        &self,
+        event: &Event,
+        request_id: String,
+        until: Instant,
+        crash: bool,
+    ) -> Option<Delivered> {
         let started = Instant::now();
         let _permit = timeout_at(until.into(), self.environments.permit()).await.ok()?;
-        Some(self.deliver_now(event, request_id, started).await)
+        Some(self.deliver_now(event, request_id, started, crash).await)
     }
 
     pub(crate) fn service(&self) -> &Arc<MessagingService> {
@@ -140,10 +147,10 @@ impl Function {
         self.environments.logs.since(0)
     }
 
-    async fn deliver_now(&self, event: &Event, request_id: String, started: Instant) -> Delivered {
+    async fn deliver_now(&self, event: &Event, request_id: String, started: Instant, crash: bool) -> Delivered {
         let service = &self.environments.service;
         let before = service.callback_count();
-        let Invoked { report, credentials, logs } = self.invoke(event, request_id).await;
+        let Invoked { report, credentials, logs } = self.invoke(event, request_id, crash).await;
         let ids = event.ids().ok();
         let callbacks = credentials.map(|credentials| {
             let shared = ids.is_some() && self.environments.program.settings.is_shared();
@@ -159,7 +166,7 @@ impl Function {
         }
     }
 
-    async fn invoke(&self, event: &Event, request_id: String) -> Invoked {
+    async fn invoke(&self, event: &Event, request_id: String, crash: bool) -> Invoked {
         let program = &self.environments.program;
         loop {
             let lease = self.environments.lease();
@@ -174,7 +181,7 @@ impl Function {
             };
             let credentials = Some(environment.credentials().clone());
             let before = environment.lines_written();
-            match environment.invoke(program, &request_id, event.json().clone()).await {
+            match environment.invoke(program, &request_id, event.json().clone(), crash).await {
                 // One that ended while idle, unnoticed until now, has taken nothing: another one will.
                 Err(NotTaken { cold: false, .. }) => lease.end().await,
                 Err(NotTaken { status, cold: true }) => {

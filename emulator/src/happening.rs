@@ -54,6 +54,8 @@ pub enum What {
     Attempted {
         /// The ids of this step.
         ids: MessageIds,
+        /// The function, which is another one where the event went to an on-failure destination.
+        function_arn: String,
         /// Lambda's id of the request.
         request_id: String,
         /// In words.
@@ -64,6 +66,15 @@ pub enum What {
         milliseconds: f64,
         /// How long the start of a new environment took, in milliseconds.
         cold_start_milliseconds: Option<f64>,
+    },
+    /// Lambda is done with the event: no other try will come, at the function or wherever its failures go.
+    Finished {
+        /// The ids of this step.
+        ids: MessageIds,
+        /// The processor's function.
+        function_arn: String,
+        /// Whether a callback was accepted. If not, the message hangs: it stays pending unless somebody calls back yet.
+        decided: bool,
     },
     /// The processor could not be reached, and this was done instead, by its fallback action.
     Unreachable {
@@ -108,12 +119,19 @@ impl fmt::Debug for What {
                 .field("ids", ids)
                 .field("event_bytes", &event.len())
                 .finish(),
-            Self::Attempted { ids, request_id, success, .. } => f
+            Self::Attempted { ids, function_arn, request_id, success, .. } => f
                 .debug_struct("Attempted")
                 .field("ids", ids)
+                .field("function_arn", function_arn)
                 .field("request_id", request_id)
                 .field("success", success)
                 .finish_non_exhaustive(),
+            Self::Finished { ids, function_arn, decided } => f
+                .debug_struct("Finished")
+                .field("ids", ids)
+                .field("function_arn", function_arn)
+                .field("decided", decided)
+                .finish(),
             Self::Unreachable { ids, function_arn, reason, fallback_action } => f
                 .debug_struct("Unreachable")
                 .field("ids", ids)

@@ -100,6 +100,8 @@ struct Waiting {
     invocation: Invocation,
     taken: oneshot::Sender<Instant>,
     answer: oneshot::Sender<Answer>,
+    /// The poll that takes it never hears of it.
+    lost: bool,
 }
 
 impl RuntimeApi {
@@ -170,9 +172,19 @@ impl RuntimeApi {
 
     /// Queues an invocation for the next poll.
     pub fn invoke(&self, invocation: Invocation) -> Running {
+        self.queue(invocation, false)
+    }
+
+    /// Queues an invocation for the next poll, which takes it and gets no answer: for a process that dies with the event in
+    /// its hands, before it can do anything with it.
+    pub(crate) fn invoke_lost(&self, invocation: Invocation) -> Running {
+        self.queue(invocation, true)
+    }
+
+    fn queue(&self, invocation: Invocation, lost: bool) -> Running {
         let (taken_sender, taken) = oneshot::channel();
         let (answer_sender, answer) = oneshot::channel();
-        self.shared.lock().waiting.push_back(Waiting { invocation, taken: taken_sender, answer: answer_sender });
+        self.shared.lock().waiting.push_back(Waiting { invocation, taken: taken_sender, answer: answer_sender, lost });
         self.shared.arrived.add_permits(1);
         Running { taken, answer }
     }
@@ -207,14 +219,14 @@ impl Shared {
     }
 
     /// The next invocation, once there is one, marked as in flight.
-    async fn take(&self) -> Invocation {
+    async fn take(&self) -> (Invocation, bool) {
         let arrived = self.arrived.acquire().await.expect("it is never closed");
         arrived.forget();
         let mut known = self.lock();
-        let Waiting { invocation, taken, answer } = known.waiting.pop_front().expect("a permit is an invocation");
+        let Waiting { invocation, taken, answer, lost } = known.waiting.pop_front().expect("a permit is an invocation");
         known.in_flight.insert(invocation.request_id.clone(), answer);
         let _ = taken.send(Instant::now());
-        invocation
+        (invocation, lost)
     }
 
     fn answer(&self, request_id: &str, answer: Answer) -> Response {
@@ -242,8 +254,11 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         first
     });
     let poll = Poll::new(&shared);
-    let invocation = shared.take().await;
+    let (invocation, lost) = shared.take().await;
     drop(poll);
+    if lost {
+        return std::future::pending().await;
+    }
     let deadline = ids::milliseconds(SystemTime::now() + invocation.timeout);
     let headers = [
         ("content-type", "application/json".to_owned()),

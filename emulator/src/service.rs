@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::happening::Happening;
 use crate::http::handle;
-use crate::lambda::InvocationTarget;
+use crate::lambda::{InvocationFault, InvocationTarget, Unreachable, function_arn as function_arn_of};
 use crate::ledger::Counts;
 use crate::message::{MessageIds, MessageState};
 use crate::record::CallbackRecord;
@@ -75,8 +75,46 @@ impl MessagingService {
     }
 
     /// Puts a function behind an ARN, in the place of one that is there. Events that the earlier one has taken stay with it.
-    pub fn set_function(&self, function_arn: impl Into<String>, target: impl Into<InvocationTarget>) {
-        self.core.lambda.set(function_arn.into(), target.into());
+    /// A bare name stands for the function's ARN in this region and [`ACCOUNT`](crate::ACCOUNT).
+    pub fn set_function(&self, function_arn: impl AsRef<str>, target: impl Into<InvocationTarget>) {
+        self.core.lambda.set(function_arn_of(function_arn.as_ref(), self.region()), target.into());
+    }
+
+    /// Takes away the function behind an ARN, so that it cannot be reached any more. Events that it has taken stay with it.
+    pub fn remove_function(&self, function_arn: impl AsRef<str>) -> Option<InvocationTarget> {
+        self.core.lambda.remove(&function_arn_of(function_arn.as_ref(), self.region()))
+    }
+
+    /// Hands an event to the function behind an ARN as the service itself does with the processors of a flow: whoever
+    /// watches is told of the tries, and queued faults apply. Returns once the event is taken.
+    ///
+    /// # Errors
+    ///
+    /// The function could not be reached. There is no fallback action here, since there is no flow.
+    pub async fn invoke(&self, function_arn: impl AsRef<str>, event: &Event) -> Result<(), Unreachable> {
+        self.register(event);
+        let function_arn = function_arn_of(function_arn.as_ref(), self.region());
+        self.core.lambda.invoke(&self.core, &function_arn, event).await
+    }
+
+    /// Queues a fault for the invocations to come, each for one.
+    pub fn fault_invocation(&self, fault: InvocationFault) {
+        self.core.lambda.script.add(fault);
+    }
+
+    /// How many invocations will meet a queued fault yet.
+    pub fn invocation_faults_left(&self) -> usize {
+        self.core.lambda.script.left()
+    }
+
+    /// Forgets the faults that no invocation has met.
+    pub fn clear_invocation_faults(&self) {
+        self.core.lambda.script.clear();
+    }
+
+    /// Lets go of the functions, which hold the service themselves.
+    pub(crate) fn close(&self) {
+        self.core.lambda.close();
     }
 
     /// The address it listens at.
