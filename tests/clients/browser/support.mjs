@@ -1,0 +1,70 @@
+// What the tests in this folder share: the emulator as `cargo channel-flow dev` starts it, and Chromium.
+//
+//     import { startServer, startChromium } from './support.mjs';
+//
+//     test('…', async (t) => {
+//         const server = await startServer(t);              // server.url, server.functionArn
+//         const browser = await startChromium(t);           // a Browser of Playwright
+//         const page = await browser.newPage();
+//     });
+//
+// Both end with the test `t`, whatever becomes of it. `run` sets the variables; see there.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+/** The ARN that `dev` gives its processor. */
+export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:123456789012:function:profanity-filter';
+
+/** Credentials for any client of AWS. The emulator takes any. */
+export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+
+/**
+ * Starts the emulator with the profanity filter on a port that the system chooses. `args` go to `cargo channel-flow dev`.
+ */
+export async function startServer(t, args = []) {
+    const command = process.env.CHANNEL_FLOW_COMMAND;
+    const all = ['dev', '--port', '0', '--processor', process.env.CHANNEL_FLOW_PROCESSOR, ...args];
+    const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => end(child));
+    for await (const line of createInterface({ input: child.stdout })) {
+        const url = line.match(/http:\/\/[^\s/]+/)?.[0];
+        if (url) {
+            child.stdout.resume();
+            return { url, functionArn: FUNCTION_ARN, process: child };
+        }
+    }
+    throw new Error(`${command} ended without telling its URL`);
+}
+
+/** Starts Chromium. `args` go to it, beside those that every test needs. */
+export async function startChromium(t, args = []) {
+    const browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM,
+        // A container's root has no sandbox; the rest keeps the browser from talking to anybody but the emulator.
+        args: [
+            '--no-sandbox',
+            '--disable-gpu',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+            ...args,
+        ],
+    });
+    t.after(() => browser.close());
+    return browser;
+}
+
+/** Ends a process as Ctrl-C does, and for good if that does not help. */
+async function end(child) {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGINT');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(timer);
+}
