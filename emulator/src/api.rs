@@ -39,7 +39,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
 
 /// Does `operation` with what the request says of it.
 pub(crate) fn run(operation: &Operation, members: Map<String, Value>, world: &mut World) -> Result<Value, ApiError> {
-    let input = Input::new(operation, members)?;
+    let input = Input::new(operation, members, &world.assumptions)?;
     (operation.run)(&mut Call { operation, input, world, now: SystemTime::now() })
 }
 

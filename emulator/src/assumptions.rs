@@ -1,9 +1,68 @@
 //! Everything that this emulator assumes of the real services and that AWS does not document.
 //!
-//! Each item is one assumption. Code that rests on it uses the item, so that changing it here
-//! changes the emulator.
+//! Each item is one assumption. What a test may want the other way round is a field of [`Assumptions`], which
+//! [`Settings::assumptions`](crate::Settings::assumptions) sets; texts, names and sizes are constants. Code that rests on
+//! one of them uses the item, so that changing it here changes the emulator.
 
 use std::time::Duration;
+
+/// What the emulator assumes of the messaging service, to be set otherwise where a test wants to know what happens then.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Assumptions {
+    /// How a callback for a message that was decided is refused. [`RepeatedCallback::NonPending`].
+    pub repeated_callback: RepeatedCallback,
+    /// How long after its event a callback is accepted. [`CALLBACK_LIFETIME`].
+    pub callback_lifetime: Duration,
+    /// A callback whose `ChannelMessage` leaves a field out keeps what the message has in that field. `true`.
+    ///
+    /// That holds for `Content`, `Metadata`, `PushNotification`, `MessageAttributes`, `SubChannelId` and `ContentType`
+    /// alike. A push notification is replaced as a whole.
+    pub absent_fields_are_kept: bool,
+    /// `null` in a request is the same as leaving the field out, as the restJson protocol has it. `true`.
+    pub null_is_absent: bool,
+    /// A field that the API model does not know is ignored, not refused. `true`.
+    pub unknown_fields_are_ignored: bool,
+    /// Every processor of a flow gets a `CallbackId` of its own. `true`; otherwise all that deal with the same version of a
+    /// message get the same one, so that a second callback of one processor passes for the first one of the next.
+    pub callback_id_is_of_the_step: bool,
+    /// A message goes through the processors that its channel's flow had when it was sent, though the flow is changed or
+    /// disassociated meanwhile. `true`; otherwise each step looks at what the channel has by then, and a message whose
+    /// flow is gone is sent once the processor that has it calls back.
+    pub flow_is_kept: bool,
+    /// `UpdateChannelMessage` without `Metadata` or `ContentType` keeps what the message has. `true`.
+    pub update_keeps_absent_fields: bool,
+    /// While an update of a message is processed, the others go on seeing what it said before. `true`; otherwise only its
+    /// sender sees it, as the developer guide has it of messages in processing, and does not say what of updates.
+    pub update_leaves_message_visible: bool,
+    /// A message that failed can be had by its sender, with the status `FAILED`. `true`; otherwise it is gone like a denied
+    /// one. Of denied messages the API model says that they are not stored; of failed ones it does not.
+    pub failed_messages_are_kept: bool,
+    /// `ListChannelMessages` shows senders their own messages that are not sent, with their status. `true`.
+    pub own_pending_messages_are_listed: bool,
+    /// A sender who has left the channel while a message was processed is told what became of it. `false`. The message goes
+    /// its way all the same.
+    pub former_member_is_told: bool,
+}
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Self {
+            repeated_callback: RepeatedCallback::default(),
+            callback_lifetime: CALLBACK_LIFETIME,
+            absent_fields_are_kept: true,
+            null_is_absent: true,
+            unknown_fields_are_ignored: true,
+            callback_id_is_of_the_step: true,
+            flow_is_kept: true,
+            update_keeps_absent_fields: true,
+            update_leaves_message_visible: true,
+            failed_messages_are_kept: true,
+            own_pending_messages_are_listed: true,
+            former_member_is_told: false,
+        }
+    }
+}
 
 /// What the service says when a second callback arrives for a message that was decided.
 ///
@@ -32,8 +91,7 @@ pub const FORBIDDEN: &str = "The client does not have permission to perform this
 
 /// How long after the message a callback is accepted; then it gets a `ForbiddenException`.
 ///
-/// Documented in one place only. [`MessagingService::set_callback_lifetime`](crate::MessagingService::set_callback_lifetime)
-/// changes it.
+/// Documented in one place only.
 pub const CALLBACK_LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// What the service says when no message belongs to the ids of a callback.
@@ -42,17 +100,14 @@ pub const CALLBACK_LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
 /// function with the wrong ids is not taken for a function that comes second.
 pub const UNKNOWN_MESSAGE: &str = "No message is pending for this channel, message and callback id";
 
-/// A callback whose `ChannelMessage` leaves a field out keeps what the message has in that field.
+/// What goes with the `ForbiddenException` for an update, a redaction or a deletion of a message that is processed, or that
+/// failed.
 ///
-/// That holds for `Content`, `Metadata`, `PushNotification`, `MessageAttributes`, `SubChannelId`
-/// and `ContentType` alike. A push notification is replaced as a whole.
-pub const ABSENT_FIELDS_ARE_KEPT: bool = true;
+/// That only messages that were sent can be changed is documented; with which exception and words it is said is not.
+pub const NOT_SENT: &str = "Only messages that were sent can be changed";
 
-/// `null` in a callback is the same as leaving the field out, as the restJson protocol has it.
-pub const NULL_IS_ABSENT: bool = true;
-
-/// A field that the API model does not know is ignored, not refused.
-pub const UNKNOWN_FIELDS_ARE_IGNORED: bool = true;
+/// What goes with the `ConflictException` for an update of a message that was redacted.
+pub const REDACTED: &str = "The message was redacted";
 
 /// Which exceptions refuse a request whose signature is missing, of unknown keys, or wrong.
 ///

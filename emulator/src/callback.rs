@@ -1,14 +1,18 @@
 //! The body of a callback, checked against the API model.
 
-use crate::assumptions;
-use crate::limits::{self, LimitError, TextLimit};
-use crate::message::{MessageAttributeValue, MessageFields, MessageIds, PushNotification};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use crate::api::shape::{self, Member, Shape};
+use crate::api::shapes::{
+    ARN, CONTENT_TYPE, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA, PUSH_NOTIFICATION, SUB_CHANNEL_ID,
+};
+use crate::assumptions::Assumptions;
+use crate::limits;
+use crate::message::{MessageFields, MessageIds};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 
 /// What a processor decided, as its callback says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Decision {
     /// The message is released with at least one field set by the processor.
@@ -28,49 +32,60 @@ pub(crate) struct Callback {
 
 /// How a callback breaks the API model: where, and in which way. Never shows values.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Invalid {
-    path: String,
-    problem: Problem,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Problem {
+pub(crate) enum Invalid {
     NotJson { line: usize, column: usize },
-    Missing,
-    WrongType(&'static str),
-    Limit(LimitError),
-    NotOneOf(&'static [&'static str]),
-    UnknownField,
+    NotAnObject,
+    Shape(shape::Invalid),
 }
 
-const TOP: [&str; 4] = ["CallbackId", "ChannelArn", "DeleteResource", "ChannelMessage"];
-const CHANNEL_MESSAGE: [&str; 7] =
-    ["MessageId", "Content", "Metadata", "PushNotification", "MessageAttributes", "SubChannelId", "ContentType"];
+const CALLBACK: &[Member] = &[
+    Member::new("ChannelArn", ARN).required(),
+    Member::new("CallbackId", Shape::Text(limits::CALLBACK_ID)).required(),
+    Member::new("DeleteResource", Shape::Boolean),
+    Member::new("ChannelMessage", Shape::Structure(CHANNEL_MESSAGE)).required(),
+];
+
+const CHANNEL_MESSAGE: &[Member] = &[
+    Member::new("MessageId", MESSAGE_ID).required(),
+    Member::new("Content", Shape::Content),
+    Member::new("Metadata", METADATA),
+    Member::new("PushNotification", PUSH_NOTIFICATION),
+    Member::new("MessageAttributes", MESSAGE_ATTRIBUTES),
+    Member::new("SubChannelId", SUB_CHANNEL_ID),
+    Member::new("ContentType", CONTENT_TYPE),
+];
+
+/// What a callback says, once it keeps the model.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Said {
+    callback_id: String,
+    #[serde(default)]
+    delete_resource: bool,
+    channel_message: SaidOfMessage,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SaidOfMessage {
+    message_id: String,
+    #[serde(flatten)]
+    changes: MessageFields,
+}
 
 impl Callback {
     /// Reads a callback for `channel_arn`, which comes from the path, decoded.
-    pub(crate) fn parse(channel_arn: &str, body: &[u8]) -> Result<Self, Invalid> {
-        check("ChannelArn", channel_arn, &limits::CHANNEL_ARN)?;
-        let body: Value = serde_json::from_slice(body).map_err(|error| Invalid {
-            path: String::new(),
-            problem: Problem::NotJson { line: error.line(), column: error.column() },
-        })?;
-        let top = Object::new(String::new(), &body)?;
-        top.only(&TOP)?;
-        let callback_id = top.required("CallbackId", |v| v.text(&limits::CALLBACK_ID))?;
-        let deny = top.optional("DeleteResource", |v| v.boolean())?.unwrap_or(false);
-        let message = top.required("ChannelMessage", |v| v.object())?;
-        message.only(&CHANNEL_MESSAGE)?;
-        let message_id = message.required("MessageId", |v| v.text(&limits::MESSAGE_ID))?;
-        let changes = MessageFields {
-            content: message.optional("Content", |v| v.content())?,
-            metadata: message.optional("Metadata", |v| v.text(&limits::METADATA))?,
-            push_notification: message.optional("PushNotification", push_notification)?,
-            message_attributes: message.optional("MessageAttributes", message_attributes)?,
-            sub_channel_id: message.optional("SubChannelId", |v| v.text(&limits::SUB_CHANNEL_ID))?,
-            content_type: message.optional("ContentType", |v| v.text(&limits::CONTENT_TYPE))?,
-        };
-        let decision = match (deny, changes.is_empty()) {
+    pub(crate) fn parse(channel_arn: &str, body: &[u8], assumptions: &Assumptions) -> Result<Self, Invalid> {
+        let not_json = |error: serde_json::Error| Invalid::NotJson { line: error.line(), column: error.column() };
+        let body: Value = serde_json::from_slice(body).map_err(not_json)?;
+        let Value::Object(mut body) = body else { return Err(Invalid::NotAnObject) };
+        // What a body says of the channel is not looked at: the path does.
+        body.insert("ChannelArn".to_owned(), channel_arn.into());
+        shape::check(CALLBACK, &mut body, assumptions).map_err(Invalid::Shape)?;
+        let Said { callback_id, delete_resource, channel_message } =
+            Said::deserialize(Value::Object(body)).map_err(not_json)?;
+        let SaidOfMessage { message_id, changes } = channel_message;
+        let decision = match (delete_resource, changes.is_empty()) {
             (true, _) => Decision::Deny,
             (false, true) => Decision::NoChange,
             (false, false) => Decision::Update,
@@ -80,145 +95,12 @@ impl Callback {
     }
 }
 
-fn push_notification(value: Field<'_>) -> Result<PushNotification, Invalid> {
-    let value = value.object()?;
-    value.only(&["Title", "Body", "Type"])?;
-    Ok(PushNotification {
-        title: value.optional("Title", |v| v.text(&limits::PUSH_TITLE))?,
-        body: value.optional("Body", |v| v.text(&limits::PUSH_BODY))?,
-        notification_type: value.optional("Type", |v| v.one_of(&limits::PUSH_NOTIFICATION_TYPES))?,
-    })
-}
-
-fn message_attributes(value: Field<'_>) -> Result<BTreeMap<String, MessageAttributeValue>, Invalid> {
-    let attributes = value.object()?;
-    let mut read = BTreeMap::new();
-    for (position, (name, value)) in attributes.members.iter().enumerate() {
-        // Names are as private as values, so the path has the position.
-        let path = format!("{}[{position}]", attributes.path);
-        check(&path, name, &limits::ATTRIBUTE_NAME)?;
-        let attribute = Object::new(path, value)?;
-        attribute.only(&["StringValues"])?;
-        let string_values = attribute.optional("StringValues", |v| v.texts(&limits::ATTRIBUTE_VALUE))?;
-        read.insert(name.clone(), MessageAttributeValue { string_values });
-    }
-    Ok(read)
-}
-
-fn check(path: &str, text: &str, limit: &TextLimit) -> Result<(), Invalid> {
-    limit.check(text).map_err(|error| Invalid::new(path, Problem::Limit(error)))
-}
-
-/// A JSON object and where it stands in the body.
-struct Object<'a> {
-    path: String,
-    members: &'a Map<String, Value>,
-}
-
-/// A JSON value and where it stands in the body.
-struct Field<'a> {
-    path: String,
-    value: &'a Value,
-}
-
-impl<'a> Object<'a> {
-    fn new(path: String, value: &'a Value) -> Result<Self, Invalid> {
-        match value.as_object() {
-            Some(members) => Ok(Self { path, members }),
-            None => Err(Invalid::new(&path, Problem::WrongType("an object"))),
-        }
-    }
-
-    fn optional<T>(&self, key: &str, read: impl FnOnce(Field<'a>) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
-        match self.members.get(key) {
-            None => Ok(None),
-            Some(Value::Null) if assumptions::NULL_IS_ABSENT => Ok(None),
-            Some(value) => read(Field { path: self.path_to(key), value }).map(Some),
-        }
-    }
-
-    fn required<T>(&self, key: &str, read: impl FnOnce(Field<'a>) -> Result<T, Invalid>) -> Result<T, Invalid> {
-        let missing = || Invalid::new(&self.path_to(key), Problem::Missing);
-        self.optional(key, read)?.ok_or_else(missing)
-    }
-
-    fn only(&self, known: &[&str]) -> Result<(), Invalid> {
-        let all_known = self.members.keys().all(|key| known.contains(&key.as_str()));
-        if all_known || assumptions::UNKNOWN_FIELDS_ARE_IGNORED {
-            return Ok(());
-        }
-        Err(Invalid::new(&self.path, Problem::UnknownField))
-    }
-
-    fn path_to(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-}
-
-impl<'a> Field<'a> {
-    fn object(self) -> Result<Object<'a>, Invalid> {
-        Object::new(self.path, self.value)
-    }
-
-    fn text(&self, limit: &TextLimit) -> Result<String, Invalid> {
-        let text = self.string()?;
-        check(&self.path, text, limit)?;
-        Ok(text.to_owned())
-    }
-
-    fn content(&self) -> Result<String, Invalid> {
-        let text = self.string()?;
-        limits::check_content(text).map_err(|error| self.invalid(Problem::Limit(error)))?;
-        Ok(text.to_owned())
-    }
-
-    fn one_of(&self, known: &'static [&'static str]) -> Result<String, Invalid> {
-        let text = self.string()?;
-        if !known.contains(&text) {
-            return Err(self.invalid(Problem::NotOneOf(known)));
-        }
-        Ok(text.to_owned())
-    }
-
-    fn texts(&self, limit: &TextLimit) -> Result<Vec<String>, Invalid> {
-        let Some(values) = self.value.as_array() else {
-            return Err(self.invalid(Problem::WrongType("a list")));
-        };
-        let element = |(position, value)| Field { path: format!("{}[{position}]", self.path), value }.text(limit);
-        values.iter().enumerate().map(element).collect()
-    }
-
-    fn boolean(&self) -> Result<bool, Invalid> {
-        self.value.as_bool().ok_or_else(|| self.invalid(Problem::WrongType("true or false")))
-    }
-
-    fn string(&self) -> Result<&'a str, Invalid> {
-        self.value.as_str().ok_or_else(|| self.invalid(Problem::WrongType("a string")))
-    }
-
-    fn invalid(&self, problem: Problem) -> Invalid {
-        Invalid::new(&self.path, problem)
-    }
-}
-
-impl Invalid {
-    fn new(path: &str, problem: Problem) -> Self {
-        Self { path: path.to_owned(), problem }
-    }
-}
-
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() { "the body" } else { &self.path };
-        match &self.problem {
-            Problem::NotJson { line, column } => {
-                write!(f, "{path} is not JSON (line {line}, column {column})")
-            }
-            Problem::Missing => write!(f, "{path} is missing"),
-            Problem::WrongType(expected) => write!(f, "{path} must be {expected}"),
-            Problem::Limit(error) => write!(f, "{path}: {error}"),
-            Problem::NotOneOf(known) => write!(f, "{path} must be one of {}", known.join(", ")),
-            Problem::UnknownField => write!(f, "{path} has a field that the API does not know"),
+        match self {
+            Self::NotJson { line, column } => write!(f, "the body is not JSON (line {line}, column {column})"),
+            Self::NotAnObject => f.write_str("the body must be an object"),
+            Self::Shape(invalid) => invalid.fmt(f),
         }
     }
 }
@@ -253,7 +135,7 @@ mod tests {
     }
 
     fn parse(body: &Value) -> Result<Callback, Invalid> {
-        Callback::parse(CHANNEL, body.to_string().as_bytes())
+        Callback::parse(CHANNEL, body.to_string().as_bytes(), &Assumptions::default())
     }
 
     fn problem(body: &Value) -> String {
@@ -338,7 +220,7 @@ mod tests {
             body[key] = value;
             assert!(problem(&body).contains(expected), "{}", problem(&body));
         }
-        let parse = |arn, body: &str| Callback::parse(arn, body.as_bytes()).err().unwrap();
+        let parse = |arn, body: &str| Callback::parse(arn, body.as_bytes(), &Assumptions::default()).err().unwrap();
         assert!(parse(CHANNEL, "{").to_string().contains("not JSON"));
         assert!(parse(CHANNEL, "[]").to_string().contains("the body must be an object"));
         assert!(parse("channel", "{}").to_string().contains("ChannelArn must be an ARN"));
@@ -359,7 +241,7 @@ mod tests {
 
         #[test]
         fn any_bytes_get_an_answer(bytes in any::<Vec<u8>>()) {
-            prop_assert!(Callback::parse(CHANNEL, &bytes).is_err());
+            prop_assert!(Callback::parse(CHANNEL, &bytes, &Assumptions::default()).is_err());
         }
     }
 }

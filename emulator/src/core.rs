@@ -7,8 +7,9 @@ use crate::event::Event;
 use crate::fault::Script;
 use crate::happening::{Happening, What};
 use crate::ids;
-use crate::lambda::Lambda;
-use crate::ledger::Ledger;
+use crate::lambda::{InvocationTarget, Lambda};
+use crate::ledger::{Counts, Ledger};
+use crate::message::{MessageIds, MessageState};
 use crate::outbox::{self, Done, Outbox};
 use crate::sessions::Sessions;
 use crate::store::Store;
@@ -37,9 +38,11 @@ pub(crate) struct Core {
 impl Core {
     /// Reads what the data file has, if the settings name one. Needs a tokio runtime.
     pub(crate) fn start(settings: Settings) -> io::Result<Arc<Self>> {
-        let mut world = World::new(settings.region.clone(), settings.data.is_some());
+        let mut world = World::new(settings.region.clone(), settings.data.is_some(), settings.assumptions.clone());
         let open = |path| Store::open(path, |table, key, value| world.load(table, key, value));
         let store = settings.data.as_deref().map(open).transpose()?;
+        world.note_left_over();
+        let ledger = Ledger::new(settings.assumptions.clone(), settings.callbacks_kept);
         let (outbox, end) = Outbox::new();
         let core = Arc::new(Self {
             settings,
@@ -47,7 +50,7 @@ impl Core {
             sessions: Sessions::default(),
             lambda: Lambda::default(),
             watchers: Watchers::default(),
-            ledger: Mutex::new(Ledger::new()),
+            ledger: Mutex::new(ledger),
             world: Mutex::new(world),
             outbox,
         });
@@ -61,6 +64,36 @@ impl Core {
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// Makes the message of `event` pending, unless it is known already or there are no usable ids.
+    pub(crate) fn register(&self, event: &Event) -> Option<MessageState> {
+        let ids = event.ids().ok()?;
+        let mut ledger = self.ledger();
+        let known = self.with_world(|world| world.state_of(ids)).0;
+        known.or_else(|| ledger.register(event))
+    }
+
+    /// What became of a message.
+    pub(crate) fn message(&self, ids: &MessageIds) -> Option<MessageState> {
+        let ledger = self.ledger();
+        let known = self.with_world(|world| world.state_of(ids)).0;
+        known.or_else(|| ledger.message(ids).cloned())
+    }
+
+    /// Numbers of what has happened since the start.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = self.ledger().counts().clone();
+        let (begun, processing) = self.with_world(|world| world.processed()).0;
+        counts.sent += begun;
+        counts.pending += processing;
+        counts
+    }
+
+    /// Puts a function behind an ARN. It gets what was on its way to that ARN when the service ended last.
+    pub(crate) fn set_function(&self, function_arn: String, target: InvocationTarget) {
+        self.lambda.set(function_arn.clone(), target);
+        self.with_world(|world| world.resume(&function_arn));
     }
 
     /// Reads or changes the world. What a change brings about is under way when [`Done`] comes, and its changes are safe.
@@ -107,8 +140,6 @@ impl Core {
 
     /// Invokes a processor, and does what its fallback action says where it cannot be reached.
     pub(crate) fn invoke(self: &Arc<Self>, function_arn: String, event: Event) {
-        // Before anything can call back for it.
-        self.ledger().register(&event);
         let core = Arc::clone(self);
         self.lambda.spawn(async move {
             if let Err(unreachable) = core.lambda.invoke(&core, &function_arn, &event).await {

@@ -1,6 +1,6 @@
 //! The whole of it, started with one call.
 
-use crate::assumptions;
+use crate::assumptions::{self, Assumptions};
 use crate::error::Error;
 use crate::event::{Event, OutgoingMessage};
 use crate::function::{Function, FunctionSettings};
@@ -29,6 +29,8 @@ pub struct Settings {
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) processors_of_a_flow: usize,
+    pub(crate) assumptions: Assumptions,
+    pub(crate) callbacks_kept: usize,
 }
 
 impl Emulator {
@@ -61,7 +63,7 @@ impl Emulator {
         &self.service
     }
 
-    /// Every callback since the start, of all functions, in the order of arrival.
+    /// The latest callbacks, of all functions, in the order of arrival; see [`MessagingService::callbacks`].
     pub fn callbacks(&self) -> Vec<CallbackRecord> {
         self.service.callbacks()
     }
@@ -83,6 +85,8 @@ impl Default for Settings {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
+            assumptions: Assumptions::default(),
+            callbacks_kept: 10_000,
         }
     }
 }
@@ -133,6 +137,21 @@ impl Settings {
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.allowed_origins.push(origin.into());
+        self
+    }
+
+    /// Sets what the service is assumed to do where AWS does not document it.
+    #[must_use]
+    pub fn assumptions(mut self, assumptions: Assumptions) -> Self {
+        self.assumptions = assumptions;
+        self
+    }
+
+    /// Sets how many callbacks [`MessagingService::callbacks`] and deliveries know, the latest ones: 10,000 where it is not
+    /// set. What becomes of messages does not depend on it.
+    #[must_use]
+    pub fn callbacks_kept(mut self, callbacks: usize) -> Self {
+        self.callbacks_kept = callbacks;
         self
     }
 

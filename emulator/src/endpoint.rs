@@ -1,6 +1,6 @@
 //! The callback operation over HTTP: who called, what was said, and the answer.
 
-use crate::callback::{Callback, Decision};
+use crate::callback::Callback;
 use crate::connection::{Control, End};
 use crate::core::Core;
 use crate::fault::{Fault, FaultKind, FaultyAnswer, Spoilt};
@@ -9,6 +9,7 @@ use crate::json::Members;
 use crate::record::CallbackRecord;
 use crate::refusal::Refusal;
 use crate::signature::Authorization;
+use crate::world::Accepted;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
@@ -31,35 +32,44 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
         Some(refusal) => Err(refusal),
         None => judge(core, parts, channel_arn, &body),
     };
-    let (verdict, response, done) = {
-        // One lock for both: whoever sees the decision finds its record too.
+    // One lock for all: whoever sees the decision finds its record too.
+    let (verdict, done) = {
         let mut ledger = core.ledger();
-        let mut changes = None;
-        let accepted = judged.and_then(|callback| {
-            changes = Some(callback.changes.clone());
-            let answer = json!({ "ChannelArn": callback.ids.channel_arn, "CallbackId": callback.ids.callback_id });
-            ledger.decide(callback, access_key_id.as_deref()).map(|decision| (decision, answer.to_string()))
-        });
-        let (verdict, response) = match accepted {
-            Ok((decision, body)) => (Ok::<Decision, _>(decision), answer(StatusCode::OK, body)),
-            Err(refusal) => {
-                let response = refuse(&refusal);
-                (Err(refusal), response)
-            }
-        };
-        let record = CallbackRecord {
-            received_at,
-            received,
-            access_key_id,
-            callback_id,
-            body,
-            verdict: verdict.clone(),
-            fault: fault.as_ref().map(Fault::name),
-        };
-        ledger.record(record.clone());
-        let ((), done) =
-            core.with_world(|world| world.called_back(channel_arn, message_id.as_deref(), record, changes));
-        (verdict, response, done)
+        core.with_world(|world| {
+            let by = access_key_id.as_deref().and_then(|id| ledger.function_of(id));
+            let mut accepted = None;
+            let verdict = judged.and_then(|callback| {
+                let decision = callback.decision;
+                match world.judge(&callback.ids, &ledger.assumptions) {
+                    Some(verdict) => {
+                        verdict?;
+                        accepted = Some(Accepted { callback, by });
+                        Ok(decision)
+                    }
+                    None => ledger.decide(callback, by),
+                }
+            });
+            let record = CallbackRecord {
+                received_at,
+                received,
+                access_key_id,
+                callback_id: callback_id.clone(),
+                // A copy of its own size: what was read is a part of a larger buffer.
+                body: Bytes::copy_from_slice(&body),
+                verdict: verdict.clone(),
+                fault: fault.as_ref().map(Fault::name),
+            };
+            ledger.record(record.clone());
+            world.called_back(channel_arn, message_id.as_deref(), record, accepted);
+            verdict
+        })
+    };
+    let response = match &verdict {
+        Ok(_) => {
+            let body = json!({ "ChannelArn": channel_arn, "CallbackId": callback_id });
+            answer(StatusCode::OK, body.to_string())
+        }
+        Err(refusal) => refuse(refusal),
     };
     let response = match core.safe(done).await {
         Ok(()) => response,
@@ -112,7 +122,7 @@ pub(crate) fn callback_path(request: &Parts) -> Option<String> {
 /// Who called, then what was said: the order in which AWS services look.
 fn judge(core: &Core, request: &Parts, channel_arn: &str, body: &[u8]) -> Result<Callback, Refusal> {
     authenticate(core, request, body)?;
-    Ok(Callback::parse(channel_arn, body)?)
+    Ok(Callback::parse(channel_arn, body, &core.settings.assumptions)?)
 }
 
 /// The callback id and the message id that a body names, whatever else is wrong with it.

@@ -6,6 +6,7 @@ use crate::limits::{self, LimitError};
 use crate::message::{MessageFields, MessageIds, PushNotification};
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
 use std::time::SystemTime;
@@ -43,7 +44,8 @@ pub enum Sender {
 }
 
 /// Whether the channel stores a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum Persistence {
     /// `PERSISTENT`: it does.
@@ -128,6 +130,16 @@ impl OutgoingMessage {
     }
 }
 
+impl Persistence {
+    /// As the model spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Persistent => "PERSISTENT",
+            Self::NonPersistent => "NON_PERSISTENT",
+        }
+    }
+}
+
 impl Sender {
     /// A user with this id and name.
     pub fn user(id: impl Into<String>, name: impl Into<String>) -> Self {
@@ -153,10 +165,7 @@ impl Event {
             "MessageId": ids::message_id(),
             "ChannelArn": format!("{app_instance}/channel/0b1e6a52-7d1f-4c3a-8f55-c2c9e7d9a4f3"),
             "Content": message.content,
-            "Persistence": match message.persistence {
-                Persistence::Persistent => "PERSISTENT",
-                Persistence::NonPersistent => "NON_PERSISTENT",
-            },
+            "Persistence": message.persistence.name(),
             "Sender": { "Arn": format!("{app_instance}/{kind}/{id}"), "Name": name },
             "Type": "STANDARD",
             "CreatedTimestamp": ids::timestamp(SystemTime::now()),

@@ -9,7 +9,7 @@ use crate::event::{Event, OutgoingMessage};
 use crate::ids;
 use crate::invocation::{InvocationOutcome, InvocationReport};
 use crate::logs::{LogLine, LogSink, Logs};
-use crate::message::{MessageState, MessageStatus};
+use crate::message::MessageState;
 use crate::record::CallbackRecord;
 use crate::service::MessagingService;
 use crate::variables::Program;
@@ -209,7 +209,7 @@ impl Function {
             lease.freeze().await;
         }
         let message = event.ids().ok().and_then(|ids| self.environments.service.message(ids));
-        if message.is_none_or(|message| message.status() == MessageStatus::Pending) {
+        if message.is_none_or(|message| message.decision().is_none()) {
             sleep(LOG_GRACE).await;
         }
     }
@@ -235,8 +235,7 @@ impl Delivered {
 
     /// Whether the message has been decided, by this delivery or an earlier one.
     pub fn is_decided(&self) -> bool {
-        let status = self.message.as_ref().map(MessageState::status);
-        status.is_some_and(|status| status != MessageStatus::Pending)
+        self.message.as_ref().is_some_and(|message| message.decision().is_some())
     }
 
     /// From the function taking the event to the accepted callback reaching the service.

@@ -1,23 +1,23 @@
 //! What the service knows: messages, callbacks, credentials, and their numbers.
 
-use crate::assumptions::{self, RepeatedCallback};
+use crate::assumptions::Assumptions;
 use crate::callback::{Callback, Decision};
 use crate::credentials::Credentials;
 use crate::event::Event;
 use crate::message::{MessageIds, MessageState, MessageStatus};
 use crate::record::CallbackRecord;
 use crate::refusal::{Refusal, RefusalKind};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Numbers of what has happened since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Messages that were sent; one whose event is delivered twice counts once.
+    /// Messages that were to be processed; one whose event is delivered twice counts once.
     pub sent: u64,
-    /// Messages that nobody has decided.
+    /// Messages among them that nobody has decided.
     pub pending: u64,
     /// Callbacks that decided a message.
     pub accepted: u64,
@@ -29,13 +29,17 @@ pub struct Counts {
     pub faults: u64,
 }
 
+/// Messages of no channel, which are an event and nothing else; and callbacks for those of channels, too. What channels have
+/// the [`World`](crate::world::World) knows: each message is known to one of the two.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    pub(crate) repeated_callback: RepeatedCallback,
-    pub(crate) callback_lifetime: Duration,
-    messages: HashMap<MessageIds, Entry>,
+    pub(crate) assumptions: Assumptions,
+    messages: HashMap<Arc<MessageIds>, Entry>,
     credentials: HashMap<String, Issued>,
-    callbacks: Vec<CallbackRecord>,
+    /// The latest ones.
+    callbacks: VecDeque<CallbackRecord>,
+    callbacks_kept: usize,
+    callbacks_dropped: usize,
     counts: Counts,
 }
 
@@ -55,13 +59,14 @@ struct Issued {
 }
 
 impl Ledger {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(assumptions: Assumptions, callbacks_kept: usize) -> Self {
         Self {
-            repeated_callback: RepeatedCallback::default(),
-            callback_lifetime: assumptions::CALLBACK_LIFETIME,
+            assumptions,
             messages: HashMap::new(),
             credentials: HashMap::new(),
-            callbacks: Vec::new(),
+            callbacks: VecDeque::new(),
+            callbacks_kept,
+            callbacks_dropped: 0,
             counts: Counts::default(),
         }
     }
@@ -79,20 +84,24 @@ impl Ledger {
 
     pub(crate) fn register(&mut self, event: &Event) -> Option<MessageState> {
         let ids = event.ids().ok()?;
+        if let Some(entry) = self.messages.get(ids) {
+            return Some(entry.state.clone());
+        }
         let counts = &mut self.counts;
-        let entry = self.messages.entry(ids.clone()).or_insert_with(|| {
-            counts.sent += 1;
-            counts.pending += 1;
-            let state = MessageState::pending(ids.clone(), event.fields().clone());
-            Entry { state, position: counts.sent, since: Instant::now(), accepted: 0 }
-        });
-        Some(entry.state.clone())
+        counts.sent += 1;
+        counts.pending += 1;
+        let ids = Arc::new(ids.clone());
+        let state = MessageState::pending(Arc::clone(&ids), event.fields().clone());
+        let entry = Entry { state: state.clone(), position: counts.sent, since: Instant::now(), accepted: 0 };
+        self.messages.insert(ids, entry);
+        Some(state)
     }
 
     pub(crate) fn message(&self, ids: &MessageIds) -> Option<&MessageState> {
         self.messages.get(ids).map(|entry| &entry.state)
     }
 
+    /// In the order in which they were sent.
     pub(crate) fn messages(&self) -> Vec<MessageState> {
         let mut all: Vec<_> = self.messages.values().collect();
         all.sort_unstable_by_key(|entry| entry.position);
@@ -100,17 +109,16 @@ impl Ledger {
     }
 
     /// Decides the message, once.
-    pub(crate) fn decide(&mut self, callback: Callback, access_key_id: Option<&str>) -> Result<Decision, Refusal> {
+    pub(crate) fn decide(&mut self, callback: Callback, by: Option<Arc<str>>) -> Result<Decision, Refusal> {
         let Callback { ids, decision, changes } = callback;
-        let by = access_key_id.and_then(|id| self.credentials.get(id)?.function.clone());
         let entry = self.messages.get_mut(&ids).ok_or_else(|| Refusal::unknown_message(&ids))?;
         if entry.state.status() != MessageStatus::Pending {
-            return Err(Refusal::decided_before(&ids, self.repeated_callback));
+            return Err(Refusal::decided_before(&ids, self.assumptions.repeated_callback));
         }
-        if entry.since.elapsed() >= self.callback_lifetime {
+        if entry.since.elapsed() >= self.assumptions.callback_lifetime {
             return Err(Refusal::expired());
         }
-        entry.state.decide(decision, changes, by);
+        entry.state.decide(decision, changes, by, self.assumptions.absent_fields_are_kept);
         entry.accepted += 1;
         match entry.accepted {
             1 => self.counts.pending -= 1,
@@ -120,17 +128,32 @@ impl Ledger {
         Ok(decision)
     }
 
+    /// The function whose role these credentials are.
+    pub(crate) fn function_of(&self, access_key_id: &str) -> Option<Arc<str>> {
+        self.credentials.get(access_key_id)?.function.clone()
+    }
+
     pub(crate) fn record(&mut self, record: CallbackRecord) {
         match &record.verdict {
             Ok(_) => self.counts.accepted += 1,
             Err(refusal) => *self.counts.refused.entry(refusal.kind()).or_default() += 1,
         }
         self.counts.faults += u64::from(record.fault.is_some());
-        self.callbacks.push(record);
+        self.callbacks.push_back(record);
+        while self.callbacks.len() > self.callbacks_kept {
+            self.callbacks.pop_front();
+            self.callbacks_dropped += 1;
+        }
     }
 
-    pub(crate) fn callbacks(&self) -> &[CallbackRecord] {
-        &self.callbacks
+    /// The latest ones, in the order of arrival.
+    pub(crate) fn callbacks(&self) -> impl Iterator<Item = &CallbackRecord> {
+        self.callbacks.iter()
+    }
+
+    /// How many there have been.
+    pub(crate) fn callback_count(&self) -> usize {
+        self.callbacks_dropped + self.callbacks.len()
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -153,6 +176,6 @@ impl Ledger {
             }
             _ => same_id(record),
         };
-        self.callbacks.iter().skip(since).filter(belongs).cloned().collect()
+        self.callbacks.iter().skip(since.saturating_sub(self.callbacks_dropped)).filter(belongs).cloned().collect()
     }
 }

@@ -109,7 +109,7 @@ pub mod assumptions;
 pub mod limits;
 
 pub use api::error::{ApiError, Exception};
-pub use assumptions::RepeatedCallback;
+pub use assumptions::{Assumptions, RepeatedCallback};
 pub use axum::body::Bytes;
 pub use callback::Decision;
 pub use credentials::Credentials;

@@ -21,27 +21,27 @@ pub struct MessageIds {
 /// What a message says: the fields that a callback may change.
 ///
 /// Serializes as the service spells it. Its `Debug` shows lengths, never what is said.
-#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct MessageFields {
     /// What people read.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
     /// What clients attach, unseen by people.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<String>,
     /// What devices show when the message arrives.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_notification: Option<PushNotification>,
     /// Attributes that a subscription can filter on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_attributes: Option<BTreeMap<String, MessageAttributeValue>>,
     /// The sub-channel of an elastic channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_channel_id: Option<String>,
     /// The form of the content, for Lex.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
 }
 
@@ -72,15 +72,15 @@ pub struct MessageAttributeValue {
 }
 
 /// How far a message is on its way, as `GetChannelMessageStatus` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum MessageStatus {
-    /// Nobody but its sender sees it, and its processor has not called back.
+    /// Nobody but its sender sees it, and a processor of its flow has not called back.
     Pending,
     /// Everyone in the channel sees it.
     Sent,
-    /// The processor denied it; nobody but its sender ever saw it.
+    /// A processor denied it; nobody but its sender ever saw it.
     Denied,
     /// The processor could not be reached, and the fallback action is to abort.
     Failed,
@@ -89,7 +89,7 @@ pub enum MessageStatus {
 /// A message that was sent, with what became of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessageState {
-    ids: MessageIds,
+    ids: Arc<MessageIds>,
     status: MessageStatus,
     fields: MessageFields,
     decision: Option<Decision>,
@@ -97,8 +97,19 @@ pub struct MessageState {
 }
 
 impl MessageState {
-    pub(crate) fn pending(ids: MessageIds, fields: MessageFields) -> Self {
+    pub(crate) fn pending(ids: Arc<MessageIds>, fields: MessageFields) -> Self {
         Self { ids, status: MessageStatus::Pending, fields, decision: None, decided_by: None }
+    }
+
+    /// One that a channel has.
+    pub(crate) fn of_channel(
+        ids: MessageIds,
+        status: MessageStatus,
+        fields: MessageFields,
+        decision: Option<Decision>,
+        decided_by: Option<Arc<str>>,
+    ) -> Self {
+        Self { ids: Arc::new(ids), status, fields, decision, decided_by }
     }
 
     /// The ids it was sent with.
@@ -132,14 +143,20 @@ impl MessageState {
         self.decided_by.as_deref()
     }
 
-    pub(crate) fn decide(&mut self, decision: Decision, changes: MessageFields, by: Option<Arc<str>>) {
+    pub(crate) fn decide(
+        &mut self,
+        decision: Decision,
+        changes: MessageFields,
+        by: Option<Arc<str>>,
+        absent_fields_are_kept: bool,
+    ) {
         self.decision = Some(decision);
         self.decided_by = by;
         match decision {
             Decision::Deny => self.status = MessageStatus::Denied,
             Decision::Update | Decision::NoChange => {
                 self.status = MessageStatus::Sent;
-                self.fields.apply(changes);
+                self.fields.apply(changes, absent_fields_are_kept);
             }
         }
     }
@@ -164,19 +181,27 @@ impl MessageFields {
         *self == Self::default()
     }
 
-    /// Takes over what `changes` has; see [`crate::assumptions::ABSENT_FIELDS_ARE_KEPT`].
-    fn apply(&mut self, changes: Self) {
-        fn replace<T>(field: &mut Option<T>, change: Option<T>) {
-            if change.is_some() || !crate::assumptions::ABSENT_FIELDS_ARE_KEPT {
+    /// Gives back memory that is not needed, before it is kept.
+    pub(crate) fn shrink(&mut self) {
+        let texts = [&mut self.content, &mut self.metadata, &mut self.sub_channel_id, &mut self.content_type];
+        texts.into_iter().flatten().for_each(String::shrink_to_fit);
+    }
+
+    /// Takes over what `changes` has; see
+    /// [`absent_fields_are_kept`](crate::assumptions::Assumptions::absent_fields_are_kept) for what it has not.
+    pub(crate) fn apply(&mut self, changes: Self, absent_fields_are_kept: bool) {
+        fn replace<T>(field: &mut Option<T>, change: Option<T>, keep: bool) {
+            if change.is_some() || !keep {
                 *field = change;
             }
         }
-        replace(&mut self.content, changes.content);
-        replace(&mut self.metadata, changes.metadata);
-        replace(&mut self.push_notification, changes.push_notification);
-        replace(&mut self.message_attributes, changes.message_attributes);
-        replace(&mut self.sub_channel_id, changes.sub_channel_id);
-        replace(&mut self.content_type, changes.content_type);
+        let keep = absent_fields_are_kept;
+        replace(&mut self.content, changes.content, keep);
+        replace(&mut self.metadata, changes.metadata, keep);
+        replace(&mut self.push_notification, changes.push_notification, keep);
+        replace(&mut self.message_attributes, changes.message_attributes, keep);
+        replace(&mut self.sub_channel_id, changes.sub_channel_id, keep);
+        replace(&mut self.content_type, changes.content_type, keep);
     }
 }
 
@@ -239,12 +264,12 @@ impl fmt::Debug for MessageState {
 mod tests {
     use super::*;
 
-    fn ids() -> MessageIds {
-        MessageIds {
+    fn ids() -> Arc<MessageIds> {
+        Arc::new(MessageIds {
             callback_id: "c".repeat(36),
             message_id: "m".into(),
             channel_arn: "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel/b".into(),
-        }
+        })
     }
 
     #[test]
@@ -254,7 +279,7 @@ mod tests {
         let mut message = MessageState::pending(ids(), sent);
         assert_eq!(message.seen_by_everyone(), None);
         let changes = MessageFields { content: Some("after".into()), ..Default::default() };
-        message.decide(Decision::Update, changes, Some("filter".into()));
+        message.decide(Decision::Update, changes, Some("filter".into()), true);
         assert_eq!((message.decision(), message.decided_by()), (Some(Decision::Update), Some("filter")));
         let seen = message.seen_by_everyone().unwrap();
         assert_eq!(seen.content.as_deref(), Some("after"));

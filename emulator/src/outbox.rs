@@ -49,7 +49,9 @@ pub(crate) async fn run(mut outbox: OutboxEnd, mut store: Option<Store>, core: W
     while outbox.0.recv_many(&mut entries, BATCHES).await > 0 {
         let changes: Vec<_> = entries.iter_mut().flat_map(|entry| std::mem::take(&mut entry.batch.changes)).collect();
         let mut safe = Ok(());
-        if let Some(open) = store.take().filter(|_| !changes.is_empty()) {
+        if !changes.is_empty()
+            && let Some(open) = store.take()
+        {
             let (open, committed) = tokio::task::spawn_blocking(move || {
                 let committed = open.commit(&changes);
                 (open, committed)

@@ -76,8 +76,10 @@ impl MessagingService {
 
     /// Puts a function behind an ARN, in the place of one that is there. Events that the earlier one has taken stay with it.
     /// A bare name stands for the function's ARN in this region and [`ACCOUNT`](crate::ACCOUNT).
+    ///
+    /// With a data file, it also gets the messages that were on their way to this ARN when the service ended last.
     pub fn set_function(&self, function_arn: impl AsRef<str>, target: impl Into<InvocationTarget>) {
-        self.core.lambda.set(function_arn_of(function_arn.as_ref(), self.region()), target.into());
+        self.core.set_function(function_arn_of(function_arn.as_ref(), self.region()), target.into());
     }
 
     /// Takes away the function behind an ARN, so that it cannot be reached any more. Events that it has taken stay with it.
@@ -144,27 +146,28 @@ impl MessagingService {
     /// Makes the message of `event` pending. A message that is known already keeps its state, as
     /// it does when its event is delivered twice. Without usable ids there is no message.
     pub fn register(&self, event: &Event) -> Option<MessageState> {
-        self.core.ledger().register(event)
+        self.core.register(event)
     }
 
     /// What became of a message.
     pub fn message(&self, ids: &MessageIds) -> Option<MessageState> {
-        self.core.ledger().message(ids).cloned()
+        self.core.message(ids)
     }
 
-    /// What became of all messages, in the order in which they were sent.
+    /// What became of all messages of no channel, those of [`register`](Self::register) and of events that were delivered
+    /// to a function, in the order in which they were sent. Those of channels the API lists.
     pub fn messages(&self) -> Vec<MessageState> {
         self.core.ledger().messages()
     }
 
-    /// Every callback since the start, in the order of arrival.
+    /// The latest callbacks, as many as [`Settings::callbacks_kept`] says, in the order of arrival.
     pub fn callbacks(&self) -> Vec<CallbackRecord> {
-        self.core.ledger().callbacks().to_vec()
+        self.core.ledger().callbacks().cloned().collect()
     }
 
     /// How many messages and callbacks there have been, and how they ended.
     pub fn counts(&self) -> Counts {
-        self.core.ledger().counts().clone()
+        self.core.counts()
     }
 
     /// Queues a fault for the requests to come.
@@ -192,15 +195,15 @@ impl MessagingService {
         self.core.script.set_down(false);
     }
 
-    /// Sets how a callback for a message that was decided is refused, from now on.
+    /// Sets how a callback for a message that was decided is refused, from now on. As [`Settings::assumptions`] says at first.
     pub fn set_repeated_callback(&self, shape: RepeatedCallback) {
-        self.core.ledger().repeated_callback = shape;
+        self.core.ledger().assumptions.repeated_callback = shape;
     }
 
     /// Sets how long after its message a callback is accepted, from now on and for messages that were sent before, too.
-    /// [`CALLBACK_LIFETIME`](crate::assumptions::CALLBACK_LIFETIME) at first; zero lets every message expire at once.
+    /// As [`Settings::assumptions`] says at first; zero lets every message expire at once.
     pub fn set_callback_lifetime(&self, lifetime: Duration) {
-        self.core.ledger().callback_lifetime = lifetime;
+        self.core.ledger().assumptions.callback_lifetime = lifetime;
     }
 
     /// Closes the connections that wait for a request, as a peer or a network in between does with one that was idle for
@@ -210,7 +213,7 @@ impl MessagingService {
     }
 
     pub(crate) fn callback_count(&self) -> usize {
-        self.core.ledger().callbacks().len()
+        self.core.ledger().callback_count()
     }
 
     pub(crate) fn callbacks_of(

@@ -8,43 +8,57 @@ mod app_instance;
 mod batch;
 mod channel;
 mod channel_flow;
+mod flow;
 mod identity;
+mod message;
+mod messages;
 mod shelf;
+mod telling;
 
 pub(crate) use app_instance::AppInstance;
 pub(crate) use batch::{Batch, Change, Effect, SessionEvent};
 pub(crate) use channel::{Appointment, Channel, Membership};
 pub(crate) use channel_flow::{ChannelFlow, FallbackAction, Processor};
+pub(crate) use flow::{Accepted, NewMessage};
 pub(crate) use identity::{Identity, Member, app_instance_of};
+pub(crate) use message::{Message, MessageType};
+pub(crate) use messages::{Messages, Place};
 pub(crate) use shelf::Shelf;
 
-use crate::event::Event;
-use crate::happening::{Happening, What};
-use crate::message::MessageFields;
-use crate::record::CallbackRecord;
+use crate::assumptions::Assumptions;
 
 /// All of it.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) region: String,
+    pub(crate) assumptions: Assumptions,
     pub(crate) batch: Batch,
     pub(crate) app_instances: Shelf<AppInstance>,
     /// Users and bots.
     pub(crate) members: Shelf<Member>,
     pub(crate) channels: Shelf<Channel>,
     pub(crate) channel_flows: Shelf<ChannelFlow>,
+    pub(crate) messages: Messages,
+    /// How many versions of messages have gone to a processor since the start.
+    begun: u64,
+    /// Messages that were processed when the service ended last: channel and id.
+    left_over: Vec<(String, String)>,
 }
 
 impl World {
     /// An empty one. Changes are noted for the store if it is `durable`.
-    pub(crate) fn new(region: String, durable: bool) -> Self {
+    pub(crate) fn new(region: String, durable: bool, assumptions: Assumptions) -> Self {
         Self {
             region,
+            assumptions,
             batch: Batch::new(durable),
             app_instances: Shelf::new("app-instances"),
             members: Shelf::new("members"),
             channels: Shelf::new("channels"),
             channel_flows: Shelf::new("channel-flows"),
+            messages: Messages::default(),
+            begun: 0,
+            left_over: Vec::new(),
         }
     }
 
@@ -60,27 +74,14 @@ impl World {
             "members" => self.members.load(key, value),
             "channels" => self.channels.load(key, value),
             "channel-flows" => self.channel_flows.load(key, value),
+            messages::TABLE => self.messages.load(key, value),
+            telling::LAST_MESSAGES => self.load_last_message(key, value),
             _ => false,
         }
     }
 
-    /// A callback came, for this channel and message as it claims. Where it was accepted, `changes` are what it says.
-    pub(crate) fn called_back(
-        &mut self,
-        channel_arn: &str,
-        message_id: Option<&str>,
-        record: CallbackRecord,
-        _changes: Option<MessageFields>,
-    ) {
-        let happening = Happening {
-            at: record.received_at(),
-            channel_arn: channel_arn.to_owned(),
-            message_id: message_id.unwrap_or_default().to_owned(),
-            what: What::Callback(record),
-        };
-        self.batch.effects.push(Effect::Happened(happening));
+    /// How many versions of messages have gone to a processor since the start, and how many are there now.
+    pub(crate) fn processed(&self) -> (u64, u64) {
+        (self.begun, self.messages.processing())
     }
-
-    /// The processor that should have got this event could not be reached.
-    pub(crate) fn unreachable(&mut self, _event: &Event, _reason: String) {}
 }

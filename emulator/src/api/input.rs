@@ -3,6 +3,7 @@
 use crate::api::error::ApiError;
 use crate::api::operation::Operation;
 use crate::api::shape;
+use crate::assumptions::Assumptions;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::de::DeserializeOwned;
@@ -15,8 +16,12 @@ pub(crate) struct Input(Map<String, Value>);
 
 impl Input {
     /// Checks `members` against the operation's model.
-    pub(crate) fn new(operation: &Operation, mut members: Map<String, Value>) -> Result<Self, ApiError> {
-        match shape::check(operation.input, &mut members) {
+    pub(crate) fn new(
+        operation: &Operation,
+        mut members: Map<String, Value>,
+        assumptions: &Assumptions,
+    ) -> Result<Self, ApiError> {
+        match shape::check(operation.input, &mut members, assumptions) {
             Ok(()) => Ok(Self(members)),
             Err(invalid) => Err(ApiError::bad_request(invalid.to_string())),
         }

@@ -1,5 +1,6 @@
 //! What an operation takes: members, where they stand in the request, and the limits of each.
 
+use crate::assumptions::Assumptions;
 use crate::limits::{LimitError, TextLimit};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -103,22 +104,31 @@ impl Member {
 }
 
 /// Whether `input` has what `members` ask for. Members that are `null` are taken out where that means absent.
-pub(crate) fn check(members: &[Member], input: &mut Map<String, Value>) -> Result<(), Invalid> {
-    check_members(members, input, "")
+pub(crate) fn check(
+    members: &[Member],
+    input: &mut Map<String, Value>,
+    assumptions: &Assumptions,
+) -> Result<(), Invalid> {
+    check_members(members, input, "", assumptions)
 }
 
-fn check_members(members: &[Member], input: &mut Map<String, Value>, path: &str) -> Result<(), Invalid> {
-    if crate::assumptions::NULL_IS_ABSENT {
+fn check_members(
+    members: &[Member],
+    input: &mut Map<String, Value>,
+    path: &str,
+    assumptions: &Assumptions,
+) -> Result<(), Invalid> {
+    if assumptions.null_is_absent {
         input.retain(|_, value| !value.is_null());
     }
     let known = |name: &String| members.iter().any(|member| member.name == name);
-    if !crate::assumptions::UNKNOWN_FIELDS_ARE_IGNORED && !input.keys().all(known) {
+    if !assumptions.unknown_fields_are_ignored && !input.keys().all(known) {
         return Err(Invalid { path: path.to_owned(), problem: Problem::UnknownField });
     }
     for member in members {
         let path = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
         match input.get_mut(member.name) {
-            Some(value) => member.shape.check(value, &path)?,
+            Some(value) => member.shape.check(value, &path, assumptions)?,
             None if member.required => return Err(Invalid { path, problem: Problem::Missing }),
             None => {}
         }
@@ -127,7 +137,7 @@ fn check_members(members: &[Member], input: &mut Map<String, Value>, path: &str)
 }
 
 impl Shape {
-    fn check(&self, value: &mut Value, path: &str) -> Result<(), Invalid> {
+    fn check(&self, value: &mut Value, path: &str, assumptions: &Assumptions) -> Result<(), Invalid> {
         let invalid = |problem| Invalid { path: path.to_owned(), problem };
         let wrong = |expected| invalid(Problem::WrongType(expected));
         match self {
@@ -161,7 +171,7 @@ impl Shape {
                     return Err(invalid(Problem::Length { length, min: *min, max: *max }));
                 }
                 for (position, value) in list.iter_mut().enumerate() {
-                    element.check(value, &format!("{path}[{position}]"))?;
+                    element.check(value, &format!("{path}[{position}]"), assumptions)?;
                 }
                 Ok(())
             }
@@ -171,13 +181,13 @@ impl Shape {
                     // Names are as private as values, so the path has the position.
                     let path = format!("{path}[{position}]");
                     key.check(name).map_err(|error| Invalid { path: path.clone(), problem: Problem::Limit(error) })?;
-                    element.check(value, &path)?;
+                    element.check(value, &path, assumptions)?;
                 }
                 Ok(())
             }
             Self::Structure(members) => {
                 let object = value.as_object_mut().ok_or_else(|| wrong("an object"))?;
-                check_members(members, object, path)
+                check_members(members, object, path, assumptions)
             }
         }
     }

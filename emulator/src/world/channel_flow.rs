@@ -48,3 +48,13 @@ pub(crate) enum FallbackAction {
     /// It fails.
     Abort,
 }
+
+impl FallbackAction {
+    /// As the model spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Continue => "CONTINUE",
+            Self::Abort => "ABORT",
+        }
+    }
+}

@@ -48,6 +48,11 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         Some(changed)
     }
 
+    /// For what the store has elsewhere.
+    pub(crate) fn get_unnoted(&mut self, key: &str) -> Option<&mut T> {
+        self.items.get_mut(key)
+    }
+
     pub(crate) fn remove(&mut self, batch: &mut Batch, key: &str) -> Option<T> {
         let removed = self.items.remove(key)?;
         self.note(batch, key, None);
