@@ -12,6 +12,7 @@ pub(crate) mod shape;
 pub(crate) mod shapes;
 
 mod identity;
+mod messages;
 
 use crate::api::error::{ApiError, Exception};
 use crate::api::input::Input;
@@ -29,7 +30,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// Every operation, by kind of resource.
-const TABLES: [&[Operation]; 1] = [identity::OPERATIONS];
+const TABLES: [&[Operation]; 2] = [identity::OPERATIONS, messages::OPERATIONS];
 
 /// All operations. One that has a selector comes before one of the same path that has none.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {

@@ -57,6 +57,9 @@ pub enum LimitError {
 /// The most bytes of UTF-8 that a message's `Content` may have: 4 KB, read as 4,096.
 pub const CONTENT_BYTES: usize = 4096;
 
+/// The most bytes of UTF-8 that the `Content` of a `CONTROL` message may have.
+pub const CONTROL_CONTENT_BYTES: usize = 30;
+
 /// `PushNotification.Type`.
 pub const PUSH_NOTIFICATION_TYPES: [&str; 2] = ["DEFAULT", "VOIP"];
 

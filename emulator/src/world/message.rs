@@ -1,5 +1,6 @@
 //! A message of a channel: what it says, to whom, and how far it is on its way.
 
+use crate::api::answer::Time;
 use crate::callback::Decision;
 use crate::event::{Event, Persistence};
 use crate::ids;
@@ -115,13 +116,7 @@ impl Message {
 
     /// `ChannelMessage`, with its times in the form that `time` gives them. Its sender is shown the version that is
     /// processed, with what processors have changed by now; the others the one that was sent.
-    pub(crate) fn describe(
-        &self,
-        channel_arn: &str,
-        id: &str,
-        to_sender: bool,
-        time: fn(SystemTime) -> Value,
-    ) -> Map<String, Value> {
+    pub(crate) fn describe(&self, channel_arn: &str, id: &str, to_sender: bool, time: Time) -> Map<String, Value> {
         let processing = self.processing.as_deref().filter(|_| to_sender);
         let status = processing.map_or(self.status, |_| MessageStatus::Pending);
         let edited = processing.filter(|processing| processing.update).map(|processing| processing.said);
@@ -135,7 +130,7 @@ impl Message {
         fields: &MessageFields,
         status: MessageStatus,
         edited: Option<SystemTime>,
-        time: fn(SystemTime) -> Value,
+        time: Time,
     ) -> Map<String, Value> {
         let mut view = Map::new();
         let mut put = |name: &str, value: Value| view.insert(name.to_owned(), value);
@@ -169,7 +164,7 @@ impl Message {
         id: &str,
         unsent: &Processing,
         status: MessageStatus,
-        time: fn(SystemTime) -> Value,
+        time: Time,
     ) -> Map<String, Value> {
         let edited = unsent.update.then_some(unsent.said);
         self.described_as(channel_arn, id, &unsent.fields, status, edited, time)

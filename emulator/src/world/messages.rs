@@ -66,6 +66,17 @@ impl Place {
     pub(crate) fn after(time: SystemTime) -> Self {
         Self { milliseconds: since_1970(time), sequence: u64::MAX }
     }
+
+    /// As clients bring it back to get the next page.
+    pub(crate) fn to_token(self) -> String {
+        format!("{:016x}{:016x}", self.milliseconds, self.sequence)
+    }
+
+    pub(crate) fn from_token(token: &str) -> Option<Self> {
+        let number = |digits: Option<&str>| u64::from_str_radix(digits?, 16).ok();
+        let place = Self { milliseconds: number(token.get(..16))?, sequence: number(token.get(16..))? };
+        (place.to_token() == token).then_some(place)
+    }
 }
 
 fn since_1970(time: SystemTime) -> u64 {
@@ -88,13 +99,21 @@ impl Messages {
         self.processing
     }
 
-    /// Those between two places, neither included.
+    /// Those between two places.
     pub(crate) fn between(
         &self,
         channel_arn: &str,
         (after, before): (Bound<Place>, Bound<Place>),
     ) -> impl DoubleEndedIterator<Item = (Place, &str, &Message)> {
-        let channel = self.channels.get(channel_arn);
+        // What `range` would panic at.
+        let nothing = match (after, before) {
+            (Bound::Included(after), Bound::Included(before)) => after > before,
+            (Bound::Included(after) | Bound::Excluded(after), Bound::Included(before) | Bound::Excluded(before)) => {
+                after >= before
+            }
+            _ => false,
+        };
+        let channel = self.channels.get(channel_arn).filter(|_| !nothing);
         let messages = channel.map(|channel| channel.messages.range((after, before)));
         messages.into_iter().flatten().map(|(place, (id, message))| (*place, &**id, message))
     }

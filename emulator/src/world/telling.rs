@@ -1,5 +1,6 @@
 //! Who is told what of a message: the sessions of members, and the channel's time of the last message.
 
+use crate::api::answer::text;
 use crate::ids;
 use crate::message::MessageStatus;
 use crate::world::batch::Change;
@@ -11,11 +12,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The store's table of when the last message came to a channel: apart from channels, which are large.
 pub(crate) const LAST_MESSAGES: &str = "last-messages";
 
-/// Times in what sessions get.
-fn time(time: SystemTime) -> Value {
-    ids::timestamp(time).into()
-}
-
 impl World {
     /// Tells of a message to all who may see it and are in the channel.
     pub(super) fn tell_members(&mut self, channel_arn: &str, id: &str, message: &Message, event_type: &'static str) {
@@ -24,7 +20,7 @@ impl World {
         if self.assumptions.former_member_is_told && !channel.memberships.contains_key(&message.sender.arn) {
             to.push(message.sender.arn.clone());
         }
-        let payload = Value::Object(message.describe(channel_arn, id, false, time));
+        let payload = Value::Object(message.describe(channel_arn, id, false, text));
         self.batch.tell(to, SessionEvent { event_type, message_type: message.kind.name(), payload });
     }
 
@@ -43,7 +39,7 @@ impl World {
             return;
         }
         let Some(message) = self.messages.get(channel_arn, id) else { return };
-        let payload = Value::Object(message.describe(channel_arn, id, true, time));
+        let payload = Value::Object(message.describe(channel_arn, id, true, text));
         let event = SessionEvent { event_type, message_type: message.kind.name(), payload };
         self.tell_sender(channel_arn, message.sender.arn.clone(), event);
     }
@@ -52,7 +48,7 @@ impl World {
     pub(super) fn tell_unsent(&mut self, channel_arn: &str, id: &str, unsent: &Processing, status: MessageStatus) {
         let Some(message) = self.messages.get(channel_arn, id) else { return };
         let event_type = event_type(status, unsent.update);
-        let payload = Value::Object(message.describe_unsent(channel_arn, id, unsent, status, time));
+        let payload = Value::Object(message.describe_unsent(channel_arn, id, unsent, status, text));
         let event = SessionEvent { event_type, message_type: message.kind.name(), payload };
         self.tell_sender(channel_arn, message.sender.arn.clone(), event);
     }

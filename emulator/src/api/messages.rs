@@ -1,0 +1,342 @@
+//! Messages of a channel: sending them, reading them, and taking them back.
+
+use crate::api::Call;
+use crate::api::answer;
+use crate::api::error::{ApiError, Exception};
+use crate::api::operation::Operation;
+use crate::api::shape::{Member, Shape};
+use crate::api::shapes::{
+    ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, CONTENT_TYPE, MAX_RESULTS, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA,
+    NEXT_TOKEN, PUSH_NOTIFICATION, SUB_CHANNEL_ID,
+};
+use crate::assumptions;
+use crate::event::Persistence;
+use crate::limits;
+use crate::message::{MessageFields, MessageStatus};
+use crate::world::{Channel, Message, MessageType, NewMessage, Place};
+use serde_json::{Map, Value, json};
+use std::ops::Bound;
+
+/// What every operation on a channel can answer, the common ones aside.
+const CONFLICT: &[Exception] = &[Exception::Conflict];
+
+const MESSAGE: Member = Member::new("MessageId", MESSAGE_ID).path("messageId");
+const SUB_CHANNEL: Member = Member::new("SubChannelId", SUB_CHANNEL_ID);
+const CONTENT: Member = Member::new("Content", Shape::Content).required();
+
+const TARGET: Shape = Shape::List { min: 1, max: 1, element: &Shape::Structure(&[Member::new("MemberArn", ARN)]) };
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    Operation {
+        name: "SendChannelMessage",
+        method: "POST",
+        path: "/channels/{channelArn}/messages",
+        selector: None,
+        status: 201,
+        input: &[
+            CHANNEL,
+            CONTENT,
+            Member::new("Type", Shape::OneOf(&["STANDARD", "CONTROL"])).required(),
+            Member::new("Persistence", Shape::OneOf(&["PERSISTENT", "NON_PERSISTENT"])).required(),
+            Member::new("Metadata", METADATA),
+            CLIENT_REQUEST_TOKEN,
+            BEARER,
+            Member::new("PushNotification", PUSH_NOTIFICATION),
+            Member::new("MessageAttributes", MESSAGE_ATTRIBUTES),
+            SUB_CHANNEL,
+            Member::new("ContentType", CONTENT_TYPE),
+            Member::new("Target", TARGET),
+        ],
+        exceptions: CONFLICT,
+        run: send_channel_message,
+    },
+    Operation {
+        name: "UpdateChannelMessage",
+        method: "PUT",
+        path: "/channels/{channelArn}/messages/{messageId}",
+        selector: None,
+        status: 200,
+        input: &[
+            CHANNEL,
+            MESSAGE,
+            CONTENT,
+            Member::new("Metadata", METADATA),
+            BEARER,
+            SUB_CHANNEL,
+            Member::new("ContentType", CONTENT_TYPE),
+        ],
+        exceptions: CONFLICT,
+        run: update_channel_message,
+    },
+    Operation {
+        name: "GetChannelMessage",
+        method: "GET",
+        path: "/channels/{channelArn}/messages/{messageId}",
+        selector: None,
+        status: 200,
+        input: &[CHANNEL, MESSAGE, BEARER, SUB_CHANNEL.query("sub-channel-id")],
+        exceptions: &[Exception::NotFound],
+        run: get_channel_message,
+    },
+    Operation {
+        name: "GetChannelMessageStatus",
+        method: "GET",
+        path: "/channels/{channelArn}/messages/{messageId}",
+        selector: Some(("scope", "message-status")),
+        status: 200,
+        input: &[CHANNEL, MESSAGE, BEARER, SUB_CHANNEL.query("sub-channel-id")],
+        exceptions: &[],
+        run: get_channel_message_status,
+    },
+    Operation {
+        name: "ListChannelMessages",
+        method: "GET",
+        path: "/channels/{channelArn}/messages",
+        selector: None,
+        status: 200,
+        input: &[
+            CHANNEL,
+            Member::new("SortOrder", Shape::OneOf(&["ASCENDING", "DESCENDING"])).query("sort-order"),
+            Member::new("NotBefore", Shape::Timestamp).query("not-before"),
+            Member::new("NotAfter", Shape::Timestamp).query("not-after"),
+            MAX_RESULTS,
+            NEXT_TOKEN,
+            BEARER,
+            SUB_CHANNEL.query("sub-channel-id"),
+        ],
+        exceptions: &[],
+        run: list_channel_messages,
+    },
+    Operation {
+        name: "DeleteChannelMessage",
+        method: "DELETE",
+        path: "/channels/{channelArn}/messages/{messageId}",
+        selector: None,
+        status: 204,
+        input: &[CHANNEL, MESSAGE, BEARER, SUB_CHANNEL.query("sub-channel-id")],
+        exceptions: &[],
+        run: delete_channel_message,
+    },
+    Operation {
+        name: "RedactChannelMessage",
+        method: "POST",
+        path: "/channels/{channelArn}/messages/{messageId}",
+        selector: Some(("operation", "redact")),
+        status: 200,
+        input: &[CHANNEL, MESSAGE, BEARER, SUB_CHANNEL],
+        exceptions: CONFLICT,
+        run: redact_channel_message,
+    },
+];
+
+fn send_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let channel_arn = call.input.text("ChannelArn").to_owned();
+    let channel = channel(call)?;
+    let sender = call.world.identity(call.bearer()).filter(|sender| channel.memberships.contains_key(&sender.arn));
+    let Some(sender) = sender else { return Err(ApiError::forbidden("only members can send messages")) };
+    let target = target(call, channel)?;
+    let kind = if call.input.text("Type") == "CONTROL" { MessageType::Control } else { MessageType::Standard };
+    let fields: MessageFields = call.input.read_all().unwrap_or_default();
+    check_control(kind, &fields)?;
+    let persistence = match call.input.text("Persistence") {
+        "NON_PERSISTENT" => Persistence::NonPersistent,
+        _ => Persistence::Persistent,
+    };
+    let new = NewMessage { sender, kind, persistence, target, fields };
+    let (id, status) = call.world.send_message(&channel_arn, new, call.now);
+    Ok(accepted(call, &id, status))
+}
+
+fn update_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (channel_arn, id) = ids(call);
+    let message = seen_by_bearer(call)?;
+    if !message.is_from(call.bearer()) {
+        return Err(ApiError::forbidden("only the sender can update a message"));
+    }
+    if !call.world.is_member(&channel_arn, call.bearer()) {
+        return Err(ApiError::forbidden("only members can update messages"));
+    }
+    check_settled(message)?;
+    if message.redacted {
+        return Err(ApiError::conflict(assumptions::REDACTED));
+    }
+    let said: MessageFields = call.input.read_all().unwrap_or_default();
+    check_control(message.kind, &said)?;
+    let mut fields = message.fields.clone();
+    let keep = call.world.assumptions.update_keeps_absent_fields;
+    fields.content = said.content;
+    fields.metadata = said.metadata.or(fields.metadata.filter(|_| keep));
+    fields.content_type = said.content_type.or(fields.content_type.filter(|_| keep));
+    let status = call.world.update_message(&channel_arn, &id, fields, call.now);
+    Ok(accepted(call, &id, status))
+}
+
+fn get_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (channel_arn, id) = ids(call);
+    let message = seen_by_bearer(call)?;
+    let view = message.describe(&channel_arn, &id, message.is_from(call.bearer()), answer::seconds);
+    Ok(json!({ "ChannelMessage": view }))
+}
+
+fn get_channel_message_status(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (channel_arn, id) = ids(call);
+    let message = seen_by_bearer(call)?;
+    if !message.is_from(call.bearer()) {
+        return Err(ApiError::forbidden("only the sender can get the status of a message"));
+    }
+    let mut view = message.describe(&channel_arn, &id, true, answer::seconds);
+    Ok(json!({ "Status": view.remove("Status") }))
+}
+
+fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (channel_arn, _) = ids(call);
+    check_reader(call, channel(call)?)?;
+    let token = call.input.optional("NextToken").filter(|token| !token.is_empty());
+    let from = token.map(|token| Place::from_token(token).ok_or_else(wrong_token)).transpose()?;
+    let mut after = call.input.time("NotBefore").map_or(Bound::Unbounded, |time| Bound::Included(Place::before(time)));
+    let mut before = call.input.time("NotAfter").map_or(Bound::Unbounded, |time| Bound::Included(Place::after(time)));
+    let ascending = call.input.optional("SortOrder") == Some("ASCENDING");
+    if let Some(from) = from {
+        *if ascending { &mut after } else { &mut before } = Bound::Excluded(from);
+    }
+    let limit = call.input.integer("MaxResults").and_then(|most| usize::try_from(most).ok()).unwrap_or(50);
+    let bearer = call.bearer();
+    let shown = |(_, _, message): &(Place, &str, &Message)| is_listed(call, bearer, message);
+    let messages = call.world.messages.between(&channel_arn, (after, before));
+    let mut messages: Vec<_> = match ascending {
+        true => messages.filter(shown).take(limit + 1).collect(),
+        false => messages.rev().filter(shown).take(limit + 1).collect(),
+    };
+    let more = messages.len() > limit;
+    messages.truncate(limit);
+    let last = messages.last().filter(|_| more).map(|(place, ..)| place.to_token());
+    let summaries: Vec<_> =
+        messages.iter().map(|(_, id, message)| summary(&channel_arn, id, message, bearer)).collect();
+    Ok(answer::object([
+        ("ChannelArn", channel_arn.as_str().into()),
+        ("ChannelMessages", summaries.into()),
+        ("NextToken", last.into()),
+        ("SubChannelId", call.input.optional("SubChannelId").into()),
+    ]))
+}
+
+fn delete_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (channel_arn, id) = ids(call);
+    channel(call)?;
+    if !call.world.is_admin(call.bearer()) {
+        return Err(ApiError::forbidden("only admins of the app instance can delete messages"));
+    }
+    // Admins can delete what they cannot see: messages for somebody else.
+    let message = call.world.messages.get(&channel_arn, &id).ok_or_else(|| call.not_found("message"))?;
+    check_settled(message)?;
+    call.world.delete_message(&channel_arn, &id, call.now);
+    Ok(Value::Null)
+}
+
+fn redact_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let (channel_arn, id) = ids(call);
+    let message = seen_by_bearer(call)?;
+    let bearer = call.bearer();
+    let own = message.is_from(bearer) && call.world.is_member(&channel_arn, bearer);
+    if !own && !call.world.is_moderator(&channel_arn, bearer) && !call.world.is_admin(bearer) {
+        return Err(ApiError::forbidden("only its sender, moderators and admins can redact a message"));
+    }
+    check_settled(message)?;
+    call.world.redact_message(&channel_arn, &id, call.now);
+    Ok(answer::object([
+        ("ChannelArn", channel_arn.into()),
+        ("MessageId", id.into()),
+        ("SubChannelId", call.input.optional("SubChannelId").into()),
+    ]))
+}
+
+/// The channel and the message that a request is about.
+fn ids(call: &Call<'_>) -> (String, String) {
+    (call.input.text("ChannelArn").to_owned(), call.input.text("MessageId").to_owned())
+}
+
+fn channel<'a>(call: &'a Call<'_>) -> Result<&'a Channel, ApiError> {
+    call.world.channels.get(call.input.text("ChannelArn")).ok_or_else(|| call.not_found("channel"))
+}
+
+/// Who may read: members, moderators and admins; of a public channel everybody.
+fn check_reader(call: &Call<'_>, channel: &Channel) -> Result<(), ApiError> {
+    let bearer = call.bearer();
+    let known = call.world.identity(bearer).is_some();
+    let of_channel = channel.memberships.contains_key(bearer) || channel.moderators.contains_key(bearer);
+    match known && (of_channel || call.world.is_admin(bearer) || channel.privacy == "PUBLIC") {
+        true => Ok(()),
+        false => Err(ApiError::forbidden("only members can read the messages of a private channel")),
+    }
+}
+
+/// The message of the request, if there is one that the bearer may know of.
+fn seen_by_bearer<'a>(call: &'a Call<'_>) -> Result<&'a Message, ApiError> {
+    check_reader(call, channel(call)?)?;
+    let message = call.world.messages.get(call.input.text("ChannelArn"), call.input.text("MessageId"));
+    let message = message.filter(|message| is_seen(call, call.bearer(), message));
+    message.ok_or_else(|| call.not_found("message"))
+}
+
+/// Whether somebody may know of a message: its sender always, the others if it is for them and was sent.
+fn is_seen(call: &Call<'_>, arn: &str, message: &Message) -> bool {
+    let whole = message.processing.is_none() || call.world.assumptions.update_leaves_message_visible;
+    message.is_from(arn) || (message.is_for(arn) && message.status == MessageStatus::Sent && whole)
+}
+
+fn is_listed(call: &Call<'_>, arn: &str, message: &Message) -> bool {
+    let sent = message.status == MessageStatus::Sent || call.world.assumptions.own_pending_messages_are_listed;
+    is_seen(call, arn, message) && sent
+}
+
+/// The one who is to see the message beside its sender: a member of the channel.
+fn target(call: &Call<'_>, channel: &Channel) -> Result<Option<String>, ApiError> {
+    let target: Option<Vec<Map<String, Value>>> = call.input.read("Target");
+    let Some(target) = target.and_then(|targets| targets.into_iter().next()) else { return Ok(None) };
+    match target.get("MemberArn").and_then(Value::as_str) {
+        Some(arn) if channel.memberships.contains_key(arn) => Ok(Some(arn.to_owned())),
+        _ => Err(ApiError::bad_request("the target must be a member of the channel")),
+    }
+}
+
+/// `CONTROL` messages are short and have no metadata.
+fn check_control(kind: MessageType, fields: &MessageFields) -> Result<(), ApiError> {
+    let bytes = fields.content.as_deref().map_or(0, str::len);
+    if kind == MessageType::Standard {
+        return Ok(());
+    }
+    if fields.metadata.as_deref().is_some_and(|metadata| !metadata.is_empty()) {
+        return Err(ApiError::bad_request("CONTROL messages have no Metadata"));
+    }
+    if bytes > limits::CONTROL_CONTENT_BYTES {
+        let most = limits::CONTROL_CONTENT_BYTES;
+        return Err(ApiError::bad_request(format!("Content has {bytes} bytes; a CONTROL message has {most} at most")));
+    }
+    Ok(())
+}
+
+fn check_settled(message: &Message) -> Result<(), ApiError> {
+    if message.is_settled() { Ok(()) } else { Err(ApiError::forbidden(assumptions::NOT_SENT)) }
+}
+
+fn accepted(call: &Call<'_>, id: &str, status: MessageStatus) -> Value {
+    answer::object([
+        ("ChannelArn", call.input.text("ChannelArn").into()),
+        ("MessageId", id.into()),
+        ("Status", json!({ "Value": status })),
+        ("SubChannelId", call.input.optional("SubChannelId").into()),
+    ])
+}
+
+/// `ChannelMessageSummary`: what `ChannelMessage` has, but for these.
+fn summary(channel_arn: &str, id: &str, message: &Message, bearer: &str) -> Value {
+    let mut summary = message.describe(channel_arn, id, message.is_from(bearer), answer::seconds);
+    for member in ["ChannelArn", "Persistence", "SubChannelId"] {
+        summary.remove(member);
+    }
+    Value::Object(summary)
+}
+
+fn wrong_token() -> ApiError {
+    ApiError::bad_request("NextToken is not one that the service gave out")
+}
