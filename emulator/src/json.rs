@@ -25,6 +25,11 @@ impl<'a> Members<'a> {
         serde_json::from_slice(json).ok()
     }
 
+    /// All of them, in order, values as JSON.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.0.iter().map(|(name, value)| (&*name.0, value.get()))
+    }
+
     /// The value of `key` as JSON; the last one, where the key comes more than once.
     pub(crate) fn raw(&self, key: &str) -> Option<&'a str> {
         let (_, value) = self.0.iter().rev().find(|(name, _)| name.0 == key)?;

@@ -2,10 +2,12 @@
 
 mod endpoint;
 mod fault;
+mod map;
 mod telling;
 
 pub use endpoint::{InvokeEndpoint, UnusableEndpoint};
 pub use fault::InvocationFault;
+pub use map::{FunctionMap, FunctionMapError, MappedFunction};
 pub(crate) use telling::Telling;
 
 use crate::core::Core;

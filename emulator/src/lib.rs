@@ -125,7 +125,10 @@ pub use fault::Fault;
 pub use function::{Delivered, Function, FunctionSettings};
 pub use happening::{Happening, What};
 pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
-pub use lambda::{InvocationFault, InvocationTarget, InvokeEndpoint, Unreachable, UnusableEndpoint};
+pub use lambda::{
+    FunctionMap, FunctionMapError, InvocationFault, InvocationTarget, InvokeEndpoint, MappedFunction, Unreachable,
+    UnusableEndpoint,
+};
 pub use ledger::Counts;
 pub use logs::{LogLine, LogSink, LogStream};
 pub use message::{MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification};

@@ -9,13 +9,14 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channel_flow_emulator::{
-    Destination, Emulator, Event, EventInvokeConfig, EventQueue, FunctionSettings, Happening, InvocationFault,
-    InvokeEndpoint, MessageStatus, OutgoingMessage, Settings, What,
+    Destination, Emulator, Event, EventInvokeConfig, EventQueue, FunctionMap, FunctionSettings, Happening,
+    InvocationFault, InvokeEndpoint, MessageStatus, OutgoingMessage, Settings, What,
 };
 use common::function::{another, function};
 use std::collections::VecDeque;
 use std::future::pending;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -199,8 +200,11 @@ async fn invocations_meet_faults_in_order() {
 struct StandIn {
     address: SocketAddr,
     answers: Answers,
-    requests: UnboundedReceiver<(String, String, Vec<u8>)>,
+    requests: UnboundedReceiver<Got>,
 }
+
+/// A path, an invocation type, and a body.
+type Got = (String, String, Vec<u8>);
 
 type Answers = Arc<Mutex<VecDeque<Option<(u16, &'static str)>>>>;
 
@@ -225,10 +229,7 @@ impl StandIn {
     }
 }
 
-async fn answer(
-    State((answers, requests)): State<(Answers, UnboundedSender<(String, String, Vec<u8>)>)>,
-    request: Request,
-) -> Response {
+async fn answer(State((answers, requests)): State<(Answers, UnboundedSender<Got>)>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let kind = request.headers()["x-amz-invocation-type"].to_str().unwrap().to_owned();
     let body = axum::body::to_bytes(request.into_body(), 100_000).await.unwrap();
@@ -346,4 +347,30 @@ async fn endpoints_meet_faults_too() {
     let bodies = [stand_in.requests.recv().await.unwrap().2, stand_in.requests.recv().await.unwrap().2];
     assert!(bodies.iter().all(|body| body == &twice.json()[..]));
     assert!(stand_in.requests.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_puts_functions_behind_arns() {
+    let emulator = Emulator::start(Settings::new().region("eu-central-1")).await.unwrap();
+    let mut stand_in = StandIn::new().await;
+    let test_binary = std::env::current_exe().unwrap();
+    let map = serde_json::json!({ "functions": {
+        "filter": { "binary": "tests/function.sh", "env": { "TEST_BINARY": test_binary }, "retries": 0 },
+        "arn:aws:lambda:us-west-2:111122223333:function:far": { "endpoint": format!("http://{}", stand_in.address) },
+    } });
+    let map = FunctionMap::parse(&map.to_string(), Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    map.set(&emulator, &FunctionSettings::new()).unwrap();
+    let mut happenings = emulator.service().watch();
+    for (content, attempts) in [("call back", (vec![true], true)), ("error", (vec![false], false))] {
+        let event = event(content);
+        emulator.service().invoke("filter", &event).await.unwrap();
+        assert_eq!(told(&mut happenings, &event).await, attempts);
+    }
+    stand_in.answers(Some((200, "null")));
+    emulator.service().invoke("arn:aws:lambda:us-west-2:111122223333:function:far", &event("x")).await.unwrap();
+    assert_eq!(stand_in.requests.recv().await.unwrap().0, "/2015-03-31/functions/far/invocations");
+
+    let gone: FunctionMap =
+        FunctionMap::parse(r#"{"functions":{"f":{"binary":"no/such/binary"}}}"#, Path::new("/")).unwrap();
+    assert!(gone.set(&emulator, &FunctionSettings::new()).is_err());
 }
