@@ -11,6 +11,7 @@ use crate::lambda::{InvocationTarget, Lambda};
 use crate::ledger::{Counts, Ledger};
 use crate::message::{MessageIds, MessageState};
 use crate::outbox::{self, Done, Outbox};
+use crate::page::Page;
 use crate::sessions::Sessions;
 use crate::store::Store;
 use crate::watchers::Watchers;
@@ -30,6 +31,7 @@ pub(crate) struct Core {
     pub(crate) sessions: Sessions,
     pub(crate) lambda: Lambda,
     pub(crate) watchers: Watchers,
+    pub(crate) page: Option<Arc<Page>>,
     ledger: Mutex<Ledger>,
     world: Mutex<World>,
     outbox: Outbox,
@@ -44,12 +46,15 @@ impl Core {
         world.note_left_over();
         let ledger = Ledger::new(settings.assumptions.clone(), settings.callbacks_kept);
         let (outbox, end) = Outbox::new();
+        let watchers = Watchers::default();
+        let page = settings.page.then(|| Page::start(&watchers));
         let core = Arc::new(Self {
             settings,
             script: Arc::default(),
             sessions: Sessions::default(),
             lambda: Lambda::default(),
-            watchers: Watchers::default(),
+            watchers,
+            page,
             ledger: Mutex::new(ledger),
             world: Mutex::new(world),
             outbox,

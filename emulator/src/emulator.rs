@@ -31,6 +31,7 @@ pub struct Settings {
     pub(crate) processors_of_a_flow: usize,
     pub(crate) assumptions: Assumptions,
     pub(crate) callbacks_kept: usize,
+    pub(crate) page: bool,
 }
 
 impl Emulator {
@@ -87,6 +88,7 @@ impl Default for Settings {
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
             assumptions: Assumptions::default(),
             callbacks_kept: 10_000,
+            page: false,
         }
     }
 }
@@ -159,6 +161,14 @@ impl Settings {
     #[must_use]
     pub fn processors_of_a_flow(mut self, processors: usize) -> Self {
         self.processors_of_a_flow = processors;
+        self
+    }
+
+    /// Serves the chat page at `/`, which shows what two people of a channel see and what its flow does to each message.
+    /// Whoever can open it can do whatever the people of the channels can.
+    #[must_use]
+    pub fn page(mut self, page: bool) -> Self {
+        self.page = page;
         self
     }
 }

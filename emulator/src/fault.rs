@@ -247,6 +247,19 @@ impl Script {
         }
     }
 
+    /// Forgets the faults of this kind for whatever message, and adds this one.
+    pub(crate) fn replace(&self, fault: Fault) {
+        self.lock().for_any.retain(|queued| queued.kind != fault.kind);
+        self.add(fault);
+    }
+
+    /// How many requests will meet a fault of this kind, whatever message they are for.
+    pub(crate) fn left_of(&self, fault: &Fault) -> u64 {
+        let scripted = self.lock();
+        let same = scripted.for_any.iter().filter(|queued| queued.kind == fault.kind);
+        same.map(|queued| u64::from(queued.times)).sum()
+    }
+
     pub(crate) fn clear(&self) {
         let mut scripted = self.lock();
         scripted.for_any.clear();

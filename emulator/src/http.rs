@@ -8,7 +8,7 @@ use crate::connection::Control;
 use crate::core::Core;
 use crate::credentials::Credentials;
 use crate::signature::{Authorization, SignatureError};
-use crate::{endpoint, gate, ids};
+use crate::{endpoint, gate, ids, page};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -37,6 +37,11 @@ pub(crate) async fn handle(
 async fn route(core: &Arc<Core>, control: &Control, parts: Parts, body: Body) -> Response {
     if parts.method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
+    }
+    if let Some(page) = &core.page
+        && page::is_for_page(&parts)
+    {
+        return page::respond(core, page, &parts, body).await;
     }
     if let Some(channel_arn) = endpoint::callback_path(&parts) {
         return endpoint::respond(core, control, &parts, &channel_arn, body).await;

@@ -91,6 +91,7 @@ mod ledger;
 mod logs;
 mod message;
 mod outbox;
+mod page;
 mod process;
 mod record;
 mod refusal;

@@ -35,6 +35,14 @@ pub struct MessagingService {
     core: Arc<Core>,
 }
 
+impl Drop for MessagingService {
+    fn drop(&mut self) {
+        if let Some(page) = &self.core.page {
+            page.close();
+        }
+    }
+}
+
 impl MessagingService {
     /// Starts it on a loopback port that the system chooses. Signatures have to be for `region`.
     ///

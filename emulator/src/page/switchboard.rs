@@ -1,0 +1,91 @@
+//! What goes wrong next, as the page's switchboard sets it.
+
+use crate::assumptions::RepeatedCallback;
+use crate::core::Core;
+use crate::fault::Fault;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Switch {
+    /// Callbacks are refused with 429.
+    Throttle,
+    /// Callbacks are refused with 403.
+    Forbid,
+    /// Callbacks are accepted, and their answer is lost.
+    LoseAnswer,
+}
+
+/// How a callback for a message that was decided is refused.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Repeated {
+    NonPending,
+    Conflict,
+    Forbidden,
+}
+
+/// A change of the switchboard.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", untagged)]
+pub(super) enum Change {
+    /// The next so many meet it; with 0 none does.
+    Set {
+        switch: Switch,
+        times: u32,
+    },
+    Repeated {
+        repeated_callback: Repeated,
+    },
+}
+
+const SWITCHES: [Switch; 3] = [Switch::Throttle, Switch::Forbid, Switch::LoseAnswer];
+
+/// More than anybody waits for.
+const TIMES: u32 = 1000;
+
+/// What is set.
+pub(super) fn view(core: &Core) -> Value {
+    let armed = SWITCHES.iter().map(|switch| json!({ "switch": switch, "times": switch.left(core) }));
+    let repeated = match core.ledger().repeated_callback {
+        RepeatedCallback::NonPending => Repeated::NonPending,
+        RepeatedCallback::Conflict => Repeated::Conflict,
+        RepeatedCallback::Forbidden => Repeated::Forbidden,
+    };
+    json!({ "armed": armed.collect::<Vec<_>>(), "repeatedCallback": repeated })
+}
+
+/// Sets a switch, and answers with what is set then.
+pub(super) fn change(core: &Core, change: Change) -> Value {
+    match change {
+        Change::Set { switch, times } => switch.set(core, times.min(TIMES)),
+        Change::Repeated { repeated_callback } => {
+            core.ledger().repeated_callback = match repeated_callback {
+                Repeated::NonPending => RepeatedCallback::NonPending,
+                Repeated::Conflict => RepeatedCallback::Conflict,
+                Repeated::Forbidden => RepeatedCallback::Forbidden,
+            };
+        }
+    }
+    view(core)
+}
+
+impl Switch {
+    fn fault(self) -> Fault {
+        match self {
+            Self::Throttle => Fault::throttled(),
+            Self::Forbid => Fault::forbidden(),
+            Self::LoseAnswer => Fault::lost_answer(),
+        }
+    }
+
+    fn left(self, core: &Core) -> u64 {
+        core.script.left_of(&self.fault())
+    }
+
+    fn set(self, core: &Core, times: u32) {
+        core.script.replace(self.fault().times(times));
+    }
+}
