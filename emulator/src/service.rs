@@ -37,9 +37,7 @@ pub struct MessagingService {
 
 impl Drop for MessagingService {
     fn drop(&mut self) {
-        if let Some(page) = &self.core.page {
-            page.close();
-        }
+        self.close();
     }
 }
 
@@ -122,9 +120,12 @@ impl MessagingService {
         self.core.lambda.script.clear();
     }
 
-    /// Lets go of the functions, which hold the service themselves.
+    /// Lets go of the functions and of open pages, which hold the service themselves.
     pub(crate) fn close(&self) {
         self.core.lambda.close();
+        if let Some(page) = &self.core.page {
+            page.close();
+        }
     }
 
     /// The address it listens at.

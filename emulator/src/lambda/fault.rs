@@ -36,6 +36,18 @@ impl InvocationScript {
         self.lock().len()
     }
 
+    /// How many invocations will meet this one.
+    pub(crate) fn left_of(&self, fault: InvocationFault) -> usize {
+        self.lock().iter().filter(|queued| **queued == fault).count()
+    }
+
+    /// Forgets those of this kind, and adds so many.
+    pub(crate) fn replace(&self, fault: InvocationFault, times: usize) {
+        let mut queued = self.lock();
+        queued.retain(|queued| *queued != fault);
+        queued.extend(std::iter::repeat_n(fault, times));
+    }
+
     pub(crate) fn clear(&self) {
         self.lock().clear();
     }

@@ -165,9 +165,16 @@ impl Story {
                 finished: None,
                 unlisted: 0,
             }),
-            What::Attempted { ids, request_id, outcome, success, milliseconds, cold_start_milliseconds } => {
+            What::Attempted {
+                ids,
+                function_arn,
+                request_id,
+                outcome,
+                success,
+                milliseconds,
+                cold_start_milliseconds,
+            } => {
                 let Some(step) = self.step(Some(&ids.callback_id)) else { return false };
-                let function_arn = step.function_arn.clone();
                 let ended_at = at;
                 let attempt = Attempt {
                     ended_at,
@@ -182,6 +189,10 @@ impl Story {
                     true => step.attempts.push(attempt),
                     false => step.unlisted += 1,
                 }
+            }
+            What::Finished { ids, decided, .. } => {
+                let Some(step) = self.step(Some(&ids.callback_id)) else { return false };
+                step.finished = Some(decided);
             }
             What::Unreachable { ids, reason, fallback_action, .. } => {
                 let Some(step) = self.step(Some(&ids.callback_id)) else { return false };
@@ -270,7 +281,10 @@ impl Answer {
 /// The callback id of whatever has one.
 pub(super) fn callback_id(what: &What) -> Option<&str> {
     match what {
-        What::Invoked { ids, .. } | What::Attempted { ids, .. } | What::Unreachable { ids, .. } => {
+        What::Invoked { ids, .. }
+        | What::Attempted { ids, .. }
+        | What::Finished { ids, .. }
+        | What::Unreachable { ids, .. } => {
             let MessageIds { callback_id, .. } = ids;
             Some(callback_id)
         }

@@ -3,6 +3,7 @@
 use crate::assumptions::RepeatedCallback;
 use crate::core::Core;
 use crate::fault::Fault;
+use crate::lambda::InvocationFault;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,6 +11,12 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Switch {
+    /// Events are delivered twice.
+    Duplicate,
+    /// Environments die with the event in their hands.
+    Crash,
+    /// Functions are not reached.
+    Unreachable,
     /// Callbacks are refused with 429.
     Throttle,
     /// Callbacks are refused with 403.
@@ -41,7 +48,14 @@ pub(super) enum Change {
     },
 }
 
-const SWITCHES: [Switch; 3] = [Switch::Throttle, Switch::Forbid, Switch::LoseAnswer];
+/// What a switch sets.
+enum Sets {
+    Callback(Fault),
+    Invocation(InvocationFault),
+}
+
+const SWITCHES: [Switch; 6] =
+    [Switch::Duplicate, Switch::Crash, Switch::Unreachable, Switch::Throttle, Switch::Forbid, Switch::LoseAnswer];
 
 /// More than anybody waits for.
 const TIMES: u32 = 1000;
@@ -73,19 +87,28 @@ pub(super) fn change(core: &Core, change: Change) -> Value {
 }
 
 impl Switch {
-    fn fault(self) -> Fault {
+    fn sets(self) -> Sets {
         match self {
-            Self::Throttle => Fault::throttled(),
-            Self::Forbid => Fault::forbidden(),
-            Self::LoseAnswer => Fault::lost_answer(),
+            Self::Duplicate => Sets::Invocation(InvocationFault::Duplicate),
+            Self::Crash => Sets::Invocation(InvocationFault::Crash),
+            Self::Unreachable => Sets::Invocation(InvocationFault::Unreachable),
+            Self::Throttle => Sets::Callback(Fault::throttled()),
+            Self::Forbid => Sets::Callback(Fault::forbidden()),
+            Self::LoseAnswer => Sets::Callback(Fault::lost_answer()),
         }
     }
 
     fn left(self, core: &Core) -> u64 {
-        core.script.left_of(&self.fault())
+        match self.sets() {
+            Sets::Callback(fault) => core.script.left_of(&fault),
+            Sets::Invocation(fault) => core.lambda.script.left_of(fault) as u64,
+        }
     }
 
     fn set(self, core: &Core, times: u32) {
-        core.script.replace(self.fault().times(times));
+        match self.sets() {
+            Sets::Callback(fault) => core.script.replace(fault.times(times)),
+            Sets::Invocation(fault) => core.lambda.script.replace(fault, times as usize),
+        }
     }
 }
