@@ -63,7 +63,7 @@ impl Telling {
     pub(crate) fn finished(&self, function_arn: &str) {
         let Some(core) = self.core.upgrade() else { return };
         self.tell(|ids| {
-            let decided = core.ledger().message(&ids).is_some_and(|message| message.decision().is_some());
+            let decided = core.message(&ids).is_some_and(|message| message.decision().is_some());
             What::Finished { ids, function_arn: function_arn.to_owned(), decided }
         });
     }
