@@ -13,6 +13,7 @@ pub(crate) mod shapes;
 
 mod identity;
 mod messages;
+pub(crate) mod session;
 
 use crate::api::error::{ApiError, Exception};
 use crate::api::input::Input;
@@ -27,10 +28,12 @@ pub(crate) struct Call<'a> {
     pub(crate) input: Input,
     pub(crate) world: &'a mut World,
     pub(crate) now: SystemTime,
+    /// The host and port that the client knows the service by.
+    pub(crate) host: &'a str,
 }
 
 /// Every operation, by kind of resource.
-const TABLES: [&[Operation]; 2] = [identity::OPERATIONS, messages::OPERATIONS];
+const TABLES: [&[Operation]; 3] = [identity::OPERATIONS, messages::OPERATIONS, session::OPERATIONS];
 
 /// All operations. One that has a selector comes before one of the same path that has none.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
@@ -39,9 +42,14 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// Does `operation` with what the request says of it.
-pub(crate) fn run(operation: &Operation, members: Map<String, Value>, world: &mut World) -> Result<Value, ApiError> {
+pub(crate) fn run(
+    operation: &Operation,
+    members: Map<String, Value>,
+    host: &str,
+    world: &mut World,
+) -> Result<Value, ApiError> {
     let input = Input::new(operation, members, &world.assumptions)?;
-    (operation.run)(&mut Call { operation, input, world, now: SystemTime::now() })
+    (operation.run)(&mut Call { operation, input, world, now: SystemTime::now(), host })
 }
 
 impl Call<'_> {

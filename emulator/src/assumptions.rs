@@ -143,3 +143,19 @@ pub const EVENT_BYTES: usize = 1024 * 1024;
 
 /// How many processors a flow may have where nobody has asked AWS for more. The API model knows 3.
 pub const PROCESSORS_OF_A_FLOW: usize = 1;
+
+/// How long a request's head or body, or the handshake of TLS, may take to come.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The WebSocket close code for a messaging session whose signature is missing or wrong.
+///
+/// The code is documented as "not authorized", and clients do not connect again; that refusals come as close codes and not
+/// as HTTP statuses is what AWS's browser SDK says in its source.
+pub const SESSION_NOT_AUTHORIZED: u16 = 4401;
+
+/// The WebSocket close code for a messaging session of a user or bot that there is not. Documented as "forbidden".
+pub const SESSION_FORBIDDEN: u16 = 4003;
+
+/// How often a messaging session is pinged. That there are pings is documented. A client that answers two of them with
+/// nothing at all, not even a pong, is gone.
+pub const SESSION_PING: Duration = Duration::from_secs(30);

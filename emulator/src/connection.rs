@@ -1,6 +1,8 @@
 //! Connections that can be made to fail: reset, closed without an answer, closed while idle.
 
+use crate::assumptions;
 use crate::fault::Script;
+use crate::stream::{Peeked, Stream};
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::io;
@@ -9,27 +11,30 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::{Sleep, sleep};
+use tokio_rustls::TlsAcceptor;
 
 /// Every open connection, so that they can be closed from outside.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connections(Arc<Mutex<Vec<Weak<Shared>>>>);
 
-/// A listener whose connections know the script.
-#[derive(Debug)]
+/// A listener whose connections know the script, and speak TLS if the other side does.
 pub(crate) struct FaultyListener {
     pub(crate) listener: TcpListener,
+    pub(crate) acceptor: TlsAcceptor,
     pub(crate) connections: Connections,
     pub(crate) script: Arc<Script>,
 }
 
 /// One connection, as the server reads and writes it.
-#[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     script: Arc<Script>,
     control: Control,
+    /// When whatever has begun, a handshake or a request, has to have come.
+    deadline: Option<Pin<Box<Sleep>>>,
     /// The last field, so that it is dropped when the socket is closed.
     _closed: Closed,
 }
@@ -58,10 +63,14 @@ struct State {
 enum Phase {
     /// Between requests.
     Idle,
-    /// A request is being read or dealt with.
+    /// A request has begun to come.
+    Reading,
+    /// A request is being dealt with.
     Busy,
     /// The handler is done; what is written next is the whole answer.
     Answering,
+    /// It has become a WebSocket, which knows no requests.
+    Upgraded,
 }
 
 /// How a connection ends before its time.
@@ -112,9 +121,22 @@ impl Connections {
 }
 
 impl Control {
+    /// Says that the head of a request has come.
+    pub(crate) fn busy(&self) {
+        self.0.lock().phase = Phase::Busy;
+    }
+
     /// Says that the request has been dealt with, before its answer is returned.
     pub(crate) fn answering(&self) {
-        self.0.lock().phase = Phase::Answering;
+        let mut state = self.0.lock();
+        if state.phase != Phase::Upgraded {
+            state.phase = Phase::Answering;
+        }
+    }
+
+    /// Says that there will be no more requests, before the answer that makes the connection a WebSocket is returned.
+    pub(crate) fn upgraded(&self) {
+        self.0.lock().phase = Phase::Upgraded;
     }
 
     /// Ends the connection instead of, or within, the answer that is returned next.
@@ -141,7 +163,14 @@ impl Listener for FaultyListener {
         let shared = Arc::new(Shared { state, closed: watch::Sender::new(false) });
         self.connections.add(&shared);
         let control = Control(Arc::clone(&shared));
-        (Connection { stream, script: Arc::clone(&self.script), control, _closed: Closed(shared) }, address)
+        let connection = Connection {
+            stream: Stream::new(stream, self.acceptor.clone()),
+            script: Arc::clone(&self.script),
+            control,
+            deadline: None,
+            _closed: Closed(shared),
+        };
+        (connection, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -155,32 +184,64 @@ impl Connected<IncomingStream<'_, FaultyListener>> for Control {
     }
 }
 
-impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
+impl Connection {
+    fn poll_request(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let idle = {
-            let mut state = this.control.0.lock();
+            let mut state = self.control.0.lock();
             match state.end {
                 Some(End::Close) => return Poll::Ready(Ok(())),
-                Some(End::Reset) => return Poll::Ready(reset(&this.stream)),
+                Some(End::Reset) => return Poll::Ready(self.stream.reset()),
                 Some(End::Truncate) | None => {}
             }
             state.reader = Some(cx.waker().clone());
             state.phase == Phase::Idle
         };
-        if idle {
-            let mut first = [0];
-            let come = ready!(this.stream.poll_peek(cx, &mut ReadBuf::new(&mut first)))?;
-            // Nothing means that the other side has closed: no request, nothing to reset.
-            if come > 0 {
-                if this.script.resets_before_reading() {
-                    this.control.end(End::Reset);
-                    return Poll::Ready(reset(&this.stream));
-                }
-                this.control.0.lock().phase = Phase::Busy;
-            }
+        if !idle {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
         }
-        Pin::new(&mut this.stream).poll_read(cx, buf)
+        let peeked = ready!(self.stream.poll_peek(cx))?;
+        if peeked == Peeked::Bytes {
+            self.begin()?;
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        // An end is no request, and there is nothing to reset.
+        if peeked == Peeked::Unknown && buf.filled().len() > before {
+            self.begin()?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// A request begins to come.
+    fn begin(&self) -> io::Result<()> {
+        if self.script.resets_before_reading() {
+            self.control.end(End::Reset);
+            return self.stream.reset();
+        }
+        self.control.0.lock().phase = Phase::Reading;
+        Ok(())
+    }
+
+    /// Waits no longer than it may take for what has begun to come.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.control.0.lock().phase != Phase::Reading && !self.stream.is_in_handshake() {
+            self.deadline = None;
+            return Poll::Pending;
+        }
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(assumptions::REQUEST_TIMEOUT)));
+        deadline.as_mut().poll(cx)
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let read = this.poll_request(cx, buf);
+        if read.is_pending() {
+            ready!(this.poll_deadline(cx));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
     }
 }
 
@@ -191,7 +252,7 @@ impl AsyncWrite for Connection {
         let most = match state.end {
             None => buf.len(),
             Some(End::Close) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-            Some(End::Reset) => return Poll::Ready(reset(&this.stream).map(|()| 0)),
+            Some(End::Reset) => return Poll::Ready(this.stream.reset().map(|()| 0)),
             Some(End::Truncate) => buf.len().saturating_sub(TRUNCATED_BYTES),
         };
         // With the lock held: whoever has read the answer finds the connection idle.
@@ -224,10 +285,4 @@ impl Drop for Closed {
     fn drop(&mut self) {
         self.0.closed.send_replace(true);
     }
-}
-
-/// Has the socket reset when it is closed, which the error brings about.
-fn reset(stream: &TcpStream) -> io::Result<()> {
-    stream.set_zero_linger()?;
-    Err(io::ErrorKind::ConnectionReset.into())
 }

@@ -110,9 +110,14 @@ impl Core {
         (worked, done)
     }
 
-    /// Does an operation, and answers once it is safe.
-    pub(crate) async fn run(&self, operation: &Operation, members: Map<String, Value>) -> Result<Value, ApiError> {
-        let (answer, done) = self.with_world(|world| api::run(operation, members, world));
+    /// Does an operation for whoever asked for `host`, and answers once it is safe.
+    pub(crate) async fn run(
+        &self,
+        operation: &Operation,
+        members: Map<String, Value>,
+        host: &str,
+    ) -> Result<Value, ApiError> {
+        let (answer, done) = self.with_world(|world| api::run(operation, members, host, world));
         self.safe(done).await?;
         answer
     }
@@ -128,7 +133,8 @@ impl Core {
         if operation.input.iter().any(|member| member.name == "ClientRequestToken") {
             members.entry("ClientRequestToken").or_insert_with(|| ids::uuid().into());
         }
-        self.run(operation, members).await
+        let host = self.settings.address.to_string();
+        self.run(operation, members, &host).await
     }
 
     /// Waits until changes are safe.

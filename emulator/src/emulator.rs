@@ -9,6 +9,7 @@ use crate::service::MessagingService;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The messaging service and Lambda, in this process.
 ///
@@ -25,6 +26,8 @@ pub struct Settings {
     pub(crate) region: String,
     pub(crate) address: SocketAddr,
     pub(crate) data: Option<PathBuf>,
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) session_ping: Duration,
     pub(crate) any_credentials: bool,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<String>,
@@ -82,6 +85,8 @@ impl Default for Settings {
             region: "us-east-1".to_owned(),
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             data: None,
+            certificate: None,
+            session_ping: assumptions::SESSION_PING,
             any_credentials: false,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
@@ -118,6 +123,14 @@ impl Settings {
     #[must_use]
     pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
         self.data = Some(path.into());
+        self
+    }
+
+    /// Keeps the certificate for TLS, with its key, in this directory, so that whoever trusts it once does so after the next
+    /// start, too. It is written where there is none, or where it has expired. Without this every start makes a new one.
+    #[must_use]
+    pub fn certificate(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.certificate = Some(directory.into());
         self
     }
 

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Listen,
     /// The data file cannot be read, or is another program's.
     Data,
+    /// The certificate, or its key, cannot be read, written or used.
+    Certificate,
     /// The function's binary is not there or is no executable file.
     Function,
 }
@@ -35,6 +37,10 @@ impl Error {
 
     pub(crate) fn data(source: io::Error) -> Self {
         Self { kind: ErrorKind::Data, message: "cannot use the data file".to_owned(), source: Some(source) }
+    }
+
+    pub(crate) fn certificate(source: io::Error) -> Self {
+        Self { kind: ErrorKind::Certificate, message: "cannot use the certificate".to_owned(), source: Some(source) }
     }
 
     pub(crate) fn function(path: &Path, problem: &str, source: Option<io::Error>) -> Self {

@@ -1,14 +1,14 @@
 //! Every request to the service: let in or not, and to which part it goes.
 
-use crate::api;
 use crate::api::error::ApiError;
 use crate::api::operation::Operation;
+use crate::api::{self, session};
 use crate::assumptions;
 use crate::connection::Control;
 use crate::core::Core;
 use crate::credentials::Credentials;
 use crate::signature::{Authorization, SignatureError};
-use crate::{endpoint, gate, ids, page};
+use crate::{connect, endpoint, gate, ids, page};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -17,12 +17,14 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+use tokio::time::timeout;
 
 pub(crate) async fn handle(
     State(core): State<Arc<Core>>,
     ConnectInfo(control): ConnectInfo<Control>,
     request: Request,
 ) -> Response {
+    control.busy();
     let (parts, body) = request.into_parts();
     let headers = parts.headers.clone();
     let mut response = match gate::check(&core.settings, &parts) {
@@ -37,6 +39,9 @@ pub(crate) async fn handle(
 async fn route(core: &Arc<Core>, control: &Control, parts: Parts, body: Body) -> Response {
     if parts.method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
+    }
+    if connect::is_for(&parts) {
+        return connect::respond(core, control, parts).await;
     }
     if let Some(page) = &core.page
         && page::is_for_page(&parts)
@@ -79,7 +84,7 @@ async fn run(
         })?,
     };
     members.extend(operation.members_outside_the_body(parts, labels));
-    core.run(operation, members).await
+    core.run(operation, members, &session::host_of(core, parts)).await
 }
 
 /// Whose credentials signed the request, where the service gave them out.
@@ -87,20 +92,26 @@ async fn run(
 /// Credentials of anyone else are taken where the settings say so; then nothing is known of who signed.
 pub(crate) fn authenticate(core: &Core, request: &Parts, body: &[u8]) -> Result<Option<Credentials>, SignatureError> {
     let authorization = Authorization::parse(request)?;
-    let credentials = core.ledger().credentials(authorization.access_key_id).cloned();
-    match credentials {
-        Some(credentials) => {
-            authorization.verify(request, body, &credentials, core.region())?;
-            Ok(Some(credentials))
-        }
-        None if core.settings.any_credentials => Ok(None),
-        None => Err(SignatureError::UnknownKey),
+    let credentials = known(core, authorization.access_key_id)?;
+    if let Some(credentials) = &credentials {
+        authorization.verify(request, body, credentials, core.region())?;
     }
+    Ok(credentials)
+}
+
+/// The credentials with this access key, if the service gave them out. Others are none, or refused.
+pub(crate) fn known(core: &Core, access_key_id: &str) -> Result<Option<Credentials>, SignatureError> {
+    let credentials = core.ledger().credentials(access_key_id).cloned();
+    if credentials.is_none() && !core.settings.any_credentials {
+        return Err(SignatureError::UnknownKey);
+    }
+    Ok(credentials)
 }
 
 pub(crate) async fn read(body: Body) -> Result<Bytes, ApiError> {
     let most = assumptions::REQUEST_BYTES;
-    let read = to_bytes(body, most).await;
+    let read = timeout(assumptions::REQUEST_TIMEOUT, to_bytes(body, most)).await;
+    let read = read.map_err(|_| ApiError::bad_request("the body does not come"))?;
     read.map_err(|_| ApiError::bad_request(format!("the body broke off or has more than {most} bytes")))
 }
 

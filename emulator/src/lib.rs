@@ -67,6 +67,8 @@
 
 mod api;
 mod callback;
+mod certificate;
+mod connect;
 mod connection;
 mod core;
 mod credentials;
@@ -102,6 +104,7 @@ mod sessions;
 mod signature;
 mod sqs;
 mod store;
+mod stream;
 mod variables;
 mod watchers;
 mod world;

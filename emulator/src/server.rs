@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
 
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -29,15 +30,16 @@ impl Server {
         Ok(Self { address, _open: open })
     }
 
-    /// Handlers get the [`Control`] of their connection as connect info.
+    /// Plain HTTP and TLS on the one port. Handlers get the [`Control`] of their connection as connect info.
     pub(crate) async fn start_faulty(
         address: SocketAddr,
         router: Router,
         script: Arc<Script>,
+        acceptor: TlsAcceptor,
     ) -> io::Result<(Self, Connections)> {
         let (listener, address) = bind(address).await?;
         let connections = Connections::default();
-        let listener = FaultyListener { listener, connections: connections.clone(), script };
+        let listener = FaultyListener { listener, acceptor, connections: connections.clone(), script };
         let router = router.into_make_service_with_connect_info::<Control>();
         let (open, closed) = oneshot::channel();
         tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(end_of(closed)).into_future());

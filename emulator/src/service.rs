@@ -2,6 +2,7 @@
 
 use crate::api::error::ApiError;
 use crate::assumptions::RepeatedCallback;
+use crate::certificate::Certificate;
 use crate::connection::Connections;
 use crate::core::Core;
 use crate::credentials::Credentials;
@@ -33,6 +34,7 @@ pub struct MessagingService {
     server: Server,
     connections: Connections,
     core: Arc<Core>,
+    certificate_pem: String,
 }
 
 impl Drop for MessagingService {
@@ -55,14 +57,21 @@ impl MessagingService {
     ///
     /// # Errors
     ///
-    /// The port could not be opened, or the data file cannot be used.
+    /// The port could not be opened, or the data file or the certificate cannot be used.
     pub async fn start_with(settings: Settings) -> Result<Self, Error> {
         let address = settings.address;
+        let certificate = match &settings.certificate {
+            Some(directory) => Certificate::kept_in(directory, &settings.allowed_hosts),
+            None => Certificate::generate(&settings.allowed_hosts),
+        };
+        let certificate = certificate.map_err(Error::certificate)?;
+        let acceptor = certificate.acceptor().map_err(Error::certificate)?;
         let core = Core::start(settings).map_err(Error::data)?;
         let router = Router::new().fallback(handle).with_state(Arc::clone(&core));
         let script = Arc::clone(&core.script);
-        let (server, connections) = Server::start_faulty(address, router, script).await.map_err(Error::listen)?;
-        Ok(Self { server, connections, core })
+        let started = Server::start_faulty(address, router, script, acceptor).await;
+        let (server, connections) = started.map_err(Error::listen)?;
+        Ok(Self { server, connections, core, certificate_pem: certificate.pem().to_owned() })
     }
 
     /// Does an operation of the API without HTTP, by the names of its model: `call("CreateAppInstance", json!({…}))`.
@@ -136,6 +145,18 @@ impl MessagingService {
     /// The URL for `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` or `--endpoint-url`.
     pub fn endpoint_url(&self) -> String {
         format!("http://{}", self.address())
+    }
+
+    /// The certificate that the port shows to whoever speaks TLS with it, as browsers do for a messaging session. It is of
+    /// loopback names and [allowed hosts](Settings::allow_host), signed by itself, and a client has to be told to trust it.
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// Closes the messaging sessions that are open, as the service does now and then: AWS's browser SDK connects again.
+    /// Returns how many they were.
+    pub fn close_sessions(&self) -> usize {
+        self.core.sessions.close_all()
     }
 
     /// The region that requests have to be signed for.
@@ -233,5 +254,11 @@ impl MessagingService {
         shared: bool,
     ) -> Vec<CallbackRecord> {
         self.core.ledger().callbacks_of(since, credentials, callback_id, shared)
+    }
+}
+
+impl Drop for MessagingService {
+    fn drop(&mut self) {
+        self.core.sessions.end();
     }
 }

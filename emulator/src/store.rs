@@ -26,7 +26,8 @@ pub(crate) struct Store {
 impl Store {
     /// Opens or makes the file, and hands every entry to `load`: table, key, value; in the order of tables and keys.
     pub(crate) fn open(path: &Path, load: impl FnMut(&str, &str, &[u8]) -> bool) -> io::Result<Self> {
-        let database = Builder::new().set_cache_size(CACHE_BYTES).create(path).map_err(|error| not_open(path, error))?;
+        let database =
+            Builder::new().set_cache_size(CACHE_BYTES).create(path).map_err(|error| not_open(path, error))?;
         let store = Self { database };
         store.check_format(path)?;
         store.load(path, load)?;

@@ -188,11 +188,10 @@ async fn other_operations_are_refused_by_name() {
     let sent = sent().await;
     let address = sent.service.address();
     for (method, path) in [
-        ("GET", "/"),
-        ("GET", "/channels/a?operation=channel-flow-callback"),
-        ("POST", "/channels/a/messages"),
-        ("POST", "/channels/a"),
-        ("DELETE", "/channels/a?operation=x"),
+        ("GET", "/nothing"),
+        ("PATCH", "/channels/a?operation=channel-flow-callback"),
+        ("POST", "/channels/a/streams"),
+        ("PUT", "/app-instances/a/streaming-configurations"),
     ] {
         let response = request(address, method, path, &[], b"");
         assert_refused(&response, 404, "UnknownOperationException");

@@ -1,0 +1,171 @@
+//! `/connect`: the WebSocket of a messaging session.
+
+use crate::api::error::ApiError;
+use crate::api::operation::query;
+use crate::assumptions;
+use crate::connection::Control;
+use crate::core::Core;
+use crate::http::{known, refuse};
+use crate::sessions::Session;
+use crate::signature::{SignatureError, SignedQuery};
+use crate::world::SessionEvent;
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+
+/// What a client may send at once. It has nothing to say; what it says is ignored.
+const RECEIVED_BYTES: usize = 64 * 1024;
+
+/// The longest reason that fits into a close frame.
+const REASON_BYTES: usize = 123;
+
+/// Why there is no session.
+enum Refusal {
+    Signature(SignatureError),
+    Malformed(ApiError),
+    Nobody(ApiError),
+}
+
+pub(crate) fn is_for(request: &Parts) -> bool {
+    request.uri.path() == "/connect" && request.method == Method::GET
+}
+
+/// Opens the session.
+///
+/// A WebSocket that is not to be is opened too, and closed at once: a browser tells a page the code and reason that it was
+/// closed with, but nothing of a handshake that was refused, and AWS's SDK would try that again and again.
+pub(crate) async fn respond(core: &Core, control: &Control, mut request: Parts) -> Response {
+    let opened = open(core, &request);
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut request, &()).await {
+        Ok(upgrade) => upgrade.max_message_size(RECEIVED_BYTES).max_frame_size(RECEIVED_BYTES),
+        Err(_) => {
+            let unasked =
+                || ApiError::bad_request("a messaging session is a WebSocket, and this is no handshake for one");
+            return refuse(&opened.err().map_or_else(unasked, Refusal::into_error));
+        }
+    };
+    control.upgraded();
+    match opened {
+        Ok(session) => {
+            let ping = core.settings.session_ping;
+            upgrade.on_upgrade(move |socket| serve(socket, session, ping))
+        }
+        Err(refusal) => upgrade.on_upgrade(move |socket| async move {
+            let (code, error) = (refusal.close_code(), refusal.into_error());
+            close(socket, code, error.message()).await;
+        }),
+    }
+}
+
+fn open(core: &Core, request: &Parts) -> Result<Session, Refusal> {
+    authenticate(core, request).map_err(Refusal::Signature)?;
+    let required = |name| {
+        let value = query(request, name).filter(|value| !value.is_empty());
+        value.ok_or_else(|| Refusal::Malformed(ApiError::bad_request(format!("{name} is missing from the query"))))
+    };
+    let user_arn = required("userArn")?;
+    required("sessionId")?;
+    let opened = core.with_world(|world| world.identity(&user_arn).map(|_| core.sessions.open(&user_arn))).0;
+    opened
+        .ok_or_else(|| Refusal::Nobody(ApiError::forbidden("userArn is of no app-instance user or bot that there is")))
+}
+
+fn authenticate(core: &Core, request: &Parts) -> Result<(), SignatureError> {
+    let signed = SignedQuery::parse(request)?;
+    match known(core, signed.access_key_id())? {
+        Some(credentials) => signed.verify(request, &credentials, core.region()),
+        None => Ok(()),
+    }
+}
+
+/// Sends what the user is told, until one side closes.
+async fn serve(mut socket: WebSocket, mut session: Session, ping: Duration) {
+    let established = json!({ "Headers": headers("SESSION_ESTABLISHED", "SYSTEM") });
+    if send(&mut socket, ping, Message::text(established.to_string())).await.is_err() {
+        return;
+    }
+    let mut pings = interval_at(Instant::now() + ping, ping);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut unanswered = 0;
+    loop {
+        let sent = tokio::select! {
+            received = socket.recv() => match received {
+                Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return,
+                Some(Ok(_)) => {
+                    unanswered = 0;
+                    Ok(())
+                }
+            },
+            event = session.recv() => match event {
+                Some(event) => send(&mut socket, ping, Message::text(frame(&event))).await,
+                None if session.is_behind() => {
+                    return close(socket, close_code::ERROR, "the client is too slow, and events are missing").await;
+                }
+                None => return close(socket, close_code::AWAY, "the service closes the session").await,
+            },
+            _ = pings.tick() => {
+                unanswered += 1;
+                if unanswered > 2 {
+                    return;
+                }
+                send(&mut socket, ping, Message::Ping(Vec::new().into())).await
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Sends a message, which a client that reads at all takes in this time.
+async fn send(socket: &mut WebSocket, within: Duration, message: Message) -> Result<(), ()> {
+    match timeout(within, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(()),
+    }
+}
+
+/// Says goodbye, and waits a little for the other side to do so.
+async fn close(mut socket: WebSocket, code: u16, reason: &str) {
+    let reason = &reason[..reason.floor_char_boundary(REASON_BYTES)];
+    let goodbye = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+    let _ = timeout(assumptions::REQUEST_TIMEOUT, async {
+        if socket.send(goodbye).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    })
+    .await;
+}
+
+/// The text of an event. What it is about is JSON in a string.
+fn frame(event: &SessionEvent) -> String {
+    let headers = headers(event.event_type, event.message_type);
+    json!({ "Headers": headers, "Payload": event.payload.to_string() }).to_string()
+}
+
+fn headers(event_type: &str, message_type: &str) -> Map<String, Value> {
+    let headers = [("x-amz-chime-event-type", event_type), ("x-amz-chime-message-type", message_type)];
+    headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+impl Refusal {
+    fn close_code(&self) -> u16 {
+        match self {
+            Self::Signature(_) => assumptions::SESSION_NOT_AUTHORIZED,
+            Self::Nobody(_) => assumptions::SESSION_FORBIDDEN,
+            Self::Malformed(_) => close_code::POLICY,
+        }
+    }
+
+    fn into_error(self) -> ApiError {
+        match self {
+            Self::Signature(error) => error.into(),
+            Self::Malformed(error) | Self::Nobody(error) => error,
+        }
+    }
+}
