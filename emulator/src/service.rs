@@ -132,6 +132,7 @@ impl MessagingService {
     /// Lets go of the functions and of open pages, which hold the service themselves.
     pub(crate) fn close(&self) {
         self.core.lambda.close();
+        self.core.sessions.end();
         if let Some(page) = &self.core.page {
             page.close();
         }
@@ -254,11 +255,5 @@ impl MessagingService {
         shared: bool,
     ) -> Vec<CallbackRecord> {
         self.core.ledger().callbacks_of(since, credentials, callback_id, shared)
-    }
-}
-
-impl Drop for MessagingService {
-    fn drop(&mut self) {
-        self.core.sessions.end();
     }
 }

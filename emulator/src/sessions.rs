@@ -4,6 +4,7 @@ use crate::world::SessionEvent;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -96,6 +97,11 @@ impl Session {
     /// The next event; `None` once the session is closed and all that came before has been received.
     pub(crate) async fn recv(&mut self) -> Option<SessionEvent> {
         self.events.recv().await
+    }
+
+    /// As [`recv`](Self::recv), for who waits for several sessions at once.
+    pub(crate) fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<SessionEvent>> {
+        self.events.poll_recv(context)
     }
 
     /// Whether it was closed because more waited than [`WAITING`], so that something is missing.

@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::page::{Page, Update, asked, switchboard};
+use crate::sessions::Session;
 use crate::world::SessionEvent;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
@@ -15,7 +16,6 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 
@@ -31,7 +31,7 @@ struct Stream {
     core: Weak<Core>,
     channel_arn: String,
     /// The sessions of the people that the page shows, by their ARNs.
-    sessions: Vec<(String, UnboundedReceiver<SessionEvent>)>,
+    sessions: Vec<(String, Session)>,
     updates: broadcast::Receiver<Update>,
     closed: watch::Receiver<bool>,
     faults: Value,
@@ -62,7 +62,9 @@ impl Stream {
         while open {
             let text = tokio::select! {
                 _ = self.closed.wait_for(|closed| *closed) => return,
-                (arn, event) = next(&mut self.sessions) => {
+                next = next(&mut self.sessions) => {
+                    // A session that is closed has missed something, or the service ends: the page comes again.
+                    let Some((arn, event)) = next else { return };
                     let SessionEvent { event_type, message_type, payload } = event;
                     let event = json!({
                         "to": arn, "eventType": event_type, "messageType": message_type, "payload": payload,
@@ -102,12 +104,12 @@ impl Stream {
     }
 }
 
-/// The next event of any session. Sessions outlive their stream, so there is no end to it.
-async fn next(sessions: &mut [(String, UnboundedReceiver<SessionEvent>)]) -> (String, SessionEvent) {
+/// The next event of any session; `None` once one of them is closed.
+async fn next(sessions: &mut [(String, Session)]) -> Option<(String, SessionEvent)> {
     poll_fn(|context| {
         for (arn, session) in &mut *sessions {
-            if let Poll::Ready(Some(event)) = session.poll_recv(context) {
-                return Poll::Ready((arn.clone(), event));
+            if let Poll::Ready(event) = session.poll_recv(context) {
+                return Poll::Ready(event.map(|event| (arn.clone(), event)));
             }
         }
         Poll::Pending
