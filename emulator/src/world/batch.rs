@@ -3,6 +3,7 @@
 use crate::event::Event;
 use crate::happening::Happening;
 use serde_json::Value;
+use std::fmt;
 
 /// The changes and effects of one request, in order.
 #[derive(Debug, Default)]
@@ -13,7 +14,6 @@ pub(crate) struct Batch {
 }
 
 /// An entry of the store that has a new value, or none any more.
-#[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) table: &'static str,
     pub(crate) key: String,
@@ -32,7 +32,7 @@ pub(crate) enum Effect {
 }
 
 /// What a session gets: a text frame.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct SessionEvent {
     /// `x-amz-chime-event-type`, such as `CREATE_CHANNEL_MESSAGE`.
     pub(crate) event_type: &'static str,
@@ -62,5 +62,24 @@ impl Batch {
     /// Has an event sent to the sessions of `to`.
     pub(crate) fn tell(&mut self, to: Vec<String>, event: SessionEvent) {
         self.effects.push(Effect::Tell { to, event });
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change")
+            .field("table", &self.table)
+            .field("key", &self.key)
+            .field("value_bytes", &self.value.as_ref().map(Vec::len))
+            .finish()
+    }
+}
+
+impl fmt::Debug for SessionEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionEvent")
+            .field("event_type", &self.event_type)
+            .field("message_type", &self.message_type)
+            .finish_non_exhaustive()
     }
 }

@@ -428,3 +428,6 @@ fn whole_milliseconds(time: SystemTime) -> SystemTime {
     let milliseconds = u64::try_from(ids::milliseconds(time)).unwrap_or_default();
     UNIX_EPOCH + Duration::from_millis(milliseconds)
 }
+
+#[cfg(test)]
+mod tests;
