@@ -80,12 +80,7 @@ impl Stage {
             .unwrap()
         };
         let processors = fallback_actions.iter().enumerate().map(processor).collect();
-        let flow = ChannelFlow {
-            name: "f".to_owned(),
-            processors,
-            created: UNIX_EPOCH,
-            last_updated: UNIX_EPOCH,
-        };
+        let flow = ChannelFlow { name: "f".to_owned(), processors, created: UNIX_EPOCH, last_updated: UNIX_EPOCH };
         self.world.channel_flows.put(&mut self.world.batch, FLOW.to_owned(), flow);
         self.drain();
     }
@@ -129,7 +124,12 @@ impl Stage {
     }
 
     /// As the endpoint does it.
-    fn call_back(&mut self, ids: &MessageIds, decision: Decision, content: Option<&str>) -> Option<Result<(), Refusal>> {
+    fn call_back(
+        &mut self,
+        ids: &MessageIds,
+        decision: Decision,
+        content: Option<&str>,
+    ) -> Option<Result<(), Refusal>> {
         let assumptions = self.world.assumptions.clone();
         let verdict = self.world.judge(ids, &assumptions);
         let changes = MessageFields { content: content.map(str::to_owned), ..MessageFields::default() };
@@ -363,9 +363,7 @@ fn assumptions_can_be_turned_round() {
     assert!(stage.world.messages.get(CHANNEL, &id).is_none());
 
     // Who has left.
-    for (told, last) in
-        [(false, "PENDING_CREATE_CHANNEL_MESSAGE"), (true, "DENIED_CREATE_CHANNEL_MESSAGE")]
-    {
+    for (told, last) in [(false, "PENDING_CREATE_CHANNEL_MESSAGE"), (true, "DENIED_CREATE_CHANNEL_MESSAGE")] {
         let assumptions = Assumptions { former_member_is_told: told, ..Assumptions::default() };
         let mut stage = Stage::new(assumptions, &[Abort]);
         stage.say("x");
@@ -419,7 +417,8 @@ struct Due {
 fn act(stage: &mut Stage, act: Act, due: &mut HashMap<String, Due>) {
     let settled = |stage: &Stage, index: &prop::sample::Index| {
         let messages = stage.world.messages.between(CHANNEL, (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded));
-        let ids: Vec<_> = messages.filter(|(_, _, message)| message.is_settled()).map(|(_, id, _)| id.to_owned()).collect();
+        let ids: Vec<_> =
+            messages.filter(|(_, _, message)| message.is_settled()).map(|(_, id, _)| id.to_owned()).collect();
         (!ids.is_empty()).then(|| index.get(&ids).clone())
     };
     match act {
