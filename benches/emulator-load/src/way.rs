@@ -1,0 +1,72 @@
+//! The way of one message, from the client to the moment at which everyone sees it.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use channel_flow_emulator::{Happening, MessageStatus, What};
+
+use crate::Error;
+
+/// Samples of messages that were sent one after the other.
+#[derive(Default)]
+pub(crate) struct Way {
+    whole: Vec<Duration>,
+    added: Vec<Duration>,
+}
+
+/// What is known of one message.
+#[derive(Default)]
+pub(crate) struct One {
+    /// From the client's request to `SENT`.
+    whole: Option<Duration>,
+    called_back: Option<SystemTime>,
+    handed_out: Option<SystemTime>,
+}
+
+impl One {
+    pub(crate) fn note(&mut self, happening: &Happening, sent: Instant) -> Result<(), Error> {
+        match &happening.what {
+            What::Callback(record) => self.called_back = Some(record.received_at()),
+            What::Settled { status: MessageStatus::Sent, .. } => self.whole = Some(sent.elapsed()),
+            What::Attempted { success: true, milliseconds, .. } => {
+                self.handed_out = happening.at.checked_sub(Duration::from_secs_f64(milliseconds / 1e3));
+            }
+            What::Settled { status, .. } => return Err(format!("a message ended as {status:?}").into()),
+            What::Attempted { outcome, .. } => return Err(format!("the function failed: {outcome}").into()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole.is_some() && self.called_back.is_some() && self.handed_out.is_some()
+    }
+}
+
+impl Way {
+    pub(crate) fn add(&mut self, one: &One) {
+        let One { whole: Some(whole), called_back: Some(called_back), handed_out: Some(handed_out) } = *one else {
+            return;
+        };
+        // From the event's being handed out to the callback's arrival it is the function's own time.
+        let functions_own = called_back.duration_since(handed_out).unwrap_or_default();
+        self.whole.push(whole);
+        self.added.push(whole.saturating_sub(functions_own));
+    }
+
+    pub(crate) fn whole(&self, q: f64) -> String {
+        quantile(&self.whole, q)
+    }
+
+    pub(crate) fn added(&self, q: f64) -> String {
+        quantile(&self.added, q)
+    }
+}
+
+/// In milliseconds.
+fn quantile(samples: &[Duration], q: f64) -> String {
+    let mut sorted = samples.to_vec();
+    sorted.sort_unstable();
+    let position = (sorted.len().saturating_sub(1) as f64 * q).round() as usize;
+    let sample = sorted.get(position).copied().unwrap_or_default();
+    format!("{:.2}", sample.as_secs_f64() * 1e3)
+}
