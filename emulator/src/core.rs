@@ -137,6 +137,11 @@ impl Core {
         self.run(operation, members, &host).await
     }
 
+    /// Closes the data file once all that was accepted is in it. No change is accepted any more.
+    pub(crate) async fn end(&self) {
+        self.outbox.close().await;
+    }
+
     /// Waits until changes are safe.
     pub(crate) async fn safe(&self, done: Option<Done>) -> Result<(), ApiError> {
         let Some(done) = done else { return Ok(()) };

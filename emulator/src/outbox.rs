@@ -10,10 +10,17 @@ use tokio::sync::oneshot;
 
 /// Where batches go, with the world locked, so that their order is that of the changes.
 #[derive(Debug)]
-pub(crate) struct Outbox(UnboundedSender<Entry>);
+pub(crate) struct Outbox(UnboundedSender<Order>);
 
 /// Comes when a batch is safe and its effects are under way.
 pub(crate) type Done = oneshot::Receiver<Result<(), Arc<io::Error>>>;
+
+#[derive(Debug)]
+enum Order {
+    Entry(Entry),
+    /// Whoever gave it is told once all that came before is safe, and the store closed.
+    Close(oneshot::Sender<()>),
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -34,41 +41,67 @@ impl Outbox {
     pub(crate) fn send(&self, batch: Batch) -> Done {
         let (done, receiver) = oneshot::channel();
         // Without its other end the service is about to end, which the receiver tells.
-        let _ = self.0.send(Entry { batch, done });
+        let _ = self.0.send(Order::Entry(Entry { batch, done }));
         receiver
+    }
+
+    /// Closes the store once all that was sent so far is safe. What is sent after this is not done.
+    pub(crate) async fn close(&self) {
+        let (closed, receiver) = oneshot::channel();
+        let _ = self.0.send(Order::Close(closed));
+        // An error is that it was closed before.
+        let _ = receiver.await;
     }
 }
 
 /// The end of the outbox that is read.
 #[derive(Debug)]
-pub(crate) struct OutboxEnd(UnboundedReceiver<Entry>);
+pub(crate) struct OutboxEnd(UnboundedReceiver<Order>);
 
-/// Works until the service is gone. Many batches that wait become safe by one commit.
+/// Works until the service is gone, or closes it. Many batches that wait become safe by one commit.
 pub(crate) async fn run(mut outbox: OutboxEnd, mut store: Option<Store>, core: Weak<Core>) {
-    let mut entries = Vec::new();
-    while outbox.0.recv_many(&mut entries, BATCHES).await > 0 {
-        let changes: Vec<_> = entries.iter_mut().flat_map(|entry| std::mem::take(&mut entry.batch.changes)).collect();
-        let mut safe = Ok(());
-        if !changes.is_empty()
-            && let Some(open) = store.take()
-        {
-            let (open, committed) = tokio::task::spawn_blocking(move || {
-                let committed = open.commit(&changes);
-                (open, committed)
-            })
-            .await
-            .expect("a commit does not panic");
-            store = Some(open);
-            safe = committed.map_err(Arc::new);
+    let mut orders = Vec::new();
+    while outbox.0.recv_many(&mut orders, BATCHES).await > 0 {
+        let mut entries = Vec::new();
+        let mut close = None;
+        for order in orders.drain(..) {
+            match order {
+                Order::Entry(entry) if close.is_none() => entries.push(entry),
+                // Its sender is told by the drop.
+                Order::Entry(_) => {}
+                Order::Close(closed) => close = Some(closed),
+            }
         }
+        let safe = commit(&mut store, &mut entries).await.map_err(Arc::new);
         let Some(core) = core.upgrade() else { return };
-        for entry in entries.drain(..) {
+        for entry in entries {
             if safe.is_ok() {
                 entry.batch.effects.into_iter().for_each(|effect| perform(&core, effect));
             }
             let _ = entry.done.send(safe.clone());
         }
+        if let Some(closed) = close {
+            drop(store);
+            let _ = closed.send(());
+            return;
+        }
     }
+}
+
+async fn commit(store: &mut Option<Store>, entries: &mut [Entry]) -> io::Result<()> {
+    let changes: Vec<_> = entries.iter_mut().flat_map(|entry| std::mem::take(&mut entry.batch.changes)).collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let Some(open) = store.take() else { return Ok(()) };
+    let (open, committed) = tokio::task::spawn_blocking(move || {
+        let committed = open.commit(&changes);
+        (open, committed)
+    })
+    .await
+    .expect("a commit does not panic");
+    *store = Some(open);
+    committed
 }
 
 fn perform(core: &Arc<Core>, effect: Effect) {

@@ -84,6 +84,14 @@ impl MessagingService {
         self.core.call(operation, input).await
     }
 
+    /// Ends the service in good order: functions are let go of, sessions are closed, what was accepted is in the data file,
+    /// and the file can be opened again. Requests that would change something get 503 `ServiceUnavailableException` from
+    /// then on. Without it the file is closed some time after the drop.
+    pub async fn end(&self) {
+        self.close();
+        self.core.end().await;
+    }
+
     /// What happens from now on, in order. It is kept until it is received: do not stop receiving before the drop.
     pub fn watch(&self) -> UnboundedReceiver<Happening> {
         self.core.watchers.watch()
