@@ -68,3 +68,30 @@ async function end(child) {
     await ended;
     clearTimeout(timer);
 }
+
+/** An app instance with Alice, Bob and a channel that both are in, made with plain requests. */
+export async function makeChat(server) {
+    const made = async (path, body, bearer) => {
+        const response = await fetch(server.url + path, {
+            method: 'POST',
+            headers: {
+                'content-type': 'application/json',
+                'x-amz-date': '20260101T000000Z',
+                authorization:
+                    'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/chime/aws4_request, ' +
+                    `SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
+                ...(bearer && { 'x-amz-chime-bearer': bearer }),
+            },
+            body: JSON.stringify({ ClientRequestToken: crypto.randomUUID(), ...body }),
+        });
+        const answer = await response.json();
+        if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+        return Object.values(answer)[0];
+    };
+    const appInstance = await made('/app-instances', { Name: 'demo' });
+    const user = (name) =>
+        made('/app-instance-users', { AppInstanceArn: appInstance, AppInstanceUserId: name.toLowerCase(), Name: name });
+    const [alice, bob] = [await user('Alice'), await user('Bob')];
+    const channel = await made('/channels', { AppInstanceArn: appInstance, Name: 'general', MemberArns: [bob] }, alice);
+    return { appInstance, alice, bob, channel };
+}

@@ -15,7 +15,7 @@ def hand():
 
 @pytest.fixture(scope="session")
 def emulator(hand):
-    running = Emulator("--function", f"by-hand={hand.url}")
+    running = Emulator("--function", f"by-hand={hand.url}/by-hand")
     hand.messaging = client("chime-sdk-messaging", running.url)
     yield running
     running.end()
