@@ -6,6 +6,9 @@ use std::fmt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
+/// How an outcome begins that goes on with the function's own words.
+pub(crate) const REPORTED: &str = "the function reported";
+
 /// One invocation, from Lambda's side.
 #[derive(Clone, Debug)]
 pub struct InvocationReport {
@@ -80,7 +83,7 @@ impl fmt::Display for InvocationOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Response(_) => f.write_str("the function answered"),
-            Self::Error(error) => write!(f, "the function reported {error}"),
+            Self::Error(error) => write!(f, "{REPORTED} {error}"),
             Self::TimedOut => f.write_str("the function ran out of time and was killed"),
             Self::Exited(status) => write!(f, "the function ended in the invocation: {status}"),
             Self::InitFailed(failure) => write!(f, "{failure}"),
@@ -91,7 +94,7 @@ impl fmt::Display for InvocationOutcome {
 impl fmt::Display for InitFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reported(error) => write!(f, "the function reported at its start {error}"),
+            Self::Reported(error) => write!(f, "{REPORTED} at its start {error}"),
             Self::Exited(status) => {
                 write!(f, "the function ended before it asked for an event: {status}")
             }

@@ -19,6 +19,12 @@ pub(crate) fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(bytes).is_ok()
 }
 
+/// The string that `json` is, if it is one.
+pub(crate) fn text(json: &str) -> Option<String> {
+    let Text(text) = serde_json::from_str(json).ok()?;
+    Some(text)
+}
+
 impl<'a> Members<'a> {
     /// The members of `json`; `None` if it is not an object, or no JSON at all.
     pub(crate) fn read(json: &'a [u8]) -> Option<Self> {
@@ -43,8 +49,7 @@ impl<'a> Members<'a> {
 
     /// The value of `key`, if it is a string.
     pub(crate) fn string(&self, key: &str) -> Option<String> {
-        let Text(text) = serde_json::from_str(self.raw(key)?).ok()?;
-        Some(text)
+        text(self.raw(key)?)
     }
 }
 

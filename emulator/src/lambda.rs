@@ -5,6 +5,7 @@ mod fault;
 mod map;
 mod telling;
 
+pub(crate) use endpoint::QUEUED;
 pub use endpoint::{InvokeEndpoint, UnusableEndpoint};
 pub use fault::InvocationFault;
 pub use map::{FunctionMap, FunctionMapError, MappedFunction};

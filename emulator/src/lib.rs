@@ -96,6 +96,7 @@ mod outbox;
 mod page;
 mod process;
 mod record;
+mod recording;
 mod refusal;
 mod runtime_api;
 mod server;
@@ -137,6 +138,10 @@ pub use ledger::Counts;
 pub use logs::{LogLine, LogSink, LogStream};
 pub use message::{MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification};
 pub use record::CallbackRecord;
+pub use recording::{
+    RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, Recorder, RecorderSettings,
+    StepOutcome, UnreadableStep,
+};
 pub use refusal::{Refusal, RefusalKind};
 pub use runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
 pub use service::MessagingService;

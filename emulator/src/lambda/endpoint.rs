@@ -3,6 +3,7 @@
 use crate::assumptions;
 use crate::event::Event;
 use crate::ids;
+use crate::invocation::REPORTED;
 use crate::json::Members;
 use crate::lambda::Unreachable;
 use crate::lambda::fault::InvocationFault;
@@ -50,6 +51,9 @@ struct Shared {
 /// Why a text is no [`InvokeEndpoint`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnusableEndpoint(&'static str);
+
+/// The outcome of a try of which nothing else will be known.
+pub(crate) const QUEUED: &str = "the endpoint has taken the event";
 
 /// How long a connection may take. Nothing on the same machine takes longer.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -157,7 +161,7 @@ impl InvokeEndpoint {
         };
         let (known, success, outcome) = match answered {
             Answered::Reached { success, outcome } => (true, success, outcome),
-            Answered::Queued => (false, true, "the endpoint has taken the event".to_owned()),
+            Answered::Queued => (false, true, QUEUED.to_owned()),
             Answered::Unreachable(unreachable) => return Err(unreachable),
         };
         telling.attempted(&Attempt {
@@ -217,10 +221,10 @@ fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answered {
     let text = |key| members.as_ref().and_then(|members| members.string(key));
     let reported = text("errorType");
     if (status.is_success() && headers.contains_key("x-amz-function-error")) || reported.is_some() {
-        let mut outcome = "the function reported an error".to_owned();
+        let mut outcome = format!("{REPORTED} an error");
         // The message may quote what people wrote.
         if let Some(error_type) = reported.filter(|error_type| !error_type.is_empty()) {
-            outcome = format!("the function reported {error_type}");
+            outcome = format!("{REPORTED} {error_type}");
         }
         return Answered::Reached { success: false, outcome };
     }

@@ -1,0 +1,258 @@
+//! Happenings become lines.
+
+use super::*;
+use crate::event::{Event, OutgoingMessage};
+use crate::message::MessageFields;
+use crate::refusal::Refusal;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+/// A message and its callback id at one processor, and the clock.
+struct Stage {
+    recording: Recording,
+    event: Event,
+    milliseconds: u64,
+}
+
+impl Stage {
+    fn new(masked: bool) -> Self {
+        let event = Event::new(OutgoingMessage::new("What the hell?").unwrap(), "us-east-1");
+        Self { recording: Recording::new(masked), event, milliseconds: 1_786_699_862_113 }
+    }
+
+    fn ids(&self) -> MessageIds {
+        self.event.ids().unwrap().clone()
+    }
+
+    /// A millisecond later, this happens.
+    fn take(&mut self, what: What) -> Vec<Value> {
+        self.milliseconds += 1;
+        let at = UNIX_EPOCH + Duration::from_millis(self.milliseconds);
+        let MessageIds { channel_arn, message_id, .. } = self.ids();
+        let lines = self.recording.take(Happening { at, channel_arn, message_id, what });
+        lines.iter().map(|line| serde_json::to_value(line).unwrap()).collect()
+    }
+
+    fn invoked(&mut self) -> Vec<Value> {
+        let (ids, event) = (self.ids(), self.event.json().clone());
+        self.take(What::Invoked { processor: "filter".into(), function_arn: "arn:f".into(), ids, event })
+    }
+
+    fn callback(&mut self, body: &Value, verdict: Result<Decision, Refusal>) -> Vec<Value> {
+        let mut body = body.clone();
+        body["CallbackId"] = self.ids().callback_id.into();
+        body["ChannelMessage"]["MessageId"] = self.ids().message_id.into();
+        let record = CallbackRecord {
+            received_at: UNIX_EPOCH + Duration::from_millis(self.milliseconds + 1),
+            received: Instant::now(),
+            access_key_id: None,
+            callback_id: Some(self.ids().callback_id),
+            body: body.to_string().into(),
+            verdict,
+            fault: None,
+        };
+        self.take(What::Callback(record))
+    }
+
+    fn update(&mut self) -> Vec<Value> {
+        self.callback(&json!({ "ChannelMessage": { "Content": "What the ****?" } }), Ok(Decision::Update))
+    }
+
+    fn attempted(&mut self, success: bool, outcome: &str) -> Vec<Value> {
+        let what = What::Attempted {
+            ids: self.ids(),
+            function_arn: "arn:f".into(),
+            request_id: "r".into(),
+            outcome: outcome.into(),
+            success,
+            milliseconds: 1.23456,
+            cold_start_milliseconds: None,
+        };
+        self.take(what)
+    }
+
+    fn finished(&mut self, decided: bool) -> Vec<Value> {
+        let what = What::Finished { ids: self.ids(), function_arn: "arn:f".into(), decided };
+        self.take(what)
+    }
+
+    fn settled(&mut self, status: MessageStatus) -> Vec<Value> {
+        self.take(What::Settled { status, fields: MessageFields::default() })
+    }
+
+    fn next_processor(&mut self) {
+        let mut event: Value = serde_json::from_slice(self.event.json()).unwrap();
+        event["CallbackId"] = ids::uuid().into();
+        self.event = Event::raw(event.to_string());
+    }
+}
+
+fn none(lines: Vec<Value>) {
+    assert!(lines.is_empty(), "{lines:?}");
+}
+
+fn one(lines: Vec<Value>) -> Value {
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    line.clone()
+}
+
+#[test]
+fn a_step_is_a_line_once_its_message_is_settled_and_its_function_done() {
+    let mut stage = Stage::new(false);
+    none(stage.invoked());
+    none(stage.attempted(false, "the function reported Boom: hell"));
+    none(stage.update());
+    none(stage.settled(MessageStatus::Sent));
+    none(stage.callback(&json!({ "ChannelMessage": {} }), Err(Refusal::expired())));
+    none(stage.attempted(true, "the function answered"));
+    let line = one(stage.finished(true));
+    assert_eq!((&line["version"], &line["masked"]), (&json!(1), &json!(false)));
+    assert_eq!(line["time"], "2026-08-14T09:31:02.114Z");
+    assert_eq!((&line["processor"], &line["function_arn"]), (&json!("filter"), &json!("arn:f")));
+    assert_eq!(line["event"], serde_json::from_slice::<Value>(stage.event.json()).unwrap());
+    assert_eq!((&line["decision"], &line["outcome"]), (&json!("UPDATE"), &json!("SENT")));
+    assert_eq!((&line["decided_ms"], &line["total_ms"]), (&json!(2.0), &json!(6.0)));
+    let [accepted, refused] = &line["callbacks"].as_array().unwrap()[..] else { panic!("{line}") };
+    assert_eq!((&accepted["accepted"], &accepted["after_ms"]), (&json!(true), &json!(2.0)));
+    assert_eq!(accepted["body"]["ChannelMessage"]["Content"], "What the ****?");
+    assert_eq!((&refused["accepted"], &refused["refusal"]["status"]), (&json!(false), &json!(403)));
+    let [failed, success] = &line["attempts"].as_array().unwrap()[..] else { panic!("{line}") };
+    assert_eq!(failed["outcome"], "the function reported Boom: hell");
+    assert_eq!((&success["success"], &success["duration_ms"]), (&json!(true), &json!(1.235)));
+    assert!(stage.recording.open.is_empty());
+}
+
+#[test]
+fn what_is_written_can_be_read_and_says_what_was_released() {
+    let mut stage = Stage::new(false);
+    stage.invoked();
+    stage.update();
+    stage.settled(MessageStatus::Sent);
+    let line = one(stage.finished(true)).to_string();
+    let step = RecordedStep::read(line.as_bytes()).unwrap();
+    assert_eq!(step.event().ids(), stage.event.ids());
+    assert_eq!(step.decision(), Some(Decision::Update));
+    assert_eq!(step.released().unwrap().content.as_deref(), Some("What the ****?"));
+    assert!(!format!("{step:?}").contains("What"));
+
+    let mut denied = Stage::new(false);
+    denied.invoked();
+    denied.callback(&json!({ "DeleteResource": true, "ChannelMessage": {} }), Ok(Decision::Deny));
+    denied.settled(MessageStatus::Denied);
+    let line = one(denied.finished(true)).to_string();
+    let step = RecordedStep::read(line.as_bytes()).unwrap();
+    assert_eq!((step.decision(), step.outcome), (Some(Decision::Deny), StepOutcome::Denied));
+    assert!(step.released().is_none());
+}
+
+#[test]
+fn masked_lines_say_nothing_that_was_said() {
+    let mut stage = Stage::new(true);
+    stage.invoked();
+    stage.attempted(false, "the function reported Boom: hell");
+    stage.update();
+    stage.settled(MessageStatus::Sent);
+    let line = one(stage.finished(true));
+    assert_eq!((&line["masked"], &line["decision"]), (&json!(true), &json!("UPDATE")));
+    assert_eq!(line["event"]["CallbackId"], stage.ids().callback_id);
+    assert_eq!(line["event"]["ChannelMessage"]["Content"], "Xxxx xxx xxxx?");
+    assert_eq!(line["callbacks"][0]["body"]["ChannelMessage"]["Content"], "Xxxx xxx ****?");
+    assert_eq!(line["attempts"][0]["outcome"], "the function reported an error");
+    for said in ["hell", "What", "Alice", "alice", "Boom"] {
+        assert!(!line.to_string().contains(said), "{said}: {line}");
+    }
+}
+
+#[test]
+fn a_message_that_hangs_is_a_line_and_another_one_if_it_is_decided_yet() {
+    let mut stage = Stage::new(false);
+    stage.invoked();
+    none(stage.attempted(true, "the function answered"));
+    let line = one(stage.finished(false));
+    assert_eq!((&line["decision"], &line["outcome"]), (&Value::Null, &json!("PENDING")));
+    none(stage.update());
+    let line = one(stage.settled(MessageStatus::Sent));
+    assert_eq!((&line["decision"], &line["outcome"]), (&json!("UPDATE"), &json!("SENT")));
+    assert!(stage.recording.rest().is_empty());
+}
+
+#[test]
+fn each_processor_has_a_line() {
+    let mut stage = Stage::new(false);
+    stage.invoked();
+    stage.update();
+    let first = stage.event.clone();
+    stage.next_processor();
+    none(stage.invoked());
+    stage.update();
+    stage.settled(MessageStatus::Sent);
+    let line = one(stage.finished(true));
+    assert_eq!((&line["outcome"], &line["event"]["CallbackId"]), (&json!("SENT"), &json!(stage.ids().callback_id)));
+    stage.event = first;
+    let line = one(stage.finished(true));
+    assert_eq!((&line["outcome"], &line["event"]["CallbackId"]), (&json!("NEXT"), &json!(stage.ids().callback_id)));
+}
+
+#[test]
+fn a_processor_that_is_not_reached_has_a_line_that_says_so() {
+    for (fallback_action, status, outcome) in
+        [("ABORT", MessageStatus::Failed, "FAILED"), ("CONTINUE", MessageStatus::Sent, "SENT")]
+    {
+        let mut stage = Stage::new(true);
+        stage.invoked();
+        none(stage.take(What::Unreachable {
+            ids: stage.ids(),
+            function_arn: "arn:f".into(),
+            reason: "throttled".into(),
+            fallback_action: fallback_action.into(),
+        }));
+        let line = one(stage.settled(status));
+        assert_eq!((&line["outcome"], &line["decision"]), (&json!(outcome), &Value::Null));
+        assert_eq!(line["unreachable"], json!({ "reason": "throttled", "fallback_action": fallback_action }));
+    }
+}
+
+#[test]
+fn nothing_else_is_waited_for_where_nothing_will_be_known() {
+    let mut stage = Stage::new(false);
+    stage.invoked();
+    none(stage.attempted(true, lambda::QUEUED));
+    none(stage.update());
+    assert_eq!(one(stage.settled(MessageStatus::Sent))["outcome"], "SENT");
+}
+
+#[test]
+fn the_rest_is_what_is_still_under_way() {
+    let mut stage = Stage::new(false);
+    stage.invoked();
+    let [rest] = &stage.recording.rest()[..] else { panic!("one step") };
+    assert_eq!((rest.outcome, rest.decision()), (StepOutcome::Pending, None));
+
+    let mut told = Stage::new(false);
+    told.invoked();
+    one(told.finished(false));
+    assert!(told.recording.rest().is_empty());
+}
+
+#[test]
+fn lines_that_cannot_be_read_say_why_and_nothing_else() {
+    let event = r#""event":{"secret":1}"#;
+    for (line, expected) in [
+        ("".to_owned(), "it is not JSON"),
+        (r#"{"secret":"#.to_owned(), "it is not JSON: see column 10"),
+        ("[]".to_owned(), "it has no version"),
+        (r#"{"CallbackId":"secret"}"#.to_owned(), "it has no version"),
+        (format!(r#"{{"version":2,{event}}}"#), "its version is 2, and this reads versions up to 1"),
+        (format!(r#"{{"version":0,{event}}}"#), "its version is 0"),
+        (format!(r#"{{"version":1,{event}}}"#), "it is not a recorded step"),
+        (
+            format!(r#"{{"version":1,"masked":false,"time":"","outcome":"secret",{event}}}"#),
+            "it is not a recorded step",
+        ),
+    ] {
+        let problem = RecordedStep::read(line.as_bytes()).unwrap_err().to_string();
+        assert!(problem.starts_with(expected) && !problem.contains("secret"), "{line}: {problem}");
+    }
+    let least = format!(r#"{{"version":1,"masked":false,"time":"","outcome":"PENDING",{event},"tomorrow":1}}"#);
+    assert_eq!(RecordedStep::read(least.as_bytes()).unwrap().decision(), None);
+}
