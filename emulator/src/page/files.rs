@@ -38,11 +38,28 @@ macro_rules! file {
     };
 }
 
-const FILES: [File; 4] = [
+const FILES: [File; 21] = [
     file!("/", "index.html", HTML),
     file!("/page/icon.svg", "icon.svg", SVG),
-    file!("/page/style.css", "style.css", CSS),
+    file!("/page/base.css", "base.css", CSS),
+    file!("/page/layout.css", "layout.css", CSS),
+    file!("/page/chat.css", "chat.css", CSS),
+    file!("/page/story.css", "story.css", CSS),
+    file!("/page/panels.css", "panels.css", CSS),
+    file!("/page/theme.js", "theme.js", JS),
     file!("/page/main.js", "main.js", JS),
+    file!("/page/api.js", "api.js", JS),
+    file!("/page/conversation.js", "conversation.js", JS),
+    file!("/page/diff.js", "diff.js", JS),
+    file!("/page/dom.js", "dom.js", JS),
+    file!("/page/faults.js", "faults.js", JS),
+    file!("/page/feed.js", "feed.js", JS),
+    file!("/page/flow.js", "flow.js", JS),
+    file!("/page/look.js", "look.js", JS),
+    file!("/page/pane.js", "pane.js", JS),
+    file!("/page/raw.js", "raw.js", JS),
+    file!("/page/story.js", "story.js", JS),
+    file!("/page/words.js", "words.js", JS),
 ];
 
 /// The file at this path, if there is one.

@@ -1,0 +1,393 @@
+// One person's side: what their session sees, and what they say.
+
+import { act, messages } from './api.js';
+import { Conversation } from './conversation.js';
+import { h, icon, renew, unseen } from './dom.js';
+import { clock } from './words.js';
+
+/** A stored message holds so many bytes. */
+const MOST_BYTES = 4096;
+const SUGGESTION = 'What the hell is this?';
+const STATES = {
+    DENIED: { icon: 'stop', text: 'Blocked. Nobody else saw it.' },
+    FAILED: { icon: 'cross', text: 'Not sent. Nobody else saw it.' },
+};
+
+const bytes = (text) => new TextEncoder().encode(text).length;
+
+export class Pane {
+    conversation = new Conversation();
+    person = null;
+    #side;
+    #page;
+    #channel = null;
+    #members = [];
+    #items = new Map();
+    #editing = null;
+    #older = null;
+    #loading = null;
+
+    /** `page` has `choose(side, arn)`, `story(messageId)`, `show(messageId)` and `complain(error)`. */
+    constructor(side, element, page) {
+        this.#side = side;
+        this.#page = page;
+        this.element = element;
+        this.#build();
+    }
+
+    #build() {
+        const id = (name) => `${this.#side}-${name}`;
+        this.#select = h('select', {
+            id: id('person'),
+            class: 'person',
+            onchange: () => this.#page.choose(this.#side, this.#select.value),
+        });
+        this.#avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
+        this.#olderButton = h('button', { type: 'button', class: 'button wide', hidden: true, onclick: () => this.#loadOlder() }, 'Show earlier messages');
+        this.#list = h('ol', { class: 'messages', role: 'log', 'aria-live': 'polite' });
+        this.#empty = h('div', { class: 'empty' });
+        this.#scroll = h('div', { class: 'scroll', tabindex: '-1' }, this.#empty, this.#olderButton, this.#list);
+        this.#text = h('textarea', {
+            id: id('text'),
+            rows: 1,
+            dir: 'auto',
+            enterkeyhint: 'send',
+            'aria-describedby': `${id('hint')} ${id('problem')}`,
+            oninput: () => this.#measure(),
+            onkeydown: (event) => {
+                if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+                event.preventDefault();
+                this.#send();
+            },
+        });
+        this.#problem = h('p', { id: id('problem'), class: 'problem', role: 'alert', hidden: true });
+        this.#hint = h('span', { id: id('hint'), class: 'hint' });
+        this.#as = h('select', { id: id('as') });
+        this.#control = h('input', { type: 'checkbox', onchange: () => this.#measure() });
+        this.#unkept = h('input', { type: 'checkbox' });
+        this.#metadata = h('input', { id: id('metadata'), type: 'text', maxlength: 1024, autocomplete: 'off' });
+        this.#label = h('label', { class: 'hidden', for: id('text') });
+        const options = h(
+            'details',
+            { class: 'options' },
+            h('summary', {}, 'Options'),
+            h(
+                'div',
+                { class: 'option-list' },
+                h('label', { class: 'field' }, h('span', {}, 'Send as'), this.#as),
+                h('label', { class: 'field' }, h('span', {}, 'Metadata'), this.#metadata),
+                h('label', { class: 'tick' }, this.#unkept, h('span', {}, 'Do not keep it ', h('small', {}, 'NON_PERSISTENT'))),
+                h('label', { class: 'tick' }, this.#control, h('span', {}, 'Pass by the flow ', h('small', {}, 'CONTROL, up to 30 bytes'))),
+            ),
+        );
+        const form = h(
+            'form',
+            {
+                class: 'composer',
+                onsubmit: (event) => {
+                    event.preventDefault();
+                    this.#send();
+                },
+            },
+            this.#label,
+            h('div', { class: 'say' }, this.#text, h('button', { type: 'submit', class: 'send' }, icon('send'), unseen('Send'))),
+            this.#problem,
+            h('div', { class: 'below' }, options, this.#hint),
+        );
+        this.element.replaceChildren(
+            h(
+                'div',
+                { class: 'part-head' },
+                this.#avatar,
+                h('div', { class: 'who' }, h('label', { class: 'hidden', for: id('person') }, `Who is on the ${this.#side}`), this.#select, (this.#sees = h('p', { class: 'muted' }))),
+            ),
+            this.#scroll,
+            form,
+        );
+    }
+
+    #select;
+    #avatar;
+    #sees;
+    #list;
+    #empty;
+    #scroll;
+    #olderButton;
+    #text;
+    #problem;
+    #hint;
+    #as;
+    #control;
+    #unkept;
+    #metadata;
+    #label;
+
+    /** Shows the channel as `person` sees it. Whoever calls this loads the messages next. */
+    show(channel, person, members) {
+        this.#channel = channel;
+        this.#members = members;
+        this.person = person;
+        const name = person.name;
+        const option = (member) => h('option', { value: member.arn, selected: member.arn === person.arn }, member.bot ? `${member.name} (bot)` : member.name);
+        this.#select.replaceChildren(...members.map(option));
+        const bots = members.filter((member) => member.bot && member.arn !== person.arn);
+        this.#as.replaceChildren(...[person, ...bots].map(option));
+        this.#avatar.textContent = [...name][0] ?? '?';
+        this.#avatar.dataset.hue = String(hue(person.arn));
+        this.element.setAttribute('aria-label', `${name}’s side`);
+        this.#list.setAttribute('aria-label', `Messages that ${name} sees`);
+        this.#label.textContent = `Message from ${name}`;
+        this.#text.placeholder = `Say something as ${name}`;
+        this.#sees.textContent = `What ${name} sees`;
+        this.#editing = null;
+        this.conversation.clear();
+        this.#items.clear();
+        this.#list.replaceChildren();
+        this.#older = null;
+        this.#measure();
+        this.#showEmpty();
+    }
+
+    /** Loads what the person sees. What the session is told meanwhile waits for it. */
+    async load() {
+        const { arn } = this.person;
+        const told = [];
+        this.#loading = told;
+        try {
+            const answer = await messages(this.#channel.arn, arn);
+            if (this.#loading !== told) return;
+            this.#older = answer.NextToken;
+            this.conversation.load(answer.ChannelMessages);
+        } finally {
+            if (this.#loading === told) this.#loading = null;
+        }
+        for (const [eventType, payload] of told) this.conversation.take(eventType, payload);
+        this.#drawAll();
+        this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    }
+
+    async #loadOlder() {
+        const height = this.#scroll.scrollHeight;
+        try {
+            const answer = await messages(this.#channel.arn, this.person.arn, this.#older);
+            this.#older = answer.NextToken;
+            this.conversation.load(answer.ChannelMessages.filter((message) => !this.conversation.get(message.MessageId)));
+            this.#drawAll();
+            this.#scroll.scrollTop += this.#scroll.scrollHeight - height;
+        } catch (error) {
+            this.#page.complain(error);
+        }
+    }
+
+    /** Takes in what the person's session was told. */
+    take(eventType, payload) {
+        if (payload?.ChannelArn !== this.#channel?.arn) return;
+        if (this.#loading) {
+            this.#loading.push([eventType, payload]);
+            return;
+        }
+        const id = this.conversation.take(eventType, payload);
+        if (!id) return;
+        const atEnd = this.#scroll.scrollHeight - this.#scroll.scrollTop - this.#scroll.clientHeight < 80;
+        this.#draw(id);
+        this.#showEmpty();
+        if (atEnd) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    }
+
+    /** Draws a message again, since its story went on. */
+    storyOf(id) {
+        if (this.#items.has(id)) this.#draw(id);
+    }
+
+    #drawAll() {
+        this.#items.clear();
+        this.#list.replaceChildren();
+        for (const { id } of this.conversation.all()) this.#draw(id);
+        this.#showEmpty();
+    }
+
+    #draw(id) {
+        const message = this.conversation.get(id);
+        let item = this.#items.get(id);
+        if (!message) {
+            item?.remove();
+            this.#items.delete(id);
+            return;
+        }
+        if (this.#editing === id && item) return;
+        if (!item) {
+            item = h('li', { class: 'message', 'data-id': id, 'data-created': message.created });
+            this.#items.set(id, item);
+            const later = [...this.#list.children].reverse().find((other) => Number(other.dataset.created) <= message.created);
+            if (later) later.after(item);
+            else this.#list.prepend(item);
+        }
+        const own = message.sender.Arn === this.person.arn;
+        item.classList.toggle('own', own);
+        item.classList.toggle('pending', Boolean(message.pending));
+        item.classList.toggle('unsent', Boolean(message.unsent));
+        item.classList.toggle('control', message.control);
+        renew(item, this.#bubble(message, own), this.#meta(message, own));
+        this.#olderButton.hidden = !this.#older;
+    }
+
+    #bubble(message, own) {
+        const { shown, pending, unsent } = message;
+        const lines = [];
+        if (!own) lines.push(h('p', { class: 'sender' }, message.sender.Name ?? 'Somebody'));
+        const line = (version, kind) =>
+            version.redacted && !version.content
+                ? h('p', { class: 'text taken-back' }, 'This message was taken back')
+                : h('p', { class: `text ${kind}`, dir: 'auto' }, version.content);
+        if (shown && !pending) lines.push(line(shown, ''));
+        if (shown && pending) lines.push(line(shown, 'replaced'));
+        if (pending) lines.push(line(pending, ''));
+        if (unsent) lines.push(line(unsent, 'refused'));
+        return h('div', { class: 'bubble' }, lines);
+    }
+
+    #meta(message, own) {
+        const { id, shown, pending, unsent } = message;
+        const parts = [];
+        if (pending) parts.push(h('span', { class: 'state' }, icon('clock'), pending.update ? 'Your change waits; the others see what it was' : 'Waiting. Only you see this'));
+        else if (unsent) parts.push(h('span', { class: 'state bad' }, icon(STATES[unsent.status].icon), shown ? 'The change was not taken' : STATES[unsent.status].text));
+        else {
+            parts.push(h('time', { datetime: new Date(message.created).toISOString() }, clock(message.created)));
+            if (shown?.edited) parts.push(h('span', {}, 'edited'));
+            if (!message.kept) parts.push(h('span', {}, 'not kept'));
+            if (message.control) parts.push(h('span', {}, 'control'));
+        }
+        const said = (shown ?? pending ?? unsent)?.content ?? '';
+        const about = said.length > 40 ? `${said.slice(0, 40)}…` : said;
+        const button = (key, label, drawing, onclick) =>
+            h('button', { type: 'button', class: 'act', 'data-key': key, title: label, onclick }, icon(drawing), unseen(`${label}: ${about}`));
+        const actions = [];
+        if (this.#page.story(id)) {
+            actions.push(h('button', { type: 'button', class: 'act story-link', 'data-key': 'story', onclick: () => this.#page.show(id) }, 'What happened', unseen(`: ${about}`)));
+        }
+        if (shown && !pending && !shown.redacted) {
+            if (own && !message.control) actions.push(button('edit', 'Edit', 'pen', () => this.#edit(message)));
+            if (own || this.person.moderator || this.person.admin) actions.push(button('redact', 'Take back', 'blank', () => this.#do({ action: 'redact' }, id)));
+            if (this.person.admin) actions.push(button('delete', 'Delete', 'trash', () => this.#do({ action: 'delete' }, id)));
+        }
+        return h('div', { class: 'meta' }, parts, h('span', { class: 'actions' }, actions));
+    }
+
+    async #do(action, messageId) {
+        try {
+            await act({ ...action, channel: this.#channel.arn, by: this.person.arn, messageId });
+            return true;
+        } catch (error) {
+            this.#page.complain(error);
+            return false;
+        }
+    }
+
+    #edit(message) {
+        const { id } = message;
+        const item = this.#items.get(id);
+        this.#editing = id;
+        const done = (focus = true) => {
+            this.#editing = null;
+            this.#draw(id);
+            if (focus) (item.querySelector('[data-key="edit"]') ?? this.#text).focus();
+        };
+        const text = h('textarea', {
+            class: 'edit',
+            dir: 'auto',
+            'aria-label': 'Edit the message',
+            value: message.shown.content,
+            onkeydown: (event) => {
+                if (event.key === 'Escape') done();
+                if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+                    event.preventDefault();
+                    save();
+                }
+            },
+        });
+        const save = async () => {
+            const content = text.value;
+            if (content === message.shown.content) return done();
+            if (await this.#do({ action: 'update', content }, id)) done();
+        };
+        const buttons = h('div', { class: 'edit-buttons' }, h('button', { type: 'button', class: 'button', onclick: () => done() }, 'Cancel'), h('button', { type: 'button', class: 'button strong', onclick: save }, 'Save'));
+        item.replaceChildren(text, buttons);
+        text.focus();
+    }
+
+    async #send() {
+        const content = this.#text.value;
+        if (!content.trim()) {
+            this.#text.focus();
+            return;
+        }
+        if (this.#tooLong()) return;
+        const by = this.#as.value || this.person.arn;
+        const metadata = this.#metadata.value && !this.#control.checked ? this.#metadata.value : undefined;
+        const [control, nonPersistent] = [this.#control.checked, this.#unkept.checked];
+        this.#text.value = '';
+        this.#measure();
+        this.#text.focus();
+        try {
+            await act({ action: 'send', channel: this.#channel.arn, by, content, metadata, control, nonPersistent });
+            this.#complain('');
+            this.#scroll.scrollTop = this.#scroll.scrollHeight;
+        } catch (error) {
+            // What was typed is not lost.
+            if (!this.#text.value) this.#text.value = content;
+            this.#measure();
+            this.#complain(`It was not taken: ${error.message}`);
+        }
+    }
+
+    #complain(text) {
+        this.#problem.textContent = text;
+        this.#problem.hidden = !text;
+    }
+
+    #tooLong() {
+        return bytes(this.#text.value) > (this.#control.checked ? 30 : MOST_BYTES);
+    }
+
+    /** The field grows with its text, and says when that is too much. */
+    #measure() {
+        this.#text.style.height = 'auto';
+        this.#text.style.height = `${Math.min(this.#text.scrollHeight, 180)}px`;
+        const most = this.#control.checked ? 30 : MOST_BYTES;
+        const used = bytes(this.#text.value);
+        const close = used > most * 0.8;
+        this.#hint.textContent = close ? `${used} of ${most} bytes` : 'Enter sends';
+        this.#hint.classList.toggle('over', used > most);
+    }
+
+    #showEmpty() {
+        const empty = this.#items.size === 0;
+        this.#empty.hidden = !empty;
+        if (!empty || !this.person) return;
+        const { name } = this.person;
+        const first = this.#side === 'left';
+        const suggestion = h(
+            'button',
+            {
+                type: 'button',
+                class: 'button suggestion',
+                onclick: () => {
+                    this.#text.value = SUGGESTION;
+                    this.#measure();
+                    this.#text.focus();
+                },
+            },
+            `“${SUGGESTION}”`,
+        );
+        const title = first ? `Say something rude as ${name}` : `${name} has not seen anything yet`;
+        const more = first ? 'Then watch what becomes of it.' : 'What the flow lets through appears here, the way it lets it through.';
+        this.#empty.replaceChildren(h('p', { class: 'empty-title' }, title), h('p', {}, more), ...(first ? [suggestion] : []));
+    }
+}
+
+/** One of six colors, the same for a person every time. */
+function hue(text) {
+    let sum = 0;
+    for (const character of text) sum = (sum * 31 + character.codePointAt(0)) % 9973;
+    return sum % 6;
+}

@@ -1,0 +1,60 @@
+// What things are called on the page.
+
+/** How a story came out: the words for it, a drawing, and the tone that colors it. */
+export const OUTCOMES = {
+    waiting: { title: 'Waiting for an answer', icon: 'clock', tone: 'quiet' },
+    undecided: { title: 'Never answered', icon: 'alert', tone: 'warn', more: 'It stays unseen: nobody will answer any more.' },
+    passedBy: { title: 'Sent directly', icon: 'arrow', tone: 'quiet', more: 'No processor looks at messages like this one.' },
+    update: { title: 'Changed', icon: 'pen', tone: 'change' },
+    noChange: { title: 'Let through as it is', icon: 'check', tone: 'good' },
+    deny: { title: 'Blocked', icon: 'stop', tone: 'bad', more: 'Only its sender knows of it.' },
+    fallback: { title: 'Sent unchecked', icon: 'skip', tone: 'warn', more: 'The function could not be reached; the fallback is to continue.' },
+    failed: { title: 'Not sent', icon: 'cross', tone: 'bad', more: 'The function could not be reached; the fallback is to abort.' },
+};
+
+/** The decisions of the API, as a callback says them. */
+export const DECISIONS = { UPDATE: 'changed it', NO_CHANGE: 'let it through', DENY: 'blocked it' };
+
+/** The switches, in the order in which a message meets them. */
+export const SWITCHES = [
+    {
+        group: 'On the way to the function',
+        switches: [
+            { switch: 'duplicate', title: 'Deliver it twice', text: 'The function gets the same message two times.' },
+            { switch: 'crash', title: 'Crash the function', text: 'It dies with the message in its hands, and Lambda tries again.' },
+            { switch: 'unreachable', title: 'Function out of reach', text: 'Nobody takes the message, so the fallback decides.' },
+        ],
+    },
+    {
+        group: 'On the way back',
+        switches: [
+            { switch: 'throttle', title: 'Too busy for the answer', text: 'The callback is turned away with 429; a good function tries again.' },
+            { switch: 'forbid', title: 'Answer not allowed', text: 'The callback is refused with 403, as if a permission were missing.' },
+            { switch: 'loseAnswer', title: 'Lose the receipt', text: 'The callback counts, but the function never hears that it does.' },
+        ],
+    },
+];
+
+export const REPEATED = [
+    { value: 'nonPending', title: '400, no longer pending' },
+    { value: 'conflict', title: '409, conflict' },
+    { value: 'forbidden', title: '403, forbidden' },
+];
+
+export const titleOf = (name) => SWITCHES.flatMap((group) => group.switches).find((one) => one.switch === name)?.title ?? name;
+
+/** `340 ms`, `1.2 s`, `2 min 5 s`. */
+export function duration(milliseconds) {
+    if (milliseconds < 1) return 'under 1 ms';
+    if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+    if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+    return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
+}
+
+export const clock = (milliseconds) =>
+    new Date(milliseconds).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+
+export const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
+
+/** The last part of an ARN, after the last colon or slash. */
+export const lastPart = (arn) => arn.split(/[:/]/).at(-1);
