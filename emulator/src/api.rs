@@ -3,7 +3,6 @@
 //! Operations are declared beside what does them, in tables: one for each kind of resource. A table says all that the API
 //! model says of an operation's input, so that what runs has to deal with rules only, not with shapes.
 
-#[allow(dead_code, reason = "used by the operations to come")]
 pub(crate) mod answer;
 pub(crate) mod error;
 pub(crate) mod input;
@@ -11,9 +10,21 @@ pub(crate) mod operation;
 pub(crate) mod shape;
 pub(crate) mod shapes;
 
-mod identity;
+mod acting;
+mod app_instance;
+mod app_instance_bot;
+mod app_instance_user;
+mod ban;
+mod channel;
+mod channel_flow;
+mod channel_list;
+mod membership;
 mod messages;
+mod moderator;
+mod once;
+mod page;
 pub(crate) mod session;
+mod tag;
 
 use crate::api::error::{ApiError, Exception};
 use crate::api::input::Input;
@@ -33,7 +44,20 @@ pub(crate) struct Call<'a> {
 }
 
 /// Every operation, by kind of resource.
-const TABLES: [&[Operation]; 3] = [identity::OPERATIONS, messages::OPERATIONS, session::OPERATIONS];
+const TABLES: &[&[Operation]] = &[
+    app_instance::OPERATIONS,
+    app_instance_user::OPERATIONS,
+    app_instance_bot::OPERATIONS,
+    channel::OPERATIONS,
+    channel_list::OPERATIONS,
+    membership::OPERATIONS,
+    moderator::OPERATIONS,
+    ban::OPERATIONS,
+    channel_flow::OPERATIONS,
+    messages::OPERATIONS,
+    session::OPERATIONS,
+    tag::OPERATIONS,
+];
 
 /// All operations. One that has a selector comes before one of the same path that has none.
 pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
@@ -49,7 +73,7 @@ pub(crate) fn run(
     world: &mut World,
 ) -> Result<Value, ApiError> {
     let input = Input::new(operation, members, &world.assumptions)?;
-    (operation.run)(&mut Call { operation, input, world, now: SystemTime::now(), host })
+    once::run(&mut Call { operation, input, world, now: SystemTime::now(), host })
 }
 
 impl Call<'_> {

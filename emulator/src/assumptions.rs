@@ -43,6 +43,20 @@ pub struct Assumptions {
     /// A sender who has left the channel while a message was processed is told what became of it. `false`. The message goes
     /// its way all the same.
     pub former_member_is_told: bool,
+    /// How long a `ClientRequestToken` is remembered. [`CLIENT_REQUEST_TOKEN_LIFETIME`].
+    pub client_request_token_lifetime: Duration,
+    /// Users and bots may add themselves to a public, unrestricted channel of their app instance. `true`. The developer
+    /// guide says so where it explains channels, and denies it in its table of roles; AWS's own chat demo rests on it.
+    pub anyone_joins_public_channels: bool,
+    /// Members who are not moderators may take others out of a channel, not only leave it. `false`. The developer guide's
+    /// table of roles can be read so; the API reference has it that moderators remove members.
+    pub members_remove_members: bool,
+    /// Associating a channel with a second flow is a conflict. `true`; otherwise the second one takes the place of the
+    /// first. Documented is that a channel has one flow at most.
+    pub second_channel_flow_conflicts: bool,
+    /// Associating a channel with a flow, or disassociating it, changes `LastUpdatedTimestamp` and sends `UPDATE_CHANNEL` to
+    /// the members, since `ChannelFlowArn` is one of the details of a channel. `true`.
+    pub association_updates_the_channel: bool,
 }
 
 impl Default for Assumptions {
@@ -60,6 +74,11 @@ impl Default for Assumptions {
             failed_messages_are_kept: true,
             own_pending_messages_are_listed: true,
             former_member_is_told: false,
+            client_request_token_lifetime: CLIENT_REQUEST_TOKEN_LIFETIME,
+            anyone_joins_public_channels: true,
+            members_remove_members: false,
+            second_channel_flow_conflicts: true,
+            association_updates_the_channel: true,
         }
     }
 }
@@ -159,3 +178,14 @@ pub const SESSION_FORBIDDEN: u16 = 4003;
 /// How often a messaging session is pinged. That there are pings is documented. A client that answers two of them with
 /// nothing at all, not even a pong, is gone.
 pub const SESSION_PING: Duration = Duration::from_secs(30);
+/// How long a `ClientRequestToken` is remembered: a request with the same one is not done again.
+pub const CLIENT_REQUEST_TOKEN_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// How many values of `ClientRequestToken` are remembered, whatever their age, so that memory stays bounded.
+pub const CLIENT_REQUEST_TOKENS: usize = 10_000;
+
+/// `Mode` of a channel that is created without one.
+pub const CHANNEL_MODE: &str = "UNRESTRICTED";
+
+/// `Privacy` of a channel that is created without one.
+pub const CHANNEL_PRIVACY: &str = "PUBLIC";

@@ -41,6 +41,7 @@ impl Core {
     /// Reads what the data file has, if the settings name one. Needs a tokio runtime.
     pub(crate) fn start(settings: Settings) -> io::Result<Arc<Self>> {
         let mut world = World::new(settings.region.clone(), settings.data.is_some(), settings.assumptions.clone());
+        world.processors_of_a_flow = settings.processors_of_a_flow;
         let open = |path| Store::open(path, |table, key, value| world.load(table, key, value));
         let store = settings.data.as_deref().map(open).transpose()?;
         world.note_left_over();

@@ -36,6 +36,10 @@ pub enum Pattern {
     NotBlank,
     /// `[A-Za-z0-9]([A-Za-z0-9\:\-\_\.\@]{0,62}[A-Za-z0-9])?`.
     Id,
+    /// The model's pattern for the ARN of an alias of a Lex bot.
+    LexBotAliasArn,
+    /// `^([A-Za-z]_?)+$`.
+    LexIntentName,
     /// What XML allows in a text: no control characters but tab, line feed and carriage return.
     Printable,
 }
@@ -101,6 +105,27 @@ pub const LAMBDA_ARN: TextLimit = limit("ResourceArn", 15, Some(2048), Pattern::
 pub const TAG_KEY: TextLimit = limit("Key", 1, Some(128), Pattern::Any);
 /// `Value` of a tag.
 pub const TAG_VALUE: TextLimit = limit("Value", 1, Some(256), Pattern::Any);
+/// `Name` of an app-instance bot.
+pub const BOT_NAME: TextLimit = limit("Name", 0, Some(256), Pattern::Printable);
+/// `Configuration.Lex.LexBotAliasArn` of an app-instance bot.
+pub const LEX_BOT_ALIAS_ARN: TextLimit = limit("LexBotAliasArn", 15, Some(2048), Pattern::LexBotAliasArn);
+/// `Configuration.Lex.LocaleId` of an app-instance bot, which the model does not limit.
+pub const LEX_LOCALE_ID: TextLimit = limit("LocaleId", 0, None, Pattern::Any);
+/// `Configuration.Lex.WelcomeIntent` of an app-instance bot.
+pub const LEX_INTENT_NAME: TextLimit = limit("WelcomeIntent", 1, Some(100), Pattern::LexIntentName);
+/// An element of `Values` in a search for channels.
+pub const SEARCH_VALUE: TextLimit = limit("Values", 1, Some(512), Pattern::Any);
+
+/// The most tags of a resource. In the model as the length of a list, and documented for AWS in general.
+pub const TAGS_OF_A_RESOURCE: usize = 50;
+/// The quota of admins of an app instance.
+pub const ADMINS_OF_AN_APP_INSTANCE: usize = 100;
+/// The quota of channel flows of an app instance.
+pub const CHANNEL_FLOWS_OF_AN_APP_INSTANCE: usize = 100;
+/// The quota of memberships of a channel.
+pub const MEMBERSHIPS_OF_A_CHANNEL: usize = 10_000;
+/// The quota of moderators of a channel.
+pub const MODERATORS_OF_A_CHANNEL: usize = 1_000;
 
 const fn limit(field: &'static str, min: usize, max: Option<usize>, pattern: Pattern) -> TextLimit {
     TextLimit { field, min, max, pattern }
@@ -150,6 +175,8 @@ impl Pattern {
             Self::LambdaArn => is_lambda_arn(text),
             Self::NotBlank => !text.contains(ends_line) && text.contains(|c: char| !c.is_whitespace()),
             Self::Id => is_id(text),
+            Self::LexBotAliasArn => is_lex_bot_alias_arn(text),
+            Self::LexIntentName => is_lex_intent_name(text),
             Self::Printable => text.chars().all(is_printable),
         }
     }
@@ -196,6 +223,22 @@ fn is_lambda_arn(text: &str) -> bool {
         && qualifier.is_none_or(|qualifier| qualifier == "$LATEST" || word(qualifier, b""))
 }
 
+/// `arn:aws:lex:[a-z]{2}-[a-z]+-\d{1}:\d{12}:bot-alias/[A-Z0-9]{10}/[A-Z0-9]{10}`
+fn is_lex_bot_alias_arn(text: &str) -> bool {
+    let parts: Vec<_> = text.split(':').collect();
+    let ["arn", "aws", "lex", region, account, resource] = parts[..] else { return false };
+    let ids: Vec<_> = resource.split('/').collect();
+    let ["bot-alias", bot, alias] = ids[..] else { return false };
+    let id = |id: &str| id.len() == 10 && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    is_region(region) && account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && id(bot) && id(alias)
+}
+
+fn is_lex_intent_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_')
+        && !text.contains("__")
+}
+
 /// `[a-z]{2}-[a-z]+-\d{1}`
 fn is_region(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
@@ -240,6 +283,8 @@ impl fmt::Display for LimitError {
                     Pattern::LambdaArn => "the ARN of a Lambda function",
                     Pattern::NotBlank => "one line that is not blank",
                     Pattern::Id => "letters and digits, with : - _ . and @ in between",
+                    Pattern::LexBotAliasArn => "the ARN of an alias of a Lex bot",
+                    Pattern::LexIntentName => "letters with single underscores in between",
                     Pattern::Printable => "text without control characters",
                 };
                 write!(f, "{} must be {pattern}", limit.field)
@@ -327,6 +372,20 @@ mod tests {
         }
         assert!(CHANNEL_ARN.check(&format!("arn:aws:chime:::{}", "x".repeat(1024))).is_ok());
         assert!(CHANNEL_ARN.check(&format!("arn:aws:chime:::{}", "x".repeat(1025))).is_err());
+    }
+
+    #[test]
+    fn what_a_bot_is_configured_with() {
+        let alias = "arn:aws:lex:us-east-1:123456789012:bot-alias/ABCDEFGH12/TSTALIASID";
+        assert_eq!(LEX_BOT_ALIAS_ARN.check(alias), Ok(()));
+        for bad in
+            [&alias[..alias.len() - 1], &alias.to_lowercase(), &alias.replace("bot-alias", "bot"), "arn:aws:lex:::x"]
+        {
+            assert!(LEX_BOT_ALIAS_ARN.check(bad).is_err(), "{bad}");
+        }
+        for (name, good) in [("A", true), ("Hello_World_", true), ("_a", false), ("a__b", false), ("a1", false)] {
+            assert_eq!(LEX_INTENT_NAME.check(name).is_ok(), good, "{name}");
+        }
     }
 
     proptest! {

@@ -112,19 +112,6 @@ impl Refusal {
             ..Self::bad_request(assumptions::FORBIDDEN.to_owned())
         }
     }
-
-    pub(crate) fn unknown_operation() -> Self {
-        let message = "channel-flow-emulator has no such operation; it has \
-                       POST /channels/{channelArn}?operation=channel-flow-callback";
-        Self {
-            kind: RefusalKind::UnknownOperation,
-            status: Some(StatusCode::NOT_FOUND),
-            exception: assumptions::UNKNOWN_OPERATION,
-            code: "NotFound",
-            message: message.to_owned(),
-            reason: message.to_owned(),
-        }
-    }
 }
 
 impl From<Invalid> for Refusal {

@@ -4,34 +4,45 @@
 //! are safe, such as telling sessions and invoking processors, is noted there too and done by the
 //! [`Outbox`](crate::outbox::Outbox), in order.
 
+mod access;
 mod app_instance;
 mod batch;
 mod channel;
 mod channel_flow;
 mod flow;
 mod identity;
+mod membership;
 mod message;
 mod messages;
 mod shelf;
+mod tag;
 mod telling;
+mod token;
+mod view;
 
+pub(crate) use access::Role;
 pub(crate) use app_instance::AppInstance;
 pub(crate) use batch::{Batch, Change, Effect, SessionEvent};
 pub(crate) use channel::{Appointment, Channel, Membership};
 pub(crate) use channel_flow::{ChannelFlow, FallbackAction, Processor};
 pub(crate) use flow::{Accepted, NewMessage};
-pub(crate) use identity::{Identity, Member, app_instance_of};
+pub(crate) use identity::{Identity, Member, MemberKind, app_instance_of};
 pub(crate) use message::{Message, MessageType};
 pub(crate) use messages::{Messages, Place};
 pub(crate) use shelf::Shelf;
+pub(crate) use tag::Tags;
+pub(crate) use token::{DoneRequest, Tokens};
 
-use crate::assumptions::Assumptions;
+use crate::assumptions::{self, Assumptions};
+use serde_json::Value;
 
 /// All of it.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) region: String,
     pub(crate) assumptions: Assumptions,
+    /// The quota.
+    pub(crate) processors_of_a_flow: usize,
     pub(crate) batch: Batch,
     pub(crate) app_instances: Shelf<AppInstance>,
     /// Users and bots.
@@ -43,6 +54,13 @@ pub(crate) struct World {
     begun: u64,
     /// Messages that were processed when the service ended last: channel and id.
     left_over: Vec<(String, String)>,
+    /// By the ARN of the resource.
+    pub(crate) tags: Shelf<Tags>,
+    /// `Configuration` of bots, by ARN.
+    pub(crate) bot_configurations: Shelf<Value>,
+    /// `ExpirationSettings` of users and channels, by ARN. They are kept and shown; nothing is deleted by them.
+    pub(crate) expiration_settings: Shelf<Value>,
+    pub(crate) tokens: Tokens,
 }
 
 impl World {
@@ -50,7 +68,9 @@ impl World {
     pub(crate) fn new(region: String, durable: bool, assumptions: Assumptions) -> Self {
         Self {
             region,
+            tokens: Tokens::new(assumptions.client_request_token_lifetime),
             assumptions,
+            processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
             batch: Batch::new(durable),
             app_instances: Shelf::new("app-instances"),
             members: Shelf::new("members"),
@@ -59,6 +79,9 @@ impl World {
             messages: Messages::default(),
             begun: 0,
             left_over: Vec::new(),
+            tags: Shelf::new("tags"),
+            bot_configurations: Shelf::new("bot-configurations"),
+            expiration_settings: Shelf::new("expiration-settings"),
         }
     }
 
@@ -76,6 +99,10 @@ impl World {
             "channel-flows" => self.channel_flows.load(key, value),
             messages::TABLE => self.messages.load(key, value),
             telling::LAST_MESSAGES => self.load_last_message(key, value),
+            "tags" => self.tags.load(key, value),
+            "bot-configurations" => self.bot_configurations.load(key, value),
+            "expiration-settings" => self.expiration_settings.load(key, value),
+            token::TABLE => self.tokens.load(key, value),
             _ => false,
         }
     }

@@ -9,6 +9,8 @@ pub(crate) const ARN: Shape = Shape::Text(limits::CHANNEL_ARN);
 pub(crate) const RESOURCE_NAME: Shape = Shape::Text(limits::RESOURCE_NAME);
 /// `UserName`.
 pub(crate) const USER_NAME: Shape = Shape::Text(limits::USER_NAME);
+/// `ResourceName`, of bots.
+pub(crate) const BOT_NAME: Shape = Shape::Text(limits::BOT_NAME);
 /// `UserId`, and `ChannelId`, which has the same limits.
 pub(crate) const ID: Shape = Shape::Text(limits::ID);
 /// `Metadata`.
@@ -24,6 +26,20 @@ pub(crate) const CONTENT_TYPE: Shape = Shape::Text(limits::CONTENT_TYPE);
 pub(crate) const BEARER: Member = Member::new("ChimeBearer", ARN).bearer();
 /// The channel, in the path.
 pub(crate) const CHANNEL: Member = Member::new("ChannelArn", ARN).path("channelArn");
+/// The app instance, in the path.
+pub(crate) const APP_INSTANCE: Member = Member::new("AppInstanceArn", ARN).path("appInstanceArn");
+/// The app instance, in the query.
+pub(crate) const OF_APP_INSTANCE: Member = Member::new("AppInstanceArn", ARN).query("app-instance-arn").required();
+/// A user or bot that is asked about, in the query.
+pub(crate) const OF_USER: Member = Member::new("AppInstanceUserArn", ARN).query("app-instance-user-arn");
+/// A member of a channel, in the path.
+pub(crate) const MEMBER: Member = Member::new("MemberArn", ARN).path("memberArn");
+/// `ChannelMembershipType`.
+pub(crate) const MEMBERSHIP_TYPE: Shape = Shape::OneOf(&["DEFAULT", "HIDDEN"]);
+/// `ChannelMode`.
+pub(crate) const CHANNEL_MODE: Shape = Shape::OneOf(&["UNRESTRICTED", "RESTRICTED"]);
+/// `ChannelPrivacy`.
+pub(crate) const CHANNEL_PRIVACY: Shape = Shape::OneOf(&["PUBLIC", "PRIVATE"]);
 /// Fills itself in by the SDKs; two requests with the same one are one.
 pub(crate) const CLIENT_REQUEST_TOKEN: Member =
     Member::new("ClientRequestToken", Shape::Text(limits::CLIENT_REQUEST_TOKEN)).required();

@@ -4,9 +4,10 @@ use crate::world::batch::{Batch, Change};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Bound;
 
 /// Resources of one kind, in the order of their keys.
-#[derive(Debug)]
 pub(crate) struct Shelf<T> {
     table: &'static str,
     items: BTreeMap<String, T>,
@@ -31,8 +32,15 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
         self.items.iter()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
+    /// Those whose key begins with `prefix`, in the order of their keys.
+    pub(crate) fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a String, &'a T)> {
+        let from = self.items.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        from.take_while(move |(key, _)| key.starts_with(prefix))
+    }
+
+    /// The keys that begin with `prefix`.
+    pub(crate) fn keys_under(&self, prefix: &str) -> Vec<String> {
+        self.under(prefix).map(|(key, _)| key.clone()).collect()
     }
 
     /// Puts a new one, or another one in its place.
@@ -70,5 +78,12 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
             let value = value.map(|value| serde_json::to_vec(value).expect("resources have nothing that JSON has not"));
             batch.changes.push(Change { table: self.table, key: key.to_owned(), value });
         }
+    }
+}
+
+/// Without the resources, which hold names and metadata.
+impl<T> fmt::Debug for Shelf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shelf").field("table", &self.table).field("items", &self.items.len()).finish()
     }
 }

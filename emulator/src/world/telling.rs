@@ -68,6 +68,13 @@ impl World {
         self.batch.changes.push(Change { table: LAST_MESSAGES, key: channel_arn.to_owned(), value });
     }
 
+    /// The channel is deleted.
+    pub(super) fn forget_last_message(&mut self, channel_arn: &str) {
+        if self.batch.is_durable() {
+            self.batch.changes.push(Change { table: LAST_MESSAGES, key: channel_arn.to_owned(), value: None });
+        }
+    }
+
     /// Takes in what the store has; `false` if it cannot be read.
     pub(super) fn load_last_message(&mut self, channel_arn: &str, value: &[u8]) -> bool {
         let milliseconds = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());

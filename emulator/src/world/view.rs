@@ -1,0 +1,70 @@
+//! Resources as the model shows them, in answers and in what sessions get.
+
+use crate::api::answer::{Time, object};
+use crate::world::channel::{Channel, Membership};
+use crate::world::{ChannelFlow, World};
+use serde_json::{Value, json};
+
+impl World {
+    /// `Channel`.
+    pub(crate) fn describe_channel(&self, arn: &str, channel: &Channel, time: Time) -> Value {
+        object([
+            ("Name", channel.name.as_str().into()),
+            ("ChannelArn", arn.into()),
+            ("Mode", channel.mode.as_str().into()),
+            ("Privacy", channel.privacy.as_str().into()),
+            ("Metadata", channel.metadata.as_deref().into()),
+            ("CreatedBy", json!(channel.created_by)),
+            ("CreatedTimestamp", time(channel.created)),
+            ("LastMessageTimestamp", channel.last_message.map(time).into()),
+            ("LastUpdatedTimestamp", time(channel.last_updated)),
+            ("ChannelFlowArn", channel.channel_flow_arn.as_deref().into()),
+            ("ExpirationSettings", self.expiration_settings.get(arn).cloned().into()),
+        ])
+    }
+
+    /// `ChannelMembership`.
+    pub(crate) fn describe_membership(
+        &self,
+        channel_arn: &str,
+        member_arn: &str,
+        membership: &Membership,
+        time: Time,
+    ) -> Value {
+        json!({
+            "InvitedBy": membership.invited_by,
+            "Type": membership.kind,
+            "Member": self.identity(member_arn),
+            "ChannelArn": channel_arn,
+            "CreatedTimestamp": time(membership.created),
+            "LastUpdatedTimestamp": time(membership.last_updated),
+        })
+    }
+}
+
+impl Channel {
+    /// `ChannelSummary`.
+    pub(crate) fn summarize(&self, arn: &str, time: Time) -> Value {
+        object([
+            ("Name", self.name.as_str().into()),
+            ("ChannelArn", arn.into()),
+            ("Mode", self.mode.as_str().into()),
+            ("Privacy", self.privacy.as_str().into()),
+            ("Metadata", self.metadata.as_deref().into()),
+            ("LastMessageTimestamp", self.last_message.map(time).into()),
+        ])
+    }
+}
+
+impl ChannelFlow {
+    /// `ChannelFlow`.
+    pub(crate) fn describe(&self, arn: &str, time: Time) -> Value {
+        json!({
+            "ChannelFlowArn": arn,
+            "Processors": self.processors,
+            "Name": self.name,
+            "CreatedTimestamp": time(self.created),
+            "LastUpdatedTimestamp": time(self.last_updated),
+        })
+    }
+}
