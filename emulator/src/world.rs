@@ -17,6 +17,8 @@ mod messages;
 mod shelf;
 mod tag;
 mod telling;
+#[cfg(test)]
+pub(crate) mod testing;
 mod token;
 mod view;
 

@@ -340,3 +340,6 @@ fn summary(channel_arn: &str, id: &str, message: &Message, bearer: &str) -> Valu
 fn wrong_token() -> ApiError {
     ApiError::bad_request("NextToken is not one that the service gave out")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,33 +1,13 @@
 //! Whatever processors, callers and restarts do: every message ends once, and who is to know is told once.
 
+use super::FallbackAction::{Abort, Continue};
 use super::*;
-use crate::world::{Batch, Channel, ChannelFlow, Membership};
+use crate::world::testing::{CHANNEL, FLOW, PEOPLE, arn, message, world};
+use crate::world::{Batch, ChannelFlow};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
-
-const CHANNEL: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel/c";
-const FLOW: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel-flow/f";
-const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
-
-fn arn(person: &str) -> String {
-    format!("arn:aws:chime:us-east-1:123456789012:app-instance/a/user/{person}")
-}
-
-fn identity(person: &str) -> Identity {
-    Identity { arn: arn(person), name: person.to_owned() }
-}
-
-fn membership() -> Membership {
-    Membership {
-        kind: "DEFAULT".to_owned(),
-        invited_by: identity("alice"),
-        created: UNIX_EPOCH,
-        last_updated: UNIX_EPOCH,
-        read_marker: None,
-    }
-}
 
 /// A world with one channel, and all that came of what was done to it.
 struct Stage {
@@ -41,22 +21,7 @@ struct Stage {
 
 impl Stage {
     fn new(assumptions: Assumptions, fallback_actions: &[FallbackAction]) -> Self {
-        let mut world = World::new("us-east-1".to_owned(), true, assumptions);
-        let channel = Channel {
-            name: "c".to_owned(),
-            mode: "UNRESTRICTED".to_owned(),
-            privacy: "PRIVATE".to_owned(),
-            metadata: None,
-            created_by: identity("alice"),
-            created: UNIX_EPOCH,
-            last_updated: UNIX_EPOCH,
-            last_message: None,
-            channel_flow_arn: Some(FLOW.to_owned()),
-            memberships: PEOPLE.iter().map(|person| (arn(person), membership())).collect(),
-            moderators: BTreeMap::new(),
-            bans: BTreeMap::new(),
-        };
-        world.channels.put(&mut world.batch, CHANNEL.to_owned(), channel);
+        let world = world(assumptions);
         let mut stage = Self {
             world,
             store: BTreeMap::new(),
@@ -178,18 +143,6 @@ impl Stage {
         self.world.messages.get(CHANNEL, id)?.fields.content.as_deref()
     }
 }
-
-fn message(sender: &str, content: &str) -> NewMessage {
-    NewMessage {
-        sender: identity(sender),
-        kind: MessageType::Standard,
-        persistence: Persistence::Persistent,
-        target: None,
-        fields: MessageFields { content: Some(content.to_owned()), ..MessageFields::default() },
-    }
-}
-
-use FallbackAction::{Abort, Continue};
 
 #[test]
 fn processors_come_one_after_the_other_and_see_what_those_before_have_changed() {
