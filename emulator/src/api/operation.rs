@@ -26,6 +26,9 @@ pub(crate) struct Operation {
     pub(crate) run: fn(&mut Call<'_>) -> Result<Value, ApiError>,
 }
 
+/// The keys that tell operations of the same path apart. No operation has a member of such a name.
+const SELECTORS: [&str; 2] = ["operation", "scope"];
+
 impl Operation {
     /// The status of its answer.
     pub(crate) fn success(&self) -> StatusCode {
@@ -37,9 +40,10 @@ impl Operation {
         if request.method != Method::from_bytes(self.method.as_bytes()).ok()? {
             return None;
         }
-        if let Some((key, value)) = self.selector
-            && query(request, key).as_deref() != Some(value)
-        {
+        // A selector of an operation that is not in the tables must not fall through to its path's plain operation.
+        let selects = |key: &'static str| query(request, key).map(|value| (key, value));
+        let given = SELECTORS.into_iter().find_map(selects);
+        if given.as_ref().map(|(key, value)| (*key, value.as_str())) != self.selector {
             return None;
         }
         let mut labels = Vec::new();

@@ -103,7 +103,9 @@ def value(shape, position=0):
         case "map":
             return {value(shape.key): value(shape.value)}
         case "structure":
-            return {name: value(member, position) for name, member in shape.members.items() if name in shape.required_members}
+            # The documentation calls the bearer mandatory where the model does not.
+            needed = {*shape.required_members, "ChimeBearer"}
+            return {name: value(member, position) for name, member in shape.members.items() if name in needed}
 
 
 # --- Cases
@@ -290,8 +292,10 @@ def breaches(operation, answer):
     return list(_breaches_of_error(operation, answer))
 
 
-# What AWS answers before an operation is known, or before who asks is known.
+# What AWS answers before an operation is known, or who asks, or what. The model of one operation has limits, and no
+# exception to say so.
 GENERAL = {
+    "BadRequestException": 400,
     "UnknownOperationException": 404,
     "InvalidSignatureException": 403,
     "MissingAuthenticationTokenException": 403,

@@ -54,11 +54,15 @@ def test_limits_from_both_sides(wire, operation):
 
 
 # Refusals with the same exception, about the state of things and not about the input. Their texts are the emulator's own.
-RULES = ("No message is pending for this channel, message and callback id",)
+RULES = (
+    "No message is pending for this channel, message and callback id",
+    "NextToken is not one that this operation gave out",
+    "channel-flow-emulator does not have",
+)
 
 
 def is_refused(answer):
-    return answer.error == "BadRequestException" and answer.message not in RULES
+    return answer.error == "BadRequestException" and not any(rule in answer.message for rule in RULES)
 
 
 def test_the_cases_are_worth_something():
