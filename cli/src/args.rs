@@ -1,6 +1,12 @@
 //! The command line, and its help.
 
-use clap::builder::{NonEmptyStringValueParser, ValueParser};
+mod dev;
+mod function;
+
+pub(crate) use dev::Dev;
+pub(crate) use function::FunctionArgs;
+
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,6 +25,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Dev(Dev),
     Send(Send),
 }
 
@@ -49,20 +56,8 @@ pub(crate) struct Send {
           value_parser = NonEmptyStringValueParser::new())]
     pub(crate) processor: String,
 
-    /// Build the processor with optimizations
-    #[arg(long)]
-    pub(crate) release: bool,
-
-    /// Set an environment variable of the function
-    ///
-    /// The function sees the variables of a Lambda function, then yours, AWS_* aside, then these.
-    #[arg(short, long, value_name = "NAME=VALUE", value_parser = ValueParser::new(variable))]
-    pub(crate) env: Vec<(String, String)>,
-
-    /// How long one invocation may take before the function is killed
-    #[arg(long, value_name = "SECONDS", default_value_t = 10,
-          value_parser = clap::value_parser!(u64).range(1..=900))]
-    pub(crate) timeout: u64,
+    #[command(flatten)]
+    pub(crate) function: FunctionArgs,
 
     /// Send as a bot, not as a user
     #[arg(long, conflicts_with = "event")]
@@ -123,13 +118,6 @@ pub(crate) fn of_cargo_or_shell(args: impl Iterator<Item = OsString>) -> impl It
     args.enumerate().filter(|(position, arg)| *position != 1 || arg != "channel-flow").map(|(_, arg)| arg)
 }
 
-fn variable(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,8 +125,10 @@ mod tests {
 
     fn parse(args: &[&str]) -> Result<Send, clap::Error> {
         let args = args.iter().map(OsString::from);
-        let Command::Send(send) = Args::try_parse_from(of_cargo_or_shell(args))?.command;
-        Ok(send)
+        match Args::try_parse_from(of_cargo_or_shell(args))?.command {
+            Command::Send(send) => Ok(send),
+            command => panic!("{command:?}"),
+        }
     }
 
     #[test]
@@ -169,7 +159,7 @@ mod tests {
     #[test]
     fn variables_have_names() {
         let send = parse(&["x", "send", "-e", "A=b=c", "--env", "B=", "hi"]).unwrap();
-        assert_eq!(send.env, [("A".into(), "b=c".into()), ("B".into(), String::new())]);
+        assert_eq!(send.function.env, [("A".into(), "b=c".into()), ("B".into(), String::new())]);
         assert!(parse(&["x", "send", "-e", "A", "hi"]).is_err());
         assert!(parse(&["x", "send", "-e", "=A", "hi"]).is_err());
         assert!(parse(&["x", "send", "--timeout", "0", "hi"]).is_err());

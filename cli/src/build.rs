@@ -1,34 +1,37 @@
 //! From what the user calls the processor to a binary.
 
+mod group;
+
 use crate::exit::Failure;
 use cargo_metadata::Message;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use tokio::process::Command;
 
-/// Builds the processor, where it is not a binary already. Cargo's progress and its errors go to
-/// standard error, as always.
-pub(crate) fn processor(name: &str, release: bool) -> Result<PathBuf, Failure> {
-    match Processor::parse(name)? {
-        Processor::Binary(path) => Ok(path),
-        Processor::Package(package) => build(name, &["--package".into(), package.into()], release),
-        Processor::Folder(folder) => {
-            let manifest = folder.join("Cargo.toml");
-            build(name, &["--manifest-path".into(), manifest.into()], release)
-        }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Processor {
+/// What the user calls the processor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Processor {
     Package(String),
     Folder(PathBuf),
     Binary(PathBuf),
 }
 
 impl Processor {
-    fn parse(text: &str) -> Result<Self, Failure> {
+    /// Builds it, where it is not a binary already. Cargo's progress and its errors go to standard error, as always.
+    pub(crate) async fn build(&self, release: bool) -> Result<Built, Failure> {
+        match self {
+            Self::Binary(path) => Ok(Built { binary: path.clone(), packages: BTreeSet::new() }),
+            Self::Package(package) => build(package, &["--package".into(), package.into()], release).await,
+            Self::Folder(folder) => {
+                let manifest = folder.join("Cargo.toml");
+                build(&folder.to_string_lossy(), &["--manifest-path".into(), manifest.into()], release).await
+            }
+        }
+    }
+
+    /// With a slash or a leading dot it is a path.
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         if !text.starts_with('.') && !text.contains(std::path::is_separator) {
             return Ok(Self::Package(text.to_owned()));
         }
@@ -45,7 +48,15 @@ impl Processor {
     }
 }
 
-fn build(name: &str, what: &[OsString], release: bool) -> Result<PathBuf, Failure> {
+/// What a build brought about.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) binary: PathBuf,
+    /// The folders of the packages in it whose sources are on this machine and not a registry's.
+    pub(crate) packages: BTreeSet<PathBuf>,
+}
+
+async fn build(name: &str, what: &[OsString], release: bool) -> Result<Built, Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
     command.args(["build", "--message-format", "json-render-diagnostics"]).args(what);
@@ -65,22 +76,25 @@ fn build(name: &str, what: &[OsString], release: bool) -> Result<PathBuf, Failur
         let cargo = cargo.to_string_lossy();
         Failure::not_started(format!("cannot run {cargo}, which builds the processor: {error}"))
     };
-    let mut cargo = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(not_run)?;
-    let output = BufReader::new(cargo.stdout.take().expect("standard output is piped"));
-    let (mut binaries, mut tried) = (Vec::new(), false);
-    for message in Message::parse_stream(output) {
+    let (status, output) = group::output(command).await.map_err(not_run)?;
+    let (mut binaries, mut packages, mut tried) = (Vec::new(), BTreeSet::new(), false);
+    for message in Message::parse_stream(&*output) {
         match message {
-            Ok(Message::CompilerArtifact(artifact)) => binaries.extend(artifact.executable.map(PathBuf::from)),
+            Ok(Message::CompilerArtifact(artifact)) => {
+                if artifact.package_id.repr.contains("path+file:") {
+                    packages.extend(artifact.manifest_path.parent().map(|folder| folder.as_std_path().to_owned()));
+                }
+                binaries.extend(artifact.executable.map(PathBuf::from));
+            }
             Ok(Message::BuildFinished(_)) => tried = true,
             _ => {}
         }
     }
-    let status = cargo.wait().map_err(not_run)?;
     if !status.success() {
         let hint = if tried { "" } else { "; give a package of this workspace, or a path, with --processor" };
         return Err(Failure::not_started(format!("{name} could not be built{hint}")));
     }
-    one(name, binaries)
+    Ok(Built { binary: one(name, binaries)?, packages })
 }
 
 fn one(name: &str, mut binaries: Vec<PathBuf>) -> Result<PathBuf, Failure> {

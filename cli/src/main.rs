@@ -2,9 +2,11 @@
 
 mod args;
 mod build;
+mod dev;
 mod diff;
 mod events;
 mod exit;
+mod interrupt;
 mod json;
 mod logs;
 mod send;
@@ -20,6 +22,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args = Args::parse_from(args::of_cargo_or_shell(std::env::args_os()));
     let result = match args.command {
+        Command::Dev(dev) => dev::run(&dev),
         Command::Send(send) => send::run(&send),
     };
     let exit = result.unwrap_or_else(|error| {

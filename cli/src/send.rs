@@ -1,34 +1,29 @@
 //! `send`: messages through a processor, one after the other.
 
 use crate::args::Send;
-use crate::build;
+use crate::build::Processor;
 use crate::events::{Input, Source};
 use crate::exit::{Exit, Failure};
 use crate::text::{error_label, printable};
-use crate::{json, logs, show, variables};
+use crate::{interrupt, json, logs, show};
 use channel_flow_emulator::{Emulator, Event, Function, FunctionSettings, OutgoingMessage, Sender, Settings};
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
 use tokio::sync::mpsc;
 
 pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
     let messages = messages(args)?;
     let sources = sources(args)?;
-    let binary = build::processor(&args.processor, args.release)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::not_started(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
+    let processor = Processor::parse(&args.processor)?;
+    interrupt::unless_told_to_end(async {
+        let binary = processor.build(args.function.release).await?.binary;
         let emulator = Emulator::start(Settings::new()).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
         let function = emulator.function(&binary, settings(args));
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;
         let inputs = inputs(messages.into_iter().map(|message| emulator.event(message)).collect(), sources);
-        tokio::select! {
-            exit = send_all(args, &function, inputs) => exit,
-            exit = interrupted() => exit,
-        }
+        send_all(args, &function, inputs).await
     })
 }
 
@@ -57,10 +52,7 @@ fn cannot_read(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn settings(args: &Send) -> FunctionSettings {
-    let settings = FunctionSettings::new()
-        .timeout(Duration::from_secs(args.timeout))
-        .envs(variables::inherited())
-        .envs(args.env.clone());
+    let settings = args.function.settings();
     if args.logs { settings.log_sink(logs::line) } else { settings }
 }
 
@@ -110,22 +102,4 @@ async fn send_all(args: &Send, function: &Function, mut inputs: mpsc::Receiver<I
         }
     }
     Ok(worst)
-}
-
-/// Waits for whatever tells a command to end; the function ends with it.
-async fn interrupted() -> Result<Exit, Failure> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| signal(kind).map_err(|error| Failure::not_started(format!("cannot start: {error}")));
-        let (mut terminate, mut hangup) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = tokio::signal::ctrl_c().await;
-    Ok(Exit::Interrupted)
 }

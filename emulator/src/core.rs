@@ -125,6 +125,16 @@ impl Core {
 
     /// Does an operation by its name, for callers that have no HTTP.
     pub(crate) async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
+        self.call_with_id(operation, input, None).await
+    }
+
+    /// As [`call`](Self::call). What it creates gets this id, if there is one.
+    pub(crate) async fn call_with_id(
+        &self,
+        operation: &str,
+        input: Value,
+        id: Option<&str>,
+    ) -> Result<Value, ApiError> {
         let operation = api::operations().find(|known| known.name == operation).ok_or_else(|| {
             ApiError::new(Exception::UnknownOperation, format!("channel-flow-emulator has no operation {operation}"))
         })?;
@@ -135,7 +145,14 @@ impl Core {
             members.entry("ClientRequestToken").or_insert_with(|| ids::uuid().into());
         }
         let host = self.settings.address.to_string();
-        self.run(operation, members, &host).await
+        let (answer, done) = self.with_world(|world| {
+            world.chosen_id = id.map(str::to_owned);
+            let answer = api::run(operation, members, &host, world);
+            world.chosen_id = None;
+            answer
+        });
+        self.safe(done).await?;
+        answer
     }
 
     /// Closes the data file once all that was accepted is in it. No change is accepted any more.

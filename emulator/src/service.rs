@@ -84,6 +84,17 @@ impl MessagingService {
         self.core.call(operation, input).await
     }
 
+    /// As [`call`](Self::call), for an operation that creates something, which gets this id in place of a random one: for
+    /// demos and tests with ARNs that are known before. It is made of letters, digits, `-` and `_`. Operations that take an id as
+    /// a member do not look at this one.
+    ///
+    /// # Errors
+    ///
+    /// As the API answers, and a conflict where the id is taken.
+    pub async fn call_with_id(&self, operation: &str, input: Value, id: &str) -> Result<Value, ApiError> {
+        self.core.call_with_id(operation, input, Some(id)).await
+    }
+
     /// Ends the service in good order: functions are let go of, sessions are closed, what was accepted is in the data file,
     /// and the file can be opened again. Requests that would change something get 503 `ServiceUnavailableException` from
     /// then on. Without it the file is closed some time after the drop.

@@ -35,7 +35,9 @@ pub(crate) use shelf::Shelf;
 pub(crate) use tag::Tags;
 pub(crate) use token::{DoneRequest, Tokens};
 
+use crate::api::error::ApiError;
 use crate::assumptions::{self, Assumptions};
+use crate::ids;
 use serde_json::Value;
 
 /// All of it.
@@ -46,6 +48,8 @@ pub(crate) struct World {
     /// The quota.
     pub(crate) processors_of_a_flow: usize,
     pub(crate) batch: Batch,
+    /// The id of what the next request creates, where it is not to be a fresh one.
+    pub(crate) chosen_id: Option<String>,
     pub(crate) app_instances: Shelf<AppInstance>,
     /// Users and bots.
     pub(crate) members: Shelf<Member>,
@@ -74,6 +78,7 @@ impl World {
             assumptions,
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
             batch: Batch::new(durable),
+            chosen_id: None,
             app_instances: Shelf::new("app-instances"),
             members: Shelf::new("members"),
             channels: Shelf::new("channels"),
@@ -85,6 +90,19 @@ impl World {
             bot_configurations: Shelf::new("bot-configurations"),
             expiration_settings: Shelf::new("expiration-settings"),
         }
+    }
+
+    /// The ARN of something new: `before`, and an id.
+    ///
+    /// # Errors
+    ///
+    /// The id was chosen, and is taken.
+    pub(crate) fn new_arn(&mut self, before: &str) -> Result<String, ApiError> {
+        let Some(id) = self.chosen_id.take() else { return Ok(format!("{before}{}", ids::uuid())) };
+        let arn = format!("{before}{id}");
+        let taken =
+            self.app_instances.contains(&arn) || self.members.contains(&arn) || self.channel_flows.contains(&arn);
+        if taken { Err(ApiError::conflict("this id is taken")) } else { Ok(arn) }
     }
 
     /// What the last request changed and brought about.

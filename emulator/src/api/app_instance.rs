@@ -120,7 +120,7 @@ fn create_app_instance(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let tags = call.tags()?;
     let name = call.input.text("Name").to_owned();
     let metadata = call.input.optional("Metadata").map(str::to_owned);
-    let arn = call.world.create_app_instance(name, metadata, call.now);
+    let arn = call.world.create_app_instance(name, metadata, call.now)?;
     call.world.add_tags(&arn, tags);
     Ok(json!({ "AppInstanceArn": arn }))
 }

@@ -8,8 +8,8 @@ use crate::api::shape::{Member, Shape};
 use crate::api::shapes::{
     ARN, BOT_NAME, CLIENT_REQUEST_TOKEN, MAX_RESULTS, METADATA, NEXT_TOKEN, OF_APP_INSTANCE, TAGS,
 };
+use crate::limits;
 use crate::world::MemberKind;
-use crate::{ids, limits};
 use serde_json::{Value, json};
 
 const BOT: Member = Member::new("AppInstanceBotArn", ARN).path("appInstanceBotArn");
@@ -102,7 +102,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
 fn create_app_instance_bot(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (app_instance, tags) = (call.app_instance()?, call.tags()?);
-    let arn = format!("{app_instance}{}{}", MemberKind::Bot.infix(), ids::uuid());
+    let arn = call.world.new_arn(&format!("{app_instance}{}", MemberKind::Bot.infix()))?;
     let metadata = call.input.optional("Metadata").map(str::to_owned);
     call.world.create_member(arn.clone(), call.input.text("Name").to_owned(), metadata, call.now);
     call.world.add_tags(&arn, tags);

@@ -8,7 +8,6 @@ use crate::api::shape::{Member, Shape};
 use crate::api::shapes::{
     ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, RESOURCE_NAME, TAGS,
 };
-use crate::ids;
 use crate::limits::{self, CHANNEL_FLOWS_OF_AN_APP_INSTANCE};
 use crate::world::{ChannelFlow, Processor, Role, app_instance_of};
 use serde_json::{Value, json};
@@ -149,7 +148,7 @@ fn create_channel_flow(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if call.world.channel_flows.under(&format!("{app_instance}/")).count() >= CHANNEL_FLOWS_OF_AN_APP_INSTANCE {
         return Err(call.over_quota(CHANNEL_FLOWS_OF_AN_APP_INSTANCE, "channel flows an app instance"));
     }
-    let arn = format!("{app_instance}/channel-flow/{}", ids::uuid());
+    let arn = call.world.new_arn(&format!("{app_instance}/channel-flow/"))?;
     let name = call.input.text("Name").to_owned();
     let flow = ChannelFlow { name, processors, created: call.now, last_updated: call.now };
     call.world.channel_flows.put(&mut call.world.batch, arn.clone(), flow);

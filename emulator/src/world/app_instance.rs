@@ -1,6 +1,6 @@
 //! App instances.
 
-use crate::ids;
+use crate::api::error::ApiError;
 use crate::world::World;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -16,11 +16,16 @@ pub(crate) struct AppInstance {
 
 impl World {
     /// A new one, and its ARN.
-    pub(crate) fn create_app_instance(&mut self, name: String, metadata: Option<String>, now: SystemTime) -> String {
-        let arn = format!("arn:aws:chime:{}:{}:app-instance/{}", self.region, crate::ACCOUNT, ids::uuid());
+    pub(crate) fn create_app_instance(
+        &mut self,
+        name: String,
+        metadata: Option<String>,
+        now: SystemTime,
+    ) -> Result<String, ApiError> {
+        let arn = self.new_arn(&format!("arn:aws:chime:{}:{}:app-instance/", self.region, crate::ACCOUNT))?;
         let app_instance = AppInstance { name, metadata, created: now, last_updated: now };
         self.app_instances.put(&mut self.batch, arn.clone(), app_instance);
-        arn
+        Ok(arn)
     }
 
     /// Deletes it with all that is in it; `false` if there is no such one.

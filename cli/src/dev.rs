@@ -1,0 +1,100 @@
+//! `dev`: the messaging service, a chat page, and the user's processor, which is built again when its source changes.
+
+mod banner;
+mod demo;
+mod feed;
+mod port;
+mod processor;
+mod sources;
+mod watcher;
+
+use crate::args::Dev;
+use crate::build::Processor;
+use crate::exit::{Exit, Failure};
+use crate::interrupt;
+use crate::text::printable;
+use channel_flow_emulator::{Emulator, Error, ErrorKind, FunctionMap, Settings};
+use demo::FlowProcessor;
+use processor::Current;
+use std::error::Error as _;
+use std::io;
+use std::net::SocketAddr;
+
+/// What a package of this workspace is called that is a processor.
+const DEFAULT_PROCESSOR: &str = "profanity-filter";
+
+pub(crate) fn run(args: &Dev) -> Result<Exit, Failure> {
+    let functions = functions(args)?;
+    let processor = match (&args.processor, functions.functions()) {
+        (None, [_, ..]) => None,
+        (name, _) => Some(Processor::parse(name.as_deref().unwrap_or(DEFAULT_PROCESSOR))?),
+    };
+    interrupt::unless_told_to_end(serve(args, &functions, processor.as_ref()))
+}
+
+fn functions(args: &Dev) -> Result<FunctionMap, Failure> {
+    let mut functions = match &args.functions {
+        Some(path) => FunctionMap::read(path).map_err(|error| {
+            Failure::unusable(format!("{} cannot be used: {error}", printable(&path.display().to_string())))
+        })?,
+        None => FunctionMap::default(),
+    };
+    args.mapped.iter().cloned().for_each(|function| functions.add(function));
+    Ok(functions)
+}
+
+/// Never ends by itself once it has started.
+async fn serve(args: &Dev, functions: &FunctionMap, processor: Option<&Processor>) -> Result<Exit, Failure> {
+    port::check(args)?;
+    let mut current = match processor {
+        Some(processor) => Some(Current::build(args, processor).await?),
+        None => None,
+    };
+    let emulator = Emulator::start(settings(args)).await.map_err(|error| not_started(args, &error))?;
+    let service = emulator.service();
+    let happenings = service.watch();
+    let mapped = functions.set(&emulator, &processor::settings(args));
+    mapped.map_err(|error| Failure::unusable(error.to_string()))?;
+    let (function_arn, what) = match &current {
+        Some(current) => {
+            (current.run(&emulator)?, format!("{}, built again when it changes", current.binary().display()))
+        }
+        None => {
+            let arn = functions.functions()[0].arn(service.region());
+            (arn.clone(), arn)
+        }
+    };
+    let flow = FlowProcessor { function_arn: &function_arn, fallback_action: args.fallback.action() };
+    let demo = demo::set_up(service, flow).await;
+    let demo = demo.map_err(|error| Failure::not_started(format!("the demo cannot be set up: {error}")))?;
+    banner::show(args, &port::url(service.address()), service.region(), &what, &demo);
+    let follow = async {
+        if let Some(current) = &mut current {
+            current.follow(&emulator).await;
+        }
+    };
+    tokio::join!(feed::show(happenings, args.show_content), follow);
+    Ok(Exit::Decided)
+}
+
+fn settings(args: &Dev) -> Settings {
+    let mut settings = Settings::new()
+        .address(SocketAddr::new(args.address, args.port))
+        .any_credentials(true)
+        .processors_of_a_flow(args.processors_per_flow.into())
+        .page(true);
+    if let Some(data) = &args.data {
+        settings = settings.data(data);
+    }
+    settings = args.allow_host.iter().fold(settings, Settings::allow_host);
+    args.allow_origin.iter().fold(settings, Settings::allow_origin)
+}
+
+fn not_started(args: &Dev, error: &Error) -> Failure {
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    match (error.kind(), cause) {
+        (ErrorKind::Listen, Some(cause)) => port::failure(SocketAddr::new(args.address, args.port), cause),
+        (_, Some(cause)) => Failure::not_started(format!("{error}: {}", printable(&cause.to_string()))),
+        (_, None) => Failure::not_started(error.to_string()),
+    }
+}

@@ -1,0 +1,134 @@
+//! A line for each message, once it is known what became of it.
+
+use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
+use anstyle::Style;
+use channel_flow_emulator::{Decision, Happening, MessageFields, MessageStatus, What};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// Shows messages until the service ends.
+pub(super) async fn show(mut happenings: UnboundedReceiver<Happening>, show_content: bool) {
+    let mut feed = Feed { show_content, on_their_way: HashMap::new() };
+    while let Some(happening) = happenings.recv().await {
+        if let Some(line) = feed.line(happening) {
+            // Who closed standard output does not want to know.
+            let _ = writeln!(anstream::stdout(), "{line}");
+        }
+    }
+}
+
+struct Feed {
+    show_content: bool,
+    /// By channel and message.
+    on_their_way: HashMap<(String, String), Message>,
+}
+
+/// A message whose end is not known yet.
+struct Message {
+    sender: String,
+    sent_at: SystemTime,
+    update: bool,
+    fields: MessageFields,
+    /// What the processors have decided so far.
+    decision: Option<Decision>,
+    /// Why no processor was reached, and what was done instead.
+    unreachable: Option<String>,
+}
+
+impl Feed {
+    fn line(&mut self, happening: Happening) -> Option<String> {
+        let Happening { at, channel_arn, message_id, what, .. } = happening;
+        let key = (channel_arn, message_id);
+        match what {
+            What::Sent { sender_name, update, fields, status, .. } => {
+                let message =
+                    Message { sender: sender_name, sent_at: at, update, fields, decision: None, unreachable: None };
+                if status == MessageStatus::Pending {
+                    self.on_their_way.insert(key, message);
+                    return None;
+                }
+                Some(self.told(at, &message, DIM, "no flow", None))
+            }
+            What::Callback(callback) => {
+                let message = self.on_their_way.get_mut(&key)?;
+                message.decision = match (message.decision, callback.verdict().ok()) {
+                    // Of several processors, one that changes nothing leaves what another one has changed.
+                    (Some(Decision::Update), Some(Decision::NoChange)) => Some(Decision::Update),
+                    (before, decision) => decision.or(before),
+                };
+                None
+            }
+            What::Unreachable { reason, fallback_action, .. } => {
+                let message = self.on_their_way.get_mut(&key)?;
+                message.unreachable = Some(format!("{fallback_action}, the processor was not reached: {reason}"));
+                None
+            }
+            What::Finished { decided: false, .. } => {
+                let message = self.on_their_way.get(&key)?;
+                Some(self.told(at, message, BAD, "undecided", None))
+            }
+            What::Settled { status, fields, .. } => {
+                let message = self.on_their_way.remove(&key)?;
+                let (style, word) = match (status, message.decision) {
+                    (MessageStatus::Sent, Some(Decision::Update)) => (NEUTRAL, "update"),
+                    (MessageStatus::Sent, Some(_)) => (GOOD, "no change"),
+                    (MessageStatus::Sent, None) => (BAD, "sent"),
+                    (MessageStatus::Denied, _) => (NEUTRAL, "deny"),
+                    _ => (BAD, "failed"),
+                };
+                Some(self.told(at, &message, style, word, Some(&fields).filter(|_| status == MessageStatus::Sent)))
+            }
+            What::Deleted => {
+                self.on_their_way.remove(&key);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn told(
+        &self,
+        at: SystemTime,
+        message: &Message,
+        style: Style,
+        word: &str,
+        after: Option<&MessageFields>,
+    ) -> String {
+        let took = at.duration_since(message.sent_at).unwrap_or_default();
+        let sender = printable(&message.sender);
+        let mut line = format!(
+            "{}  {sender:<8}  {}  {}",
+            styled(DIM, clock(at)),
+            styled(style, format_args!("{word:<9}")),
+            styled(DIM, milliseconds(took)),
+        );
+        if message.update {
+            line.push_str("  (an update)");
+        }
+        if let Some(unreachable) = &message.unreachable {
+            let _ = write!(line, "  {}", printable(unreachable));
+        }
+        if self.show_content {
+            let text = |fields: &MessageFields| printable(fields.content.as_deref().unwrap_or_default());
+            let before = text(&message.fields);
+            let _ = match after.map(text).filter(|after| *after != before) {
+                Some(after) => write!(line, "  {before} → {after}"),
+                None => write!(line, "  {before}"),
+            };
+        }
+        line
+    }
+}
+
+/// The time of day, in UTC, as the service's own timestamps are.
+fn clock(at: SystemTime) -> String {
+    let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    format!("{:02}:{:02}:{:02}Z", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
+}
+
+fn milliseconds(took: Duration) -> String {
+    format!("{:>8.1} ms", took.as_secs_f64() * 1000.0)
+}
