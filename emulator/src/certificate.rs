@@ -134,3 +134,47 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     options.open(&unfinished)?.write_all(text.as_bytes())?;
     fs::rename(unfinished, path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_certificate_is_used_again_and_one_that_expired_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let kept_in = |name: &str| Certificate::kept_in(&directory.path().join(name), &[]).unwrap();
+        let first = kept_in("a/b");
+        assert_eq!(kept_in("a/b").pem(), first.pem());
+        assert_ne!(kept_in("other").pem(), first.pem());
+        assert!(first.acceptor().is_ok());
+
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(2024, 1, 1);
+        let old = params.self_signed(&key).unwrap().pem();
+        fs::write(directory.path().join("a/b").join(CERTIFICATE_FILE), &old).unwrap();
+        let renewed = kept_in("a/b");
+        assert!(renewed.pem() != old && renewed.pem() != first.pem());
+        assert_eq!(kept_in("a/b").pem(), renewed.pem());
+    }
+
+    #[test]
+    fn files_that_are_no_certificate_are_an_error_and_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join(CERTIFICATE_FILE);
+        fs::write(&file, "mine").unwrap();
+        fs::write(directory.path().join(KEY_FILE), "mine").unwrap();
+        assert!(Certificate::kept_in(directory.path(), &[]).is_err());
+        assert_eq!(fs::read_to_string(file).unwrap(), "mine");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_the_key() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        Certificate::kept_in(directory.path(), &[]).unwrap();
+        let mode = fs::metadata(directory.path().join(KEY_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

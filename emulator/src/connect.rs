@@ -15,7 +15,7 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// What a client may send at once. It has nothing to say; what it says is ignored.
@@ -78,7 +78,7 @@ fn open(core: &Core, request: &Parts) -> Result<Session, Refusal> {
 fn authenticate(core: &Core, request: &Parts) -> Result<(), SignatureError> {
     let signed = SignedQuery::parse(request)?;
     match known(core, signed.access_key_id())? {
-        Some(credentials) => signed.verify(request, &credentials, core.region()),
+        Some(credentials) => signed.verify(request, &credentials, core.region(), SystemTime::now()),
         None => Ok(()),
     }
 }

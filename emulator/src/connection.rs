@@ -286,3 +286,62 @@ impl Drop for Closed {
         self.0.closed.send_replace(true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::Certificate;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::time::timeout;
+
+    /// A connection as the server has it, and its other side.
+    async fn connected() -> (Connection, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let acceptor = Certificate::generate(&[]).unwrap().acceptor().unwrap();
+        let mut listener =
+            FaultyListener { listener, acceptor, connections: Connections::default(), script: Arc::default() };
+        let other = TcpStream::connect(address).await.unwrap();
+        (listener.accept().await.0, other)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_begins_and_says_no_more_is_let_go() {
+        for first in [b'G', 0x16] {
+            let (mut connection, mut other) = connected().await;
+            other.write_all(&[first]).await.unwrap();
+            let read = connection.read_to_end(&mut Vec::new()).await;
+            assert_eq!(read.unwrap_err().kind(), io::ErrorKind::TimedOut, "{first}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_waits_with_its_request_may_do_so() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let (mut connection, mut other) = connected().await;
+        assert!(timeout(day, connection.read(&mut [0; 9])).await.is_err());
+        other.write_all(b"GET").await.unwrap();
+        assert_eq!(connection.read(&mut [0; 9]).await.unwrap(), 3);
+        connection.control.busy();
+        assert!(timeout(day, connection.read(&mut [0; 9])).await.is_err());
+        connection.control.answering();
+        connection.write_all(b"HTTP").await.unwrap();
+        assert!(timeout(day, connection.read(&mut [0; 9])).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_upgraded_connection_knows_no_requests() {
+        let (mut connection, mut other) = connected().await;
+        other.write_all(b"GET").await.unwrap();
+        assert_eq!(connection.read(&mut [0; 9]).await.unwrap(), 3);
+        connection.control.upgraded();
+        connection.control.answering();
+        connection.write_all(b"HTTP").await.unwrap();
+        connection.script.add(crate::Fault::reset_before_reading());
+        other.write_all(b"pong").await.unwrap();
+        assert_eq!(connection.read(&mut [0; 9]).await.unwrap(), 4);
+        assert_eq!(connection.script.left(), 1);
+    }
+}

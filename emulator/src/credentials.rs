@@ -23,6 +23,15 @@ impl Credentials {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(access_key_id: &str, secret_access_key: &str, session_token: &str) -> Self {
+        Self {
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret_access_key.to_owned(),
+            session_token: session_token.to_owned(),
+        }
+    }
+
     /// `AWS_ACCESS_KEY_ID`.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
