@@ -1,6 +1,7 @@
 //! Messages of a channel: sending them, reading them, and taking them back.
 
 use crate::api::Call;
+use crate::api::acting::allow;
 use crate::api::answer;
 use crate::api::error::{ApiError, Exception};
 use crate::api::operation::Operation;
@@ -13,7 +14,7 @@ use crate::assumptions;
 use crate::event::Persistence;
 use crate::limits;
 use crate::message::{MessageFields, MessageStatus};
-use crate::world::{Channel, Message, MessageType, NewMessage, Place};
+use crate::world::{Channel, Message, MessageType, NewMessage, Place, Role};
 use serde_json::{Map, Value, json};
 use std::ops::Bound;
 
@@ -130,11 +131,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 ];
 
 fn send_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let channel_arn = call.input.text("ChannelArn").to_owned();
-    let channel = channel(call)?;
-    let sender = call.world.identity(call.bearer()).filter(|sender| channel.memberships.contains_key(&sender.arn));
-    let Some(sender) = sender else { return Err(ApiError::forbidden("only members can send messages")) };
-    let target = target(call, channel)?;
+    let channel_arn = call.in_channel_where(Role::may_send_messages)?;
+    call.no_sub_channel()?;
+    let sender = call.actor()?;
+    let target = target(call, call.channel(&channel_arn)?)?;
     let kind = if call.input.text("Type") == "CONTROL" { MessageType::Control } else { MessageType::Standard };
     let fields: MessageFields = call.input.read_all().unwrap_or_default();
     check_control(kind, &fields)?;
@@ -148,14 +148,8 @@ fn send_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn update_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (channel_arn, id) = ids(call);
-    let message = seen_by_bearer(call)?;
-    if !message.is_from(call.bearer()) {
-        return Err(ApiError::forbidden("only the sender can update a message"));
-    }
-    if !call.world.is_member(&channel_arn, call.bearer()) {
-        return Err(ApiError::forbidden("only members can update messages"));
-    }
+    let (channel_arn, id, role, message) = seen(call)?;
+    allow(role.may_update_message(message.is_from(call.bearer())))?;
     check_settled(message)?;
     if message.redacted {
         return Err(ApiError::conflict(assumptions::REDACTED));
@@ -172,25 +166,21 @@ fn update_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn get_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (channel_arn, id) = ids(call);
-    let message = seen_by_bearer(call)?;
+    let (channel_arn, id, _, message) = seen(call)?;
     let view = message.describe(&channel_arn, &id, message.is_from(call.bearer()), answer::seconds);
     Ok(json!({ "ChannelMessage": view }))
 }
 
 fn get_channel_message_status(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (channel_arn, id) = ids(call);
-    let message = seen_by_bearer(call)?;
-    if !message.is_from(call.bearer()) {
-        return Err(ApiError::forbidden("only the sender can get the status of a message"));
-    }
+    let (channel_arn, id, _, message) = seen(call)?;
+    allow(message.is_from(call.bearer()))?;
     let mut view = message.describe(&channel_arn, &id, true, answer::seconds);
     Ok(json!({ "Status": view.remove("Status") }))
 }
 
 fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (channel_arn, _) = ids(call);
-    check_reader(call, channel(call)?)?;
+    let channel_arn = call.in_channel_where(Role::may_see_channel)?;
+    call.no_sub_channel()?;
     let token = call.input.optional("NextToken").filter(|token| !token.is_empty());
     let from = token.map(|token| Place::from_token(token).ok_or_else(wrong_token)).transpose()?;
     let mut after = call.input.time("NotBefore").map_or(Bound::Unbounded, |time| Bound::Included(Place::before(time)));
@@ -216,16 +206,13 @@ fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
         ("ChannelArn", channel_arn.as_str().into()),
         ("ChannelMessages", summaries.into()),
         ("NextToken", last.into()),
-        ("SubChannelId", call.input.optional("SubChannelId").into()),
     ]))
 }
 
 fn delete_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (channel_arn, id) = ids(call);
-    channel(call)?;
-    if !call.world.is_admin(call.bearer()) {
-        return Err(ApiError::forbidden("only admins of the app instance can delete messages"));
-    }
+    let channel_arn = call.in_channel_where(Role::may_delete_messages)?;
+    call.no_sub_channel()?;
+    let id = call.input.text("MessageId").to_owned();
     // Admins can delete what they cannot see: messages for somebody else.
     let message = call.world.messages.get(&channel_arn, &id).ok_or_else(|| call.not_found("message"))?;
     check_settled(message)?;
@@ -234,48 +221,23 @@ fn delete_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn redact_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (channel_arn, id) = ids(call);
-    let message = seen_by_bearer(call)?;
-    let bearer = call.bearer();
-    let own = message.is_from(bearer) && call.world.is_member(&channel_arn, bearer);
-    if !own && !call.world.is_moderator(&channel_arn, bearer) && !call.world.is_admin(bearer) {
-        return Err(ApiError::forbidden("only its sender, moderators and admins can redact a message"));
-    }
+    let (channel_arn, id, role, message) = seen(call)?;
+    allow(role.may_redact_message(message.is_from(call.bearer())))?;
     check_settled(message)?;
     call.world.redact_message(&channel_arn, &id, call.now);
-    Ok(answer::object([
-        ("ChannelArn", channel_arn.into()),
-        ("MessageId", id.into()),
-        ("SubChannelId", call.input.optional("SubChannelId").into()),
-    ]))
+    Ok(json!({ "ChannelArn": channel_arn, "MessageId": id }))
 }
 
-/// The channel and the message that a request is about.
-fn ids(call: &Call<'_>) -> (String, String) {
-    (call.input.text("ChannelArn").to_owned(), call.input.text("MessageId").to_owned())
-}
-
-fn channel<'a>(call: &'a Call<'_>) -> Result<&'a Channel, ApiError> {
-    call.world.channels.get(call.input.text("ChannelArn")).ok_or_else(|| call.not_found("channel"))
-}
-
-/// Who may read: members, moderators and admins; of a public channel everybody.
-fn check_reader(call: &Call<'_>, channel: &Channel) -> Result<(), ApiError> {
-    let bearer = call.bearer();
-    let known = call.world.identity(bearer).is_some();
-    let of_channel = channel.memberships.contains_key(bearer) || channel.moderators.contains_key(bearer);
-    match known && (of_channel || call.world.is_admin(bearer) || channel.privacy == "PUBLIC") {
-        true => Ok(()),
-        false => Err(ApiError::forbidden("only members can read the messages of a private channel")),
-    }
-}
-
-/// The message of the request, if there is one that the bearer may know of.
-fn seen_by_bearer<'a>(call: &'a Call<'_>) -> Result<&'a Message, ApiError> {
-    check_reader(call, channel(call)?)?;
-    let message = call.world.messages.get(call.input.text("ChannelArn"), call.input.text("MessageId"));
-    let message = message.filter(|message| is_seen(call, call.bearer(), message));
-    message.ok_or_else(|| call.not_found("message"))
+/// The channel and the message of the request, what the bearer is in the channel, and the message itself, if there is one
+/// that the bearer may know of.
+fn seen<'a>(call: &'a Call<'_>) -> Result<(String, String, Role, &'a Message), ApiError> {
+    let (channel_arn, role) = call.in_channel()?;
+    allow(role.may_see_channel())?;
+    call.no_sub_channel()?;
+    let id = call.input.text("MessageId");
+    let message = call.world.messages.get(&channel_arn, id).filter(|message| is_seen(call, call.bearer(), message));
+    let message = message.ok_or_else(|| call.not_found("message"))?;
+    Ok((channel_arn, id.to_owned(), role, message))
 }
 
 /// Whether somebody may know of a message: its sender always, the others if it is for them and was sent.
@@ -320,12 +282,7 @@ fn check_settled(message: &Message) -> Result<(), ApiError> {
 }
 
 fn accepted(call: &Call<'_>, id: &str, status: MessageStatus) -> Value {
-    answer::object([
-        ("ChannelArn", call.input.text("ChannelArn").into()),
-        ("MessageId", id.into()),
-        ("Status", json!({ "Value": status })),
-        ("SubChannelId", call.input.optional("SubChannelId").into()),
-    ])
+    json!({ "ChannelArn": call.input.text("ChannelArn"), "MessageId": id, "Status": { "Value": status } })
 }
 
 /// `ChannelMessageSummary`: what `ChannelMessage` has, but for these.

@@ -20,7 +20,10 @@ pub(crate) fn run(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let digest = digest(call);
     if let Some(done) = call.world.tokens.get(&key, call.now) {
         if done.digest == digest {
-            return Ok(done.answer.clone());
+            // It may be done and not be safe yet.
+            let answer = done.answer.clone();
+            call.world.batch.wait();
+            return Ok(answer);
         }
         return Err(ApiError::conflict("another request came with this ClientRequestToken before"));
     }

@@ -92,6 +92,26 @@ impl Role {
         self.member
     }
 
+    /// Members, so admins and moderators have to become members first.
+    pub(crate) fn may_send_messages(self) -> bool {
+        self.member
+    }
+
+    /// Members their own ones.
+    pub(crate) fn may_update_message(self, own: bool) -> bool {
+        self.member && own
+    }
+
+    /// Members their own ones, admins and moderators all that they see.
+    pub(crate) fn may_redact_message(self, own: bool) -> bool {
+        self.manages() || self.member && own
+    }
+
+    /// Admins.
+    pub(crate) fn may_delete_messages(self) -> bool {
+        self.admin
+    }
+
     /// Who is asked about asks, or an admin.
     pub(crate) fn may_ask_for_membership_of(self, itself: bool) -> bool {
         itself || self.admin
@@ -171,6 +191,19 @@ mod tests {
             assert!(rule(MODERATOR) && rule(ADMIN) && !rule(MEMBER) && !rule(NOBODY));
         }
         assert!(MEMBER.may_mark_as_read() && !MODERATOR.may_mark_as_read() && !ADMIN.may_mark_as_read());
+    }
+
+    #[test]
+    fn who_deals_with_messages() {
+        for role in [NOBODY, MODERATOR, ADMIN] {
+            assert!(!role.may_send_messages() && !role.may_update_message(true));
+        }
+        assert!(MEMBER.may_send_messages() && MEMBER.may_update_message(true) && !MEMBER.may_update_message(false));
+        assert!(
+            MEMBER.may_redact_message(true) && !MEMBER.may_redact_message(false) && !NOBODY.may_redact_message(true)
+        );
+        assert!(MODERATOR.may_redact_message(false) && ADMIN.may_redact_message(false));
+        assert!(ADMIN.may_delete_messages() && !MODERATOR.may_delete_messages() && !MEMBER.may_delete_messages());
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::fmt;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     durable: bool,
+    /// Whether it is waited for though there is nothing in it.
+    waits: bool,
     pub(crate) changes: Vec<Change>,
     pub(crate) effects: Vec<Effect>,
 }
@@ -52,7 +54,12 @@ impl Batch {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.effects.is_empty()
+        self.changes.is_empty() && self.effects.is_empty() && !self.waits
+    }
+
+    /// Has the request answered only when all that came before it is safe.
+    pub(crate) fn wait(&mut self) {
+        self.waits = true;
     }
 
     pub(crate) fn take(&mut self) -> Self {
