@@ -173,6 +173,11 @@ impl MessagingService {
         &self.certificate_pem
     }
 
+    /// How many messaging sessions are open.
+    pub fn open_sessions(&self) -> usize {
+        self.core.sessions.count()
+    }
+
     /// Closes the messaging sessions that are open, as the service does now and then: AWS's browser SDK connects again.
     /// Returns how many they were.
     pub fn close_sessions(&self) -> usize {

@@ -62,10 +62,15 @@ impl Sessions {
         }
     }
 
+    /// How many are open.
+    pub(crate) fn count(&self) -> usize {
+        count(&self.lock().sessions)
+    }
+
     /// Closes those that are open, and returns how many they were. They still get what waits for them.
     pub(crate) fn close_all(&self) -> usize {
         let sessions = std::mem::take(&mut self.lock().sessions);
-        sessions.values().flatten().filter(|session| !session.events.is_closed()).count()
+        count(&sessions)
     }
 
     /// Closes those that are open, and every one that is opened from now on.
@@ -77,6 +82,10 @@ impl Sessions {
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.0.lock().expect("nothing panics while it holds the lock")
     }
+}
+
+fn count(sessions: &HashMap<String, Vec<Entry>>) -> usize {
+    sessions.values().flatten().filter(|session| !session.events.is_closed()).count()
 }
 
 impl Entry {
