@@ -60,7 +60,7 @@ impl Demo {
         }
         let lex = json!({
             "LexBotAliasArn": format!(
-                "arn:aws:lex:{}:{}:bot-alias/DEMO/DEMO", service.region(), channel_flow_emulator::ACCOUNT
+                "arn:aws:lex:{}:{}:bot-alias/HELPER0000/DEMO000000", service.region(), channel_flow_emulator::ACCOUNT
             ),
             "LocaleId": "en_US",
         });
@@ -77,16 +77,10 @@ impl Demo {
             "AppInstanceArn": self.app_instance,
             "Name": "General",
             "ChannelId": "general",
+            "MemberArns": [self.bob, self.bot],
             "ChimeBearer": self.alice,
         });
-        service.call("CreateChannel", channel).await?;
-        for member in [&self.bob, &self.bot] {
-            let membership = json!({
-                "ChannelArn": self.channel, "MemberArn": member, "Type": "DEFAULT", "ChimeBearer": self.alice,
-            });
-            service.call("CreateChannelMembership", membership).await?;
-        }
-        Ok(())
+        service.call("CreateChannel", channel).await.map(drop)
     }
 
     async fn flow(&self, service: &MessagingService, processor: FlowProcessor<'_>) -> Result<(), ApiError> {
