@@ -27,6 +27,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Dev(Dev),
     Send(Send),
+    #[command(flatten)]
+    Account(crate::account::Command),
 }
 
 /// Send messages through a processor and show what everyone sees

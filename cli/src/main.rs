@@ -1,5 +1,6 @@
 //! `cargo channel-flow`: run channel flow processors on a laptop.
 
+mod account;
 mod args;
 mod build;
 mod dev;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Dev(dev) => dev::run(&dev),
         Command::Send(send) => send::run(&send),
+        Command::Account(command) => account::run(&command),
     };
     let exit = result.unwrap_or_else(|error| {
         let _ = writeln!(anstream::stderr(), "{} {error}", text::error_label());

@@ -1,0 +1,41 @@
+//! The account commands without what they need.
+
+use clap::Parser;
+use std::ffi::OsString;
+
+pub(crate) const HOW_TO_GET_IT: &str = "\
+this cargo-channel-flow was built without the commands that work on an AWS account. Get them with
+  cargo install cargo-channel-flow --features account
+or, in the repository, with
+  cargo run -p cargo-channel-flow --features account -- apply …";
+
+/// Make a deployed function part of a channel flow (needs the feature `account`)
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    _anything: Anything,
+}
+
+/// Delete a channel flow, and what else `apply` has made (needs the feature `account`)
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    _anything: Anything,
+}
+
+/// Say what is wrong with a deployment, and how to mend it (needs the feature `account`)
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    _anything: Anything,
+}
+
+/// Whatever they are given, so that this and nothing else is what they complain about.
+#[derive(Debug, clap::Args)]
+struct Anything {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    _anything: Vec<OsString>,
+}

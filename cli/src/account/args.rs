@@ -1,0 +1,335 @@
+//! The command line of the account commands.
+
+use crate::account::arn::{self, AppInstance, Arn, FunctionName};
+use crate::account::plan::FallbackAction;
+use clap::builder::{NonEmptyStringValueParser, ValueParser};
+use clap::{Args, Parser, ValueEnum};
+
+/// Make a deployed function part of a channel flow
+///
+/// Lets the messaging service invoke the function, creates the channel flow or updates it, and
+/// associates channels with it. It shows a plan first and asks. What is there already stays as it
+/// is, so that running it again changes nothing.
+#[derive(Debug, Parser)]
+#[command(after_help = APPLY_EXAMPLES, after_long_help = APPLY_AFTER_LONG_HELP)]
+pub(crate) struct Apply {
+    /// The function of a flow with one processor: a name, NAME:ALIAS, or an ARN
+    #[arg(value_name = "FUNCTION", required_unless_present = "processor", conflicts_with = "processor")]
+    pub(crate) function: Option<FunctionName>,
+
+    /// A processor of the flow, for flows with several; in this order
+    ///
+    /// NAME=FUNCTION, and after it, each with a comma, order=1 to 3 and fallback=abort or
+    /// continue. The service's quota is one processor a flow unless AWS has raised it.
+    #[arg(long, value_name = "NAME=FUNCTION[,order=N][,fallback=…]", value_parser = ValueParser::new(processor))]
+    pub(crate) processor: Vec<ProcessorArg>,
+
+    /// What becomes of a message whose function the service cannot reach
+    #[arg(long, value_name = "ACTION", default_value = "abort", ignore_case = true, hide_possible_values = false)]
+    pub(crate) fallback: FallbackAction,
+
+    #[command(flatten)]
+    pub(crate) flow: Flow,
+
+    /// Associate a channel with the flow; can be given several times
+    #[arg(long = "channel", value_name = "ARN", value_parser = ValueParser::new(arn::channel), requires = "bearer")]
+    pub(crate) channels: Vec<Arn>,
+
+    /// Who associates: the ARN of a moderator of the channels, or of an admin of the app instance
+    #[arg(long, value_name = "ARN", value_parser = ValueParser::new(arn::member))]
+    pub(crate) bearer: Option<Arn>,
+
+    /// Tag the flow; can be given several times. Tags that are there stay
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = ValueParser::new(tag))]
+    pub(crate) tags: Vec<(String, String)>,
+
+    /// Where the flow is created, the token by which the service knows a repeated request
+    #[arg(long, value_name = "TOKEN", value_parser = ValueParser::new(client_token))]
+    pub(crate) client_token: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+
+    #[command(flatten)]
+    pub(crate) account: Account,
+}
+
+/// Delete a channel flow, and what else `apply` has made
+///
+/// Takes the flow from its channels, deletes it, and removes the permission that apply has added to its
+/// functions, unless another flow of the app instance needs it. Functions, channels and the app instance
+/// stay. It shows a plan first and asks. Running it again changes nothing.
+#[derive(Debug, Parser)]
+#[command(after_help = DESTROY_EXAMPLES)]
+pub(crate) struct Destroy {
+    /// The flow's functions: the first one's name is the flow's where no other is given
+    ///
+    /// A flow that is there knows its functions. Where it is gone already, these are looked at.
+    #[arg(value_name = "FUNCTION", required_unless_present_any = ["name", "arn"])]
+    pub(crate) functions: Vec<FunctionName>,
+
+    #[command(flatten)]
+    pub(crate) flow: Flow,
+
+    /// Who takes the flow from its channels: the ARN of their moderator, or of an admin of the app instance
+    #[arg(long, value_name = "ARN", value_parser = ValueParser::new(arn::member))]
+    pub(crate) bearer: Option<Arn>,
+
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+
+    #[command(flatten)]
+    pub(crate) account: Account,
+}
+
+/// Say what is wrong with a deployment, and how to mend it
+///
+/// Looks at a function, its permissions, its role, its retries and what becomes of events that failed,
+/// and at the channel flows it is a processor of. Changes nothing.
+#[derive(Debug, Parser)]
+#[command(after_help = DOCTOR_EXAMPLES, after_long_help = DOCTOR_AFTER_LONG_HELP)]
+pub(crate) struct Doctor {
+    /// A function (a name, NAME:ALIAS, or an ARN), or the ARN of a channel flow
+    #[arg(value_name = "FUNCTION|FLOW", value_parser = ValueParser::new(patient))]
+    pub(crate) patient: Patient,
+
+    /// The app instance whose messages the function gets
+    ///
+    /// Without it, it is the flow's, or the one that the function's permission names.
+    #[arg(long, value_name = "ARN", value_parser = ValueParser::new(arn::app_instance))]
+    pub(crate) app_instance: Option<AppInstance>,
+
+    #[command(flatten)]
+    pub(crate) account: Account,
+}
+
+/// Which flow it is about.
+#[derive(Debug, Args)]
+pub(crate) struct Flow {
+    /// The app instance of the flow
+    #[arg(long, value_name = "ARN", value_parser = ValueParser::new(arn::app_instance),
+          required_unless_present = "arn")]
+    pub(crate) app_instance: Option<AppInstance>,
+
+    /// The flow's name; without it, the name of its first processor or function
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) name: Option<String>,
+
+    /// The flow itself, where it is there; --name then gives it another name
+    #[arg(id = "arn", long = "flow", value_name = "ARN", value_parser = ValueParser::new(arn::channel_flow))]
+    pub(crate) arn: Option<Arn>,
+}
+
+/// Whether changes are made.
+#[derive(Debug, Args)]
+pub(crate) struct Consent {
+    /// Do not ask; needed where nobody can answer
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Show the plan, and change nothing
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+}
+
+/// Which account, and how results look.
+#[derive(Debug, Args)]
+pub(crate) struct Account {
+    /// The profile of AWS's configuration to use
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// The region; without it, that of the app instance, or else the configured one
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A processor as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProcessorArg {
+    pub(crate) name: String,
+    pub(crate) function: FunctionName,
+    pub(crate) order: Option<i32>,
+    pub(crate) fallback: Option<FallbackAction>,
+}
+
+/// Whom the doctor looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Patient {
+    Function(FunctionName),
+    Flow(Arn),
+}
+
+const APPLY_EXAMPLES: &str = "\
+Examples:
+  cargo lambda deploy profanity-filter
+  cargo channel-flow apply --app-instance APP_INSTANCE_ARN profanity-filter
+  cargo channel-flow apply --app-instance APP_INSTANCE_ARN profanity-filter \\
+      --channel CHANNEL_ARN --bearer APP_INSTANCE_ARN/user/moderator --tag team=chat --yes
+  cargo channel-flow apply --app-instance APP_INSTANCE_ARN --name moderation \\
+      --processor words=profanity-filter --processor links=link-filter,fallback=continue";
+
+const APPLY_AFTER_LONG_HELP: &str = "\
+Examples:
+  cargo lambda deploy profanity-filter
+  cargo channel-flow apply --app-instance APP_INSTANCE_ARN profanity-filter
+  cargo channel-flow apply --app-instance APP_INSTANCE_ARN profanity-filter \\
+      --channel CHANNEL_ARN --bearer APP_INSTANCE_ARN/user/moderator --tag team=chat --yes
+  cargo channel-flow apply --app-instance APP_INSTANCE_ARN --name moderation \\
+      --processor words=profanity-filter --processor links=link-filter,fallback=continue
+
+Exit status:
+  0  all is as it should be, or, with --dry-run, the plan is shown
+  1  a call failed, or the plan was declined; what was done before stays done
+  2  the command line cannot be used
+
+With --json, one object is printed:
+  plan              each with action (add, change, remove, same), kind (permission,
+                    channel-flow, tags, channel), resource, and details, sentences
+  done              how many of the changes were made
+  channel_flow_arn  the flow, or null where there is none
+  error             what failed and what to do, or null";
+
+const DESTROY_EXAMPLES: &str = "\
+Examples:
+  cargo channel-flow destroy --app-instance APP_INSTANCE_ARN profanity-filter --bearer APP_INSTANCE_ARN/user/admin
+  cargo channel-flow destroy --flow CHANNEL_FLOW_ARN --bearer APP_INSTANCE_ARN/user/admin --yes
+
+Exit status and --json are those of apply.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  cargo channel-flow doctor profanity-filter
+  cargo channel-flow doctor CHANNEL_FLOW_ARN --json";
+
+const DOCTOR_AFTER_LONG_HELP: &str = "\
+Examples:
+  cargo channel-flow doctor profanity-filter
+  cargo channel-flow doctor CHANNEL_FLOW_ARN --json
+
+Exit status:
+  0  nothing is wrong
+  1  the function or the flow could not be looked at
+  2  the command line cannot be used
+  4  something deserves attention, or could not be looked at
+  5  something is wrong: messages are not processed, or can be lost
+
+With --json, one object is printed:
+  findings  each with check (a name that stays the same), severity (error, warning,
+            unknown, ok), subject (an ARN), finding, a sentence, and remedy: what to
+            do about it, or null";
+
+fn processor(text: &str) -> Result<ProcessorArg, String> {
+    let (name, rest) = text.split_once('=').ok_or("write it as NAME=FUNCTION")?;
+    let mut parts = rest.split(',');
+    let function = parts.next().unwrap_or_default().parse()?;
+    let mut processor = ProcessorArg { name: name.to_owned(), function, order: None, fallback: None };
+    if name.is_empty() {
+        return Err("it has no name: write it as NAME=FUNCTION".to_owned());
+    }
+    for part in parts {
+        match part.split_once('=') {
+            Some(("order", order)) => {
+                processor.order = Some(order.parse().map_err(|_| format!("{order} is not an execution order"))?);
+            }
+            Some(("fallback", action)) => processor.fallback = Some(FallbackAction::from_str(action, true)?),
+            _ => return Err(format!("{part} is neither order=N nor fallback=abort or continue")),
+        }
+    }
+    Ok(processor)
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE; neither may be empty".to_owned()),
+    }
+}
+
+fn client_token(text: &str) -> Result<String, String> {
+    let valid = (2..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if valid { Ok(text.to_owned()) } else { Err("it has 2 to 64 letters, digits, - and _".to_owned()) }
+}
+
+fn patient(text: &str) -> Result<Patient, String> {
+    match arn::channel_flow(text) {
+        Ok(flow) => Ok(Patient::Flow(flow)),
+        Err(problem) if text.starts_with("arn:aws:chime:") => Err(problem),
+        Err(_) => text.parse().map(Patient::Function),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APP: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a1";
+
+    fn apply(args: &[&str]) -> Result<Apply, clap::Error> {
+        Apply::try_parse_from(["apply"].iter().chain(args))
+    }
+
+    #[test]
+    fn one_processor_or_several() {
+        let one = apply(&["filter:live", "--app-instance", APP, "--fallback", "CONTINUE"]).unwrap();
+        assert_eq!(one.function.unwrap().to_string(), "filter:live");
+        assert_eq!(one.fallback, FallbackAction::Continue);
+        let several = ["--processor", "a=f,order=2,fallback=continue", "--processor", "b c=g", "--app-instance", APP];
+        let several = apply(&several).unwrap().processor;
+        assert_eq!((several[0].order, several[0].fallback), (Some(2), Some(FallbackAction::Continue)));
+        assert_eq!((several[1].name.as_str(), several[1].function.short()), ("b c", "g"));
+        for args in [
+            &["--app-instance", APP][..],
+            &["f"],
+            &["f", "--processor", "a=f", "--app-instance", APP],
+            &["--processor", "f", "--app-instance", APP],
+            &["--processor", "=f", "--app-instance", APP],
+            &["--processor", "a=f,order=x", "--app-instance", APP],
+            &["--processor", "a=f,fallback=maybe", "--app-instance", APP],
+            &["--processor", "a=f,fall=abort", "--app-instance", APP],
+            &["f", "--app-instance", "a1"],
+        ] {
+            assert!(apply(args).is_err(), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn channels_need_a_bearer() {
+        let (channel, user) = (format!("{APP}/channel/c"), format!("{APP}/user/u"));
+        assert!(apply(&["f", "--app-instance", APP, "--channel", &channel]).is_err());
+        assert!(apply(&["f", "--app-instance", APP, "--channel", &channel, "--bearer", &user]).is_ok());
+        assert!(apply(&["f", "--app-instance", APP, "--channel", &user, "--bearer", &user]).is_err());
+        assert!(apply(&["f", "--app-instance", APP, "--channel", &channel, "--bearer", APP]).is_err());
+    }
+
+    #[test]
+    fn the_flow_by_name_or_arn() {
+        let flow = format!("{APP}/channel-flow/f");
+        assert!(apply(&["f", "--flow", &flow]).is_ok());
+        assert!(Destroy::try_parse_from(["destroy", "--flow", &flow]).is_ok());
+        assert!(Destroy::try_parse_from(["destroy", "--app-instance", APP]).is_err());
+        assert!(Destroy::try_parse_from(["destroy", "--app-instance", APP, "--name", "n"]).is_ok());
+        assert!(apply(&["f", "--flow", &flow, "--yes", "--dry-run"]).is_err());
+    }
+
+    #[test]
+    fn tokens_and_tags_are_what_the_service_takes() {
+        for (option, value) in [("--client-token", "x"), ("--client-token", "a b"), ("--tag", "k="), ("--tag", "k")] {
+            assert!(apply(&["f", "--app-instance", APP, option, value]).is_err(), "{option} {value}");
+        }
+        assert!(apply(&["f", "--app-instance", APP, "--client-token", "a-1", "--tag", "k=v=w"]).is_ok());
+    }
+
+    #[test]
+    fn the_doctor_takes_both() {
+        let patient = |text: &str| patient(text).ok();
+        assert!(matches!(patient("filter"), Some(Patient::Function(_))));
+        assert!(matches!(patient("arn:aws:lambda:us-east-1:1:function:f"), Some(Patient::Function(_))));
+        assert!(matches!(patient(&format!("{APP}/channel-flow/f")), Some(Patient::Flow(_))));
+        assert_eq!(patient(APP), None);
+    }
+}

@@ -1,0 +1,357 @@
+//! What the services refuse, and what to do about it.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::error::Error;
+use std::fmt;
+
+pub(crate) const NO_REGION: &str =
+    "no AWS region is set: give --region, or set AWS_REGION, or a region in the profile that is used";
+
+/// Who was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Messaging,
+    Lambda,
+    Iam,
+}
+
+/// A call that did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    service: Service,
+    /// The operation's name in the API.
+    operation: &'static str,
+    /// What it was about: an ARN or a name.
+    subject: String,
+    region: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nobody answered.
+    Unreachable(String),
+    TimedOut,
+    /// The service said no, with the name of its exception.
+    Refused {
+        code: String,
+        message: String,
+    },
+    /// What answered is not the service.
+    Garbage(String),
+    /// The request could not be made.
+    Unmade(String),
+}
+
+impl Problem {
+    pub(crate) fn new<E>(
+        call: (Service, &'static str),
+        subject: &str,
+        region: &str,
+        error: SdkError<E, Response>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let kind = match &error {
+            SdkError::TimeoutError(_) => Kind::TimedOut,
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(error) if error.is_timeout() => Kind::TimedOut,
+                Some(error) if error.is_user() => Kind::Unmade(chain(error)),
+                Some(error) => Kind::Unreachable(chain(error)),
+                None => Kind::Unreachable(chain(&error)),
+            },
+            SdkError::ServiceError(failure) => match failure.err().code() {
+                Some(code) => Kind::Refused {
+                    code: code.to_owned(),
+                    message: failure.err().message().unwrap_or_default().to_owned(),
+                },
+                None => Kind::Garbage(format!("status {}", failure.raw().status().as_u16())),
+            },
+            SdkError::ResponseError(_) => Kind::Garbage(chain(&error)),
+            _ => Kind::Unmade(chain(&error)),
+        };
+        let (service, operation) = call;
+        Self { service, operation, subject: subject.to_owned(), region: region.to_owned(), kind }
+    }
+
+    /// The name of the service's exception, if it gave one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Refused { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Whether whoever runs this may not look, which says nothing about what there is.
+    pub(crate) fn is_no_access(&self) -> bool {
+        self.code().is_some_and(|code| {
+            ["AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedClientException"]
+                .contains(&code)
+        })
+    }
+
+    /// The permission that the call needs.
+    pub(crate) fn permission(&self) -> String {
+        // Lambda's operations are not all called as their permissions are, but those that are used here are.
+        format!("{}:{}", self.service.prefix(), self.operation)
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(&self) -> String {
+        let Self { service, subject, region, .. } = self;
+        let permission = self.permission();
+        let endpoint = service.endpoint_variable();
+        match &self.kind {
+            Kind::Unreachable(_) | Kind::TimedOut => format!(
+                "Look at the network, and whether {region} is the region you mean: not every region has {}. \
+                 {endpoint} and AWS_ENDPOINT_URL, where they are set, say where it is looked for.",
+                service.name()
+            ),
+            Kind::Garbage(_) => format!(
+                "What answered is not {}: look at {endpoint}, AWS_ENDPOINT_URL and HTTPS_PROXY.",
+                service.name()
+            ),
+            Kind::Unmade(_) => "Look at the value that the message names.".to_owned(),
+            Kind::Refused { code, message } => match (*service, self.operation, code.as_str()) {
+                (_, _, code) if is_about_credentials(code) => credentials_advice(code).to_owned(),
+                (_, _, code) if is_throttling(code) => {
+                    "Too many requests at once: wait a minute and run this again. What was done is not done twice.".to_owned()
+                }
+                (Service::Lambda, "GetFunction", "ResourceNotFoundException") => format!(
+                    "There is no such function in {region} for these credentials. Deploy it there (cargo lambda deploy \
+                     --region {region}), or look at the name, the alias and the account: aws lambda list-functions \
+                     --region {region}"
+                ),
+                (Service::Lambda, "AddPermission", "PolicyLengthExceededException") => {
+                    "The function's policy is full. Remove statements that nobody needs: aws lambda get-policy, aws lambda \
+                     remove-permission."
+                        .to_owned()
+                }
+                (Service::Lambda, _, "ResourceConflictException" | "PreconditionFailedException") => {
+                    "Someone else changes the function at this moment: run this again.".to_owned()
+                }
+                (Service::Messaging, "CreateChannelFlow" | "UpdateChannelFlow", "ResourceLimitExceededException") => {
+                    "The quota of processors in a flow is 1, or there are as many flows as the account may have. Ask for more \
+                     under Service Quotas (Amazon Chime SDK), or chain the steps in one function."
+                        .to_owned()
+                }
+                (Service::Messaging, "TagResource", "ResourceLimitExceededException") => {
+                    "A resource has 50 tags at most: remove some.".to_owned()
+                }
+                (Service::Messaging, _, "ResourceLimitExceededException") => {
+                    "Ask for a higher quota under Service Quotas (Amazon Chime SDK), or remove what is not needed.".to_owned()
+                }
+                (
+                    Service::Messaging,
+                    "AssociateChannelFlow" | "DisassociateChannelFlow" | "DescribeChannel",
+                    "ForbiddenException" | "UnauthorizedClientException" | "NotFoundException",
+                ) => format!(
+                    "Whoever --bearer names has to be a moderator of the channel or an admin of the app instance, the \
+                     channel has to exist, and these credentials need {permission} for the bearer and the channel. To \
+                     make somebody a moderator: aws chime-sdk-messaging create-channel-moderator --channel-arn {subject} \
+                     --channel-moderator-arn BEARER --chime-bearer ADMIN"
+                ),
+                (Service::Messaging, "DeleteChannelFlow", "ConflictException") => {
+                    "A channel has the flow, perhaps since a moment ago: run this again.".to_owned()
+                }
+                (Service::Messaging, "AssociateChannelFlow", "ConflictException") => {
+                    "The channel has another flow, perhaps since a moment ago: run this again.".to_owned()
+                }
+                (Service::Messaging, "CreateChannelFlow", "ConflictException") => {
+                    "There is such a flow, or --client-token was used for another one: run this again, or leave the token out."
+                        .to_owned()
+                }
+                (Service::Messaging, _, "ForbiddenException" | "UnauthorizedClientException" | "NotFoundException") => {
+                    format!(
+                        "The service says the same where these credentials lack {permission} and where there is no such \
+                         resource in {region} for their account: look at both."
+                    )
+                }
+                (Service::Messaging, "CreateChannelFlow" | "UpdateChannelFlow", "BadRequestException") => {
+                    "Look at what the message names; the function has to be in the app instance's region and account, and the \
+                     messaging service has to be allowed to invoke it."
+                        .to_owned()
+                }
+                (_, _, "AccessDenied" | "AccessDeniedException") => {
+                    format!("These credentials lack {permission}: let someone who may grant it to them, or use others (--profile).")
+                }
+                (_, _, "ServiceUnavailableException" | "ServiceFailureException" | "ServiceException" | "InternalFailure") => {
+                    "The service has a problem of its own: run this again later. What was done is not done twice.".to_owned()
+                }
+                _ if message.is_empty() => "Look at the request that it names.".to_owned(),
+                _ => "Look at what the message names.".to_owned(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, operation, subject, kind, .. } = self;
+        write!(f, "{operation} for {subject}: ")?;
+        match kind {
+            Kind::Unreachable(reason) => write!(f, "{} cannot be reached: {reason}", service.name()),
+            Kind::TimedOut => write!(f, "{} did not answer in time", service.name()),
+            Kind::Refused { code, message } if message.is_empty() => f.write_str(code),
+            Kind::Refused { code, message } => write!(f, "{code}: {message}"),
+            Kind::Garbage(reason) => write!(f, "the answer cannot be understood: {reason}"),
+            Kind::Unmade(reason) => write!(f, "the request could not be made: {reason}"),
+        }
+    }
+}
+
+impl Service {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Messaging => "Amazon Chime SDK messaging",
+            Self::Lambda => "AWS Lambda",
+            Self::Iam => "AWS IAM",
+        }
+    }
+
+    /// The prefix of its permissions.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Messaging => "chime",
+            Self::Lambda => "lambda",
+            Self::Iam => "iam",
+        }
+    }
+
+    fn endpoint_variable(self) -> &'static str {
+        match self {
+            Self::Messaging => "AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING",
+            Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
+            Self::Iam => "AWS_ENDPOINT_URL_IAM",
+        }
+    }
+}
+
+/// There are no credentials, or the ones that are named cannot be had.
+pub(crate) fn no_credentials(error: Option<&CredentialsError>) -> String {
+    let reason = match error {
+        None | Some(CredentialsError::CredentialsNotLoaded(_)) => "none were found".to_owned(),
+        Some(error) => chain(error),
+    };
+    let sso = match cfg!(feature = "sso") {
+        true => "sign in (aws sso login)",
+        false => "sign in (for IAM Identity Center, install with --features sso)",
+    };
+    format!(
+        "no AWS credentials: {reason}\n  What to do: {sso}, give --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY."
+    )
+}
+
+fn is_about_credentials(code: &str) -> bool {
+    const CODES: [&str; 9] = [
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "IncompleteSignature",
+        "MissingAuthenticationTokenException",
+        "ExpiredTokenException",
+        "ExpiredToken",
+        "InvalidToken",
+    ];
+    CODES.contains(&code)
+}
+
+fn credentials_advice(code: &str) -> &'static str {
+    match code {
+        "ExpiredTokenException" | "ExpiredToken" => "The credentials are too old: sign in again.",
+        "InvalidSignatureException" | "SignatureDoesNotMatch" => {
+            "The secret key does not belong to the access key, the region is not the endpoint's, or this machine's clock is wrong."
+        }
+        _ => "AWS does not know these credentials: look at AWS_ACCESS_KEY_ID, AWS_PROFILE and --profile.",
+    }
+}
+
+fn is_throttling(code: &str) -> bool {
+    ["ThrottledClientException", "ThrottlingException", "Throttling", "TooManyRequestsException"].contains(&code)
+}
+
+/// An error and what it came of, without repetitions.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(service: Service, operation: &'static str, code: &str) -> Problem {
+        let kind = Kind::Refused { code: code.to_owned(), message: "no".to_owned() };
+        let (subject, region) = ("SUBJECT".to_owned(), "eu-central-1".to_owned());
+        Problem { service, operation, subject, region, kind }
+    }
+
+    #[test]
+    fn each_refusal_says_what_to_do() {
+        for (service, operation, code, expected) in [
+            (Service::Lambda, "GetFunction", "ResourceNotFoundException", "cargo lambda deploy --region eu-central-1"),
+            (Service::Lambda, "GetFunction", "AccessDeniedException", "lambda:GetFunction"),
+            (Service::Lambda, "AddPermission", "PolicyLengthExceededException", "policy is full"),
+            (Service::Lambda, "AddPermission", "ResourceConflictException", "run this again"),
+            (Service::Lambda, "AddPermission", "TooManyRequestsException", "wait a minute"),
+            (Service::Messaging, "CreateChannelFlow", "ResourceLimitExceededException", "Service Quotas"),
+            (Service::Messaging, "CreateChannelFlow", "ForbiddenException", "chime:CreateChannelFlow"),
+            (Service::Messaging, "CreateChannelFlow", "ConflictException", "--client-token"),
+            (Service::Messaging, "CreateChannelFlow", "BadRequestException", "region and account"),
+            (Service::Messaging, "AssociateChannelFlow", "ForbiddenException", "moderator of the channel"),
+            (Service::Messaging, "AssociateChannelFlow", "NotFoundException", "channel has to exist"),
+            (Service::Messaging, "AssociateChannelFlow", "ConflictException", "another flow"),
+            (Service::Messaging, "DeleteChannelFlow", "ConflictException", "run this again"),
+            (Service::Messaging, "ListChannelFlows", "ThrottledClientException", "wait a minute"),
+            (Service::Messaging, "ListChannelFlows", "ServiceUnavailableException", "later"),
+            (Service::Messaging, "TagResource", "ResourceLimitExceededException", "50 tags"),
+            (Service::Iam, "GetRole", "ExpiredToken", "sign in again"),
+            (Service::Iam, "GetRole", "InvalidClientTokenId", "does not know these credentials"),
+            (Service::Iam, "GetRole", "SignatureDoesNotMatch", "clock"),
+        ] {
+            let problem = refused(service, operation, code);
+            assert!(problem.advice().contains(expected), "{operation} {code}: {}", problem.advice());
+            assert_eq!(problem.to_string(), format!("{operation} for SUBJECT: {code}: no"));
+        }
+    }
+
+    #[test]
+    fn who_does_not_answer_is_looked_for() {
+        for kind in [Kind::TimedOut, Kind::Unreachable("refused".to_owned())] {
+            let problem = Problem { kind, ..refused(Service::Messaging, "ListChannelFlows", "") };
+            assert!(
+                problem.advice().contains("eu-central-1")
+                    && problem.advice().contains("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING")
+            );
+        }
+        let problem = Problem { kind: Kind::Garbage("x".to_owned()), ..refused(Service::Lambda, "GetFunction", "") };
+        assert!(problem.advice().contains("not AWS Lambda"));
+    }
+
+    #[test]
+    fn what_may_not_be_looked_at_is_told_apart() {
+        assert!(refused(Service::Iam, "GetRole", "AccessDenied").is_no_access());
+        assert!(!refused(Service::Iam, "GetRole", "NoSuchEntity").is_no_access());
+    }
+
+    #[test]
+    fn missing_credentials_name_the_ways() {
+        assert!(no_credentials(None).contains("AWS_PROFILE"));
+        let error = CredentialsError::invalid_configuration("loop");
+        assert!(no_credentials(Some(&error)).contains("loop"), "{}", no_credentials(Some(&error)));
+    }
+}

@@ -1,0 +1,181 @@
+//! Calls to AWS Lambda.
+
+use crate::account::arn::{AppInstance, FunctionName};
+use crate::account::clients::Clients;
+use crate::account::explain::{Problem, Service};
+use crate::account::plan::{self, Permission};
+use crate::account::policy::{INVOKE, PRINCIPAL, Policy};
+use std::fmt;
+
+macro_rules! problem {
+    ($clients:expr, $operation:literal, $subject:expr) => {
+        |error| Problem::new((Service::Lambda, $operation), &$subject, &$clients.region, error)
+    };
+}
+
+/// What the service says where there is none.
+const NOT_FOUND: &str = "ResourceNotFoundException";
+
+/// A function, as far as a channel flow has to do with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Function {
+    /// With the qualifier it was asked for with.
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) role: String,
+    /// None for a container image.
+    pub(crate) runtime: Option<String>,
+    pub(crate) architecture: String,
+    /// In seconds.
+    pub(crate) timeout: i32,
+    /// `Active`, and what Lambda says where it is not.
+    pub(crate) state: String,
+    pub(crate) state_reason: String,
+    /// `Failed` where the last update failed.
+    pub(crate) last_update: String,
+    pub(crate) code_sha256: String,
+    pub(crate) dead_letter_arn: Option<String>,
+    pub(crate) reserved_concurrency: Option<i32>,
+}
+
+/// How Lambda invokes a function asynchronously, where something is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EventInvokeConfig {
+    pub(crate) maximum_retry_attempts: Option<i32>,
+    /// In seconds.
+    pub(crate) maximum_event_age: Option<i32>,
+    pub(crate) on_failure: Option<String>,
+}
+
+/// Looks a function up.
+pub(crate) async fn function(clients: &Clients, name: &FunctionName) -> Result<Function, Problem> {
+    let call = clients.lambda.get_function().function_name(&name.name).set_qualifier(name.qualifier.clone());
+    let answer = call.send().await.map_err(problem!(clients, "GetFunction", name.to_string()))?;
+    let reserved_concurrency = answer.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
+    let Some(found) = answer.configuration else { return Ok(Function::default()) };
+    Ok(Function {
+        arn: found.function_arn.unwrap_or_default(),
+        name: found.function_name.unwrap_or_default(),
+        role: found.role.unwrap_or_default(),
+        runtime: found.runtime.map(|runtime| runtime.as_str().to_owned()),
+        // Without a word, it is what all functions once were.
+        architecture: found.architectures.unwrap_or_default().first().map_or("x86_64", |arch| arch.as_str()).to_owned(),
+        timeout: found.timeout.unwrap_or(3),
+        state: found.state.map_or_else(|| "Active".to_owned(), |state| state.as_str().to_owned()),
+        state_reason: found.state_reason.unwrap_or_default(),
+        last_update: found.last_update_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        code_sha256: found.code_sha256.unwrap_or_default(),
+        dead_letter_arn: found.dead_letter_config.and_then(|config| config.target_arn).filter(|arn| !arn.is_empty()),
+        reserved_concurrency,
+    })
+}
+
+/// The function's own policy, if it has one.
+pub(crate) async fn policy(clients: &Clients, name: &FunctionName) -> Result<Option<String>, Problem> {
+    let call = clients.lambda.get_policy().function_name(&name.name).set_qualifier(name.qualifier.clone());
+    match call.send().await.map_err(problem!(clients, "GetPolicy", name.to_string())) {
+        Ok(answer) => Ok(answer.policy),
+        Err(problem) if problem.code() == Some(NOT_FOUND) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Whether the messaging service may invoke a function for an app instance. A policy that cannot be read grants nothing.
+pub(crate) async fn permission(
+    clients: &Clients,
+    name: &FunctionName,
+    app_instance: &AppInstance,
+) -> Result<Permission, Problem> {
+    let policy = policy(clients, name).await?.map(|policy| Policy::parse(&policy).unwrap_or_default());
+    let policy = policy.unwrap_or_default();
+    let ours = plan::statement_id(app_instance);
+    let grants = policy.grants(app_instance);
+    Ok(match grants.iter().find(|grant| grant.sid == ours) {
+        Some(grant) if grant.is_complete() && grant.source_arn.as_deref() == Some(&plan::source_arn(app_instance)) => {
+            Permission::Ours
+        }
+        _ if policy.has_statement(&ours) => Permission::Differs,
+        _ if grants.iter().any(|grant| grant.is_complete()) => Permission::Others,
+        _ => Permission::Missing,
+    })
+}
+
+/// Lets the messaging service invoke a function for an app instance.
+pub(crate) async fn add_permission(
+    clients: &Clients,
+    name: &FunctionName,
+    app_instance: &AppInstance,
+) -> Result<(), Problem> {
+    let call = clients
+        .lambda
+        .add_permission()
+        .function_name(&name.name)
+        .set_qualifier(name.qualifier.clone())
+        .statement_id(plan::statement_id(app_instance))
+        .action(INVOKE)
+        .principal(PRINCIPAL)
+        .source_account(app_instance.account())
+        .source_arn(plan::source_arn(app_instance));
+    call.send().await.map_err(problem!(clients, "AddPermission", name.to_string())).map(drop)
+}
+
+/// Takes that away. It is no error if it is gone already.
+pub(crate) async fn remove_permission(
+    clients: &Clients,
+    name: &FunctionName,
+    app_instance: &AppInstance,
+) -> Result<(), Problem> {
+    let call = clients
+        .lambda
+        .remove_permission()
+        .function_name(&name.name)
+        .set_qualifier(name.qualifier.clone())
+        .statement_id(plan::statement_id(app_instance));
+    match call.send().await.map_err(problem!(clients, "RemovePermission", name.to_string())) {
+        Err(problem) if problem.code() == Some(NOT_FOUND) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+/// How it is invoked asynchronously, if anything is set.
+pub(crate) async fn event_invoke_config(
+    clients: &Clients,
+    name: &FunctionName,
+) -> Result<Option<EventInvokeConfig>, Problem> {
+    let call = clients.lambda.get_function_event_invoke_config();
+    let call = call.function_name(&name.name).set_qualifier(name.qualifier.clone());
+    match call.send().await.map_err(problem!(clients, "GetFunctionEventInvokeConfig", name.to_string())) {
+        Ok(answer) => Ok(Some(EventInvokeConfig {
+            maximum_retry_attempts: answer.maximum_retry_attempts,
+            maximum_event_age: answer.maximum_event_age_in_seconds,
+            on_failure: answer
+                .destination_config
+                .and_then(|config| config.on_failure)
+                .and_then(|on_failure| on_failure.destination)
+                .filter(|arn| !arn.is_empty()),
+        })),
+        Err(problem) if problem.code() == Some(NOT_FOUND) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The functions that get what is in a queue.
+pub(crate) async fn consumers(clients: &Clients, queue_arn: &str) -> Result<Vec<String>, Problem> {
+    let call = clients.lambda.list_event_source_mappings().event_source_arn(queue_arn);
+    let mut mappings = call.into_paginator().items().send();
+    let mut functions = Vec::new();
+    while let Some(mapping) = mappings.next().await {
+        let mapping = mapping.map_err(problem!(clients, "ListEventSourceMappings", queue_arn))?;
+        functions.extend(mapping.function_arn);
+    }
+    Ok(functions)
+}
+
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.qualifier {
+            Some(qualifier) => write!(f, "{}:{qualifier}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
