@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod api;
 pub(crate) mod chat;
 #[cfg(unix)]
 pub(crate) mod function;
@@ -103,11 +104,17 @@ impl Call {
             "ChannelMessage": { "MessageId": ids.message_id },
         });
         let channel = utf8_percent_encode(&ids.channel_arn, NON_ALPHANUMERIC);
+        let path = format!("/channels/{channel}?operation=channel-flow-callback");
+        Self::unsigned(SocketAddr::from(([127, 0, 0, 1], 0)), path, body.to_string().into_bytes())
+    }
+
+    /// A call that has no credentials yet.
+    pub(crate) fn unsigned(address: SocketAddr, path: String, body: Vec<u8>) -> Self {
         Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            address,
             method: "POST",
-            path: format!("/channels/{channel}?operation=channel-flow-callback"),
-            body: body.to_string().into_bytes(),
+            path,
+            body,
             access_key_id: String::new(),
             secret_access_key: String::new(),
             session_token: String::new(),
@@ -126,6 +133,12 @@ impl Call {
     }
 
     pub(crate) fn signed_headers(&self) -> Vec<(String, String)> {
+        let url = format!("http://{}{}", self.address, self.path);
+        self.sign(self.method, &url, &[("content-type", "application/json")], &self.body)
+    }
+
+    /// The headers that sign a request of any kind, with the credentials, region, service and time of this call.
+    pub(crate) fn sign(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<(String, String)> {
         let identity = aws_credential_types::Credentials::new(
             &self.access_key_id,
             &self.secret_access_key,
@@ -143,12 +156,7 @@ impl Call {
             .build()
             .expect("all is set")
             .into();
-        let request = SignableRequest::new(
-            self.method,
-            format!("http://{}{}", self.address, self.path),
-            [("content-type", "application/json")].into_iter(),
-            SignableBody::Bytes(&self.body),
-        );
+        let request = SignableRequest::new(method, url, headers.iter().copied(), SignableBody::Bytes(body));
         let signed = sign(request.expect("a request"), &params).expect("a signature");
         let (instructions, _) = signed.into_parts();
         let headers = instructions.headers();
