@@ -53,6 +53,8 @@ async fn route(core: &Arc<Core>, control: &Control, parts: Parts, body: Body) ->
     }
     let found = api::operations().find_map(|operation| Some((operation, operation.matches(&parts)?)));
     let Some((operation, labels)) = found else {
+        // With an unread body the connection would have to be closed, which the client's next request runs into.
+        let _ = read(body).await;
         let path = "channel-flow-emulator does not have this operation";
         return refuse(&ApiError::new(crate::Exception::UnknownOperation, path));
     };
