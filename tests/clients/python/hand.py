@@ -14,6 +14,8 @@ ARN = function_arn("by-hand")
 class Hand:
     """Takes events, and keeps them until a test decides them. Each channel has its own."""
 
+    arn = ARN
+
     def __init__(self):
         self.messaging = None
         self._events = defaultdict(queue.Queue)
