@@ -12,12 +12,15 @@ use crate::args::Dev;
 use crate::build::Processor;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
-use crate::text::printable;
-use channel_flow_emulator::{Emulator, Error, ErrorKind, FunctionMap, Settings};
+use crate::text::{error_label, printable};
+use channel_flow_emulator::{
+    Emulator, Error, ErrorKind, FunctionMap, MessagingService, Recorder, RecorderSettings, Settings,
+};
 use demo::FlowProcessor;
 use processor::Current;
+use std::cell::OnceCell;
 use std::error::Error as _;
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
 /// What a package of this workspace is called that is a processor.
@@ -29,7 +32,13 @@ pub(crate) fn run(args: &Dev) -> Result<Exit, Failure> {
         (None, [_, ..]) => None,
         (name, _) => Some(Processor::parse(name.as_deref().unwrap_or(DEFAULT_PROCESSOR))?),
     };
-    interrupt::unless_told_to_end(serve(args, &functions, processor.as_ref()))
+    let emulator = OnceCell::<Emulator>::new();
+    let at_last = async {
+        if let Some(emulator) = emulator.get() {
+            emulator.service().end().await;
+        }
+    };
+    interrupt::unless_told_to_end(serve(args, &functions, processor.as_ref(), &emulator), at_last)
 }
 
 fn functions(args: &Dev) -> Result<FunctionMap, Failure> {
@@ -44,20 +53,26 @@ fn functions(args: &Dev) -> Result<FunctionMap, Failure> {
 }
 
 /// Never ends by itself once it has started.
-async fn serve(args: &Dev, functions: &FunctionMap, processor: Option<&Processor>) -> Result<Exit, Failure> {
+async fn serve(
+    args: &Dev,
+    functions: &FunctionMap,
+    processor: Option<&Processor>,
+    emulator: &OnceCell<Emulator>,
+) -> Result<Exit, Failure> {
     port::check(args)?;
     let mut current = match processor {
         Some(processor) => Some(Current::build(args, processor).await?),
         None => None,
     };
-    let emulator = Emulator::start(settings(args)).await.map_err(|error| not_started(args, &error))?;
+    let started = Emulator::start(settings(args)).await.map_err(|error| not_started(args, &error))?;
+    let emulator = emulator.get_or_init(|| started);
     let service = emulator.service();
     let happenings = service.watch();
-    let mapped = functions.set(&emulator, &processor::settings(args));
+    let mapped = functions.set(emulator, &processor::settings(args));
     mapped.map_err(|error| Failure::unusable(error.to_string()))?;
     let (function_arn, what) = match &current {
         Some(current) => {
-            (current.run(&emulator)?, format!("{}, built again when it changes", current.binary().display()))
+            (current.run(emulator)?, format!("{}, built again when it changes", current.binary().display()))
         }
         None => {
             let arn = functions.functions()[0].arn(service.region());
@@ -67,10 +82,11 @@ async fn serve(args: &Dev, functions: &FunctionMap, processor: Option<&Processor
     let flow = FlowProcessor { function_arn: &function_arn, fallback_action: args.fallback.action() };
     let demo = demo::set_up(service, flow).await;
     let demo = demo.map_err(|error| Failure::not_started(format!("the demo cannot be set up: {error}")))?;
+    let _recorder = record(args, service)?;
     banner::show(args, &port::url(service.address()), service.region(), &what, &demo);
     let follow = async {
         if let Some(current) = &mut current {
-            current.follow(&emulator).await;
+            current.follow(emulator).await;
         }
     };
     tokio::join!(feed::show(happenings, args.show_content), follow);
@@ -86,8 +102,22 @@ fn settings(args: &Dev) -> Settings {
     if let Some(data) = &args.data {
         settings = settings.data(data);
     }
+    if let Some(certificate) = &args.certificate {
+        settings = settings.certificate(certificate);
+    }
     settings = args.allow_host.iter().fold(settings, Settings::allow_host);
     args.allow_origin.iter().fold(settings, Settings::allow_origin)
+}
+
+fn record(args: &Dev, service: &MessagingService) -> Result<Option<Recorder>, Failure> {
+    let Some(path) = &args.record else { return Ok(None) };
+    let name = printable(&path.display().to_string());
+    let broken = format!("{name} cannot be written, and the recording lacks lines");
+    let settings = RecorderSettings::new().content(args.record_content).on_error(move |error| {
+        let _ = writeln!(anstream::stderr(), "{} {broken}: {error}", error_label());
+    });
+    let recorder = Recorder::start(service, path, settings);
+    recorder.map(Some).map_err(|error| Failure::not_started(format!("{name} cannot be written: {error}")))
 }
 
 fn not_started(args: &Dev, error: &Error) -> Failure {

@@ -7,16 +7,22 @@ use std::thread;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-/// Does `work` on a runtime of its own until it is done or the command is told to end. All that `work` has started ends with
-/// it. Whoever says it twice does not want to wait for that: then the process ends at once.
-pub(crate) fn unless_told_to_end(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+/// Does `work` on a runtime of its own until it is done or the command is told to end, and then what is left to do `at_last`.
+/// All that `work` has started ends with it. Whoever says it twice does not want to wait for that: then the process ends at
+/// once.
+pub(crate) fn unless_told_to_end(
+    work: impl Future<Output = Result<Exit, Failure>>,
+    at_last: impl Future<Output = ()>,
+) -> Result<Exit, Failure> {
     let runtime = runtime().map_err(not_started)?;
     let told = listen().map_err(not_started)?;
     runtime.block_on(async {
-        tokio::select! {
+        let exit = tokio::select! {
             exit = work => exit,
             Ok(()) = told => Ok(Exit::Interrupted),
-        }
+        };
+        at_last.await;
+        exit
     })
 }
 

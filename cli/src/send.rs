@@ -16,7 +16,7 @@ pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
     let messages = messages(args)?;
     let sources = sources(args)?;
     let processor = Processor::parse(&args.processor)?;
-    interrupt::unless_told_to_end(async {
+    let work = async {
         let binary = processor.build(args.function.release).await?.binary;
         let emulator = Emulator::start(Settings::new()).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
@@ -24,7 +24,8 @@ pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;
         let inputs = inputs(messages.into_iter().map(|message| emulator.event(message)).collect(), sources);
         send_all(args, &function, inputs).await
-    })
+    };
+    interrupt::unless_told_to_end(work, async {})
 }
 
 fn messages(args: &Send) -> Result<Vec<OutgoingMessage>, Failure> {

@@ -80,6 +80,20 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
 
+    /// Keep the certificate for wss:// in this folder, so that it can be trusted once and for all
+    #[arg(long, value_name = "DIR")]
+    pub(crate) certificate: Option<PathBuf>,
+
+    /// Record what flows in this file, as JSON lines for replay
+    ///
+    /// It is appended to. What people wrote is masked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Record what people wrote as they wrote it
+    #[arg(long, requires = "record")]
+    pub(crate) record_content: bool,
+
     /// Show what messages say
     #[arg(long)]
     pub(crate) show_content: bool,

@@ -30,7 +30,7 @@ impl<'a> Current<'a> {
         let built = processor.build(args.function.release).await?;
         let stamp = Stamp::of(&built.binary);
         let mut sources = Sources::default();
-        for file in [&args.data].into_iter().flatten() {
+        for file in [&args.data, &args.record].into_iter().flatten() {
             // Cargo names the folders of packages from the root.
             sources.ignored.extend(std::path::absolute(file));
         }
