@@ -119,3 +119,139 @@ impl World {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assumptions::Assumptions;
+    use crate::world::Effect;
+    use crate::world::testing::{CHANNEL, FLOW, arn, identity, world};
+    use serde_json::Value;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    /// A world in which nothing has happened yet, and where Alice is a moderator.
+    fn quiet() -> World {
+        let mut world = world(Assumptions::default());
+        world.add_moderator(CHANNEL, &arn("alice"), identity("alice"), UNIX_EPOCH);
+        world.create_member(arn("dora"), "dora".to_owned(), None, UNIX_EPOCH);
+        world.take_batch();
+        world
+    }
+
+    /// What was told to whom, and nothing else has come about.
+    fn told(world: &mut World) -> Vec<(&'static str, Vec<String>, Value)> {
+        let tell = |effect| match effect {
+            Effect::Tell { to, event } => {
+                assert_eq!(event.message_type, "SYSTEM");
+                let people = to.iter().map(|arn| arn.rsplit('/').next().unwrap_or_default().to_owned()).collect();
+                (event.event_type, people, event.payload)
+            }
+            other => panic!("{other:?}"),
+        };
+        world.take_batch().effects.into_iter().map(tell).collect()
+    }
+
+    fn membership(kind: &str) -> Membership {
+        Membership {
+            kind: kind.to_owned(),
+            invited_by: identity("alice"),
+            created: UNIX_EPOCH,
+            last_updated: UNIX_EPOCH,
+            read_marker: None,
+        }
+    }
+
+    #[test]
+    fn all_members_hear_of_a_new_one() {
+        let mut world = quiet();
+        world.add_membership(CHANNEL, &arn("dora"), membership("DEFAULT"));
+        let [(event_type, to, payload)] = &told(&mut world)[..] else { panic!("one event") };
+        assert_eq!(
+            (*event_type, &to[..]),
+            ("CREATE_CHANNEL_MEMBERSHIP", &["alice", "bob", "carol", "dora"].map(String::from)[..])
+        );
+        let expected = json!({
+            "InvitedBy": { "Arn": arn("alice"), "Name": "alice" },
+            "Type": "DEFAULT",
+            "Member": { "Arn": arn("dora"), "Name": "dora" },
+            "ChannelArn": CHANNEL,
+            "CreatedTimestamp": "1970-01-01T00:00:00.000Z",
+            "LastUpdatedTimestamp": "1970-01-01T00:00:00.000Z",
+        });
+        assert_eq!(*payload, expected);
+    }
+
+    #[test]
+    fn of_hidden_members_those_hear_who_may_see_them() {
+        let mut world = quiet();
+        world.add_membership(CHANNEL, &arn("dora"), membership("HIDDEN"));
+        world.remove_membership(CHANNEL, &arn("dora"));
+        let told = told(&mut world);
+        let events: Vec<_> = told.iter().map(|(event_type, to, _)| (*event_type, to.join(" "))).collect();
+        let expected = [("CREATE_CHANNEL_MEMBERSHIP", "alice dora"), ("DELETE_CHANNEL_MEMBERSHIP", "alice dora")];
+        assert_eq!(events, expected.map(|(event_type, to)| (event_type, to.to_owned())));
+    }
+
+    #[test]
+    fn a_batch_is_one_event() {
+        let mut world = quiet();
+        world.add_memberships(CHANNEL, &[], &membership("DEFAULT"));
+        assert!(told(&mut world).is_empty());
+        world.add_memberships(CHANNEL, &[arn("dora")], &membership("DEFAULT"));
+        let [(event_type, to, payload)] = &told(&mut world)[..] else { panic!("one event") };
+        assert_eq!((*event_type, to.len()), ("BATCH_CREATE_CHANNEL_MEMBERSHIP", 4));
+        assert_eq!(payload["Members"], json!([{ "Arn": arn("dora"), "Name": "dora" }]));
+    }
+
+    #[test]
+    fn a_ban_takes_out_and_the_one_who_goes_hears_of_it() {
+        let mut world = quiet();
+        world.add_ban(CHANNEL, &arn("bob"), identity("alice"), UNIX_EPOCH);
+        let [(event_type, to, _)] = &told(&mut world)[..] else { panic!("one event") };
+        assert_eq!((*event_type, to.join(" ")), ("DELETE_CHANNEL_MEMBERSHIP", "alice bob carol".to_owned()));
+        assert!(!world.is_member(CHANNEL, &arn("bob")) && world.is_banned(CHANNEL, &arn("bob")));
+        assert!(world.remove_ban(CHANNEL, &arn("bob")) && !world.remove_ban(CHANNEL, &arn("bob")));
+        assert!(told(&mut world).is_empty());
+    }
+
+    #[test]
+    fn members_hear_what_becomes_of_the_channel() {
+        let mut world = quiet();
+        let later = UNIX_EPOCH + Duration::from_millis(1);
+        world.associate(CHANNEL, None, later);
+        world.delete_channel(CHANNEL);
+        let [(updated, _, payload), (deleted, to, _)] = &told(&mut world)[..] else { panic!("two events") };
+        assert_eq!((*updated, *deleted, to.len()), ("UPDATE_CHANNEL", "DELETE_CHANNEL", 3));
+        assert_eq!(payload["LastUpdatedTimestamp"], "1970-01-01T00:00:00.001Z");
+        assert!(payload.get("ChannelFlowArn").is_none());
+        assert!(world.role(CHANNEL, &arn("alice")).is_none());
+    }
+
+    #[test]
+    fn an_association_that_does_not_count_as_an_update_is_not_told() {
+        let mut world = quiet();
+        world.assumptions.association_updates_the_channel = false;
+        world.associate(CHANNEL, None, UNIX_EPOCH + Duration::from_secs(1));
+        assert!(told(&mut world).is_empty());
+        let channel = world.channels.get(CHANNEL).unwrap();
+        assert_eq!((channel.channel_flow_arn.as_deref(), channel.last_updated), (None, UNIX_EPOCH));
+        world.associate(CHANNEL, Some(FLOW.to_owned()), UNIX_EPOCH);
+        assert_eq!(world.channels.get(CHANNEL).unwrap().channel_flow_arn.as_deref(), Some(FLOW));
+    }
+
+    #[test]
+    fn what_goes_takes_all_that_the_store_has_of_it() {
+        let mut world = quiet();
+        world.add_tags(CHANNEL, [("k".to_owned(), "v".to_owned())].into());
+        world.add_tags(&arn("bob"), [("k".to_owned(), "v".to_owned())].into());
+        assert!(world.delete_member(&arn("bob")) && !world.delete_member(&arn("bob")));
+        assert!(!world.is_member(CHANNEL, &arn("bob")));
+        assert!(world.delete_channel(CHANNEL) && !world.delete_channel(CHANNEL));
+        let mut left = std::collections::BTreeMap::new();
+        for change in world.take_batch().changes {
+            left.insert((change.table, change.key), change.value.is_some());
+        }
+        assert!(left.values().all(|there| !there), "{:?}", left.keys());
+        assert!(left.len() >= 4);
+    }
+}
