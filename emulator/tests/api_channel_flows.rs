@@ -2,7 +2,7 @@
 
 mod common;
 
-use channel_flow_emulator::Settings;
+use channel_flow_emulator::{Assumptions, Settings};
 use common::Response;
 use common::api::{Api, Room, token};
 use serde_json::{Value, json};
@@ -127,4 +127,18 @@ async fn moderators_and_admins_choose_the_channel_flow() {
     let other = api.room(json!({}));
     let elsewhere = arn(&create(&api, &other, json!([processor(1)])).ok(201));
     associate(&elsewhere, &room.alice).bad_request();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_channel_flow_may_take_the_place_of_the_first() {
+    let mut assumptions = Assumptions::default();
+    assumptions.second_channel_flow_conflicts = false;
+    let (api, room) = room(Settings::new().assumptions(assumptions)).await;
+    for _ in 0..2 {
+        let flow = arn(&create(&api, &room, json!([processor(1)])).ok(201));
+        let body = json!({ "ChannelFlowArn": flow });
+        api.send("PUT", "/channels/{}/channel-flow", &[&room.channel], &room.alice, body).ok(200);
+        let channel = api.get("/channels/{}", &[&room.channel], &room.alice).ok(200)["Channel"].clone();
+        assert_eq!(channel["ChannelFlowArn"], flow);
+    }
 }
