@@ -2,9 +2,11 @@
 
 mod dev;
 mod function;
+mod replay;
 
 pub(crate) use dev::Dev;
 pub(crate) use function::FunctionArgs;
+pub(crate) use replay::Replay;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
@@ -27,6 +29,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Dev(Dev),
     Send(Send),
+    Replay(Replay),
     #[command(flatten)]
     Account(crate::account::Command),
 }

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Unusable = 2,
     /// A message ended undecided.
     Undecided = 3,
+    /// What was recorded is decided in another way.
+    Changed = 4,
     /// Ctrl-C, as shells count it.
     Interrupted = 130,
 }

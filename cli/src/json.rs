@@ -97,7 +97,7 @@ fn callback<'a>(delivered: &Delivered, callback: &'a CallbackRecord) -> Callback
     }
 }
 
-fn decision(decision: Decision) -> &'static str {
+pub(crate) fn decision(decision: Decision) -> &'static str {
     match decision {
         Decision::Update => "UPDATE",
         Decision::Deny => "DENY",
@@ -106,7 +106,7 @@ fn decision(decision: Decision) -> &'static str {
     }
 }
 
-fn name(outcome: &InvocationOutcome) -> &'static str {
+pub(crate) fn name(outcome: &InvocationOutcome) -> &'static str {
     match outcome {
         InvocationOutcome::Response(_) => "RESPONSE",
         InvocationOutcome::Error(_) => "ERROR",
@@ -118,7 +118,7 @@ fn name(outcome: &InvocationOutcome) -> &'static str {
 }
 
 /// JSON as it is, anything else as a string.
-fn body(bytes: &[u8]) -> Value {
+pub(crate) fn body(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
 }
 
@@ -127,7 +127,7 @@ fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn write_line(line: &impl Serialize) -> io::Result<()> {
+pub(crate) fn write_line(line: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
     let mut stdout = io::stdout().lock();

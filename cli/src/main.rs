@@ -10,6 +10,7 @@ mod exit;
 mod interrupt;
 mod json;
 mod logs;
+mod replay;
 mod send;
 mod show;
 mod text;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Dev(dev) => dev::run(&dev),
         Command::Send(send) => send::run(&send),
+        Command::Replay(replay) => replay::run(&replay),
         Command::Account(command) => account::run(&command),
     };
     let exit = result.unwrap_or_else(|error| {

@@ -21,7 +21,7 @@ pub(crate) fn delivered(delivered: &Delivered, first: bool) -> io::Result<()> {
 
 /// Labels on the left, all of one width; text with styles on the right.
 #[derive(Default)]
-struct Rows(Vec<(String, String)>);
+pub(crate) struct Rows(Vec<(String, String)>);
 
 fn render(delivered: &Delivered, colored: bool) -> String {
     let mut rows = Rows::default();
@@ -56,12 +56,12 @@ fn render(delivered: &Delivered, colored: bool) -> String {
 }
 
 impl Rows {
-    fn add(&mut self, label: &str, text: &str) {
+    pub(crate) fn add(&mut self, label: &str, text: &str) {
         self.0.push((label.to_owned(), text.to_owned()));
     }
 
     /// `new` with the parts marked that are not those of `old`.
-    fn changed(&mut self, label: &str, old: Option<&str>, new: Option<&str>, mark: Style) {
+    pub(crate) fn changed(&mut self, label: &str, old: Option<&str>, new: Option<&str>, mark: Style) {
         let Some(new) = new else {
             return self.add(label, &styled(DIM, "no content").to_string());
         };
@@ -74,7 +74,7 @@ impl Rows {
     }
 
     /// The same without colours: a line that points. Only where each character takes one column.
-    fn carets(&mut self, old: Option<&str>, new: Option<&str>) {
+    pub(crate) fn carets(&mut self, old: Option<&str>, new: Option<&str>) {
         let mut line = String::new();
         for piece in pieces(old.unwrap_or_default(), new.unwrap_or_default()) {
             let text = printable(piece.text);
@@ -89,7 +89,7 @@ impl Rows {
         }
     }
 
-    fn other_changes(&mut self, sent: &MessageFields, seen: &MessageFields) {
+    pub(crate) fn other_changes(&mut self, sent: &MessageFields, seen: &MessageFields) {
         let title = |fields: &MessageFields| fields.push_notification.as_ref()?.title.clone();
         let body = |fields: &MessageFields| fields.push_notification.as_ref()?.body.clone();
         for (label, old, new) in [
@@ -109,7 +109,7 @@ impl Rows {
         }
     }
 
-    fn render(self) -> String {
+    pub(crate) fn render(self) -> String {
         let width = self.0.iter().map(|(label, _)| label.chars().count()).max().unwrap_or_default();
         let mut rendered = String::new();
         for (label, text) in self.0 {
@@ -132,7 +132,7 @@ fn decision(delivered: &Delivered) -> String {
 }
 
 /// Why the message is undecided, where no failed invocation and no refusal says so.
-fn reason(delivered: &Delivered) -> Option<String> {
+pub(crate) fn reason(delivered: &Delivered) -> Option<String> {
     if let Err(missing) = delivered.event.ids() {
         return Some(missing.to_string());
     }
@@ -141,7 +141,7 @@ fn reason(delivered: &Delivered) -> Option<String> {
 }
 
 /// Who sent it, as far as the event says.
-fn sender(event: &Event) -> String {
+pub(crate) fn sender(event: &Event) -> String {
     let event: Value = serde_json::from_slice(event.json()).unwrap_or_default();
     let sender = &event["ChannelMessage"]["Sender"];
     let arn = sender["Arn"].as_str().unwrap_or_default();
@@ -151,7 +151,7 @@ fn sender(event: &Event) -> String {
     if arn.contains("/bot/") { format!("{name} (bot)") } else { name }
 }
 
-fn times(delivered: &Delivered) -> String {
+pub(crate) fn times(delivered: &Delivered) -> String {
     let mut parts = Vec::new();
     if let Some(cold_start) = delivered.invocation.cold_start() {
         parts.push(format!("cold start {}", time(cold_start)));

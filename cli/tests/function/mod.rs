@@ -34,7 +34,8 @@ fn process(event: &Value) {
         Some("say nothing") => {}
         Some("control") => call_back(event, json!({ "ChannelMessage": { "Content": "a\u{1b}[2J\u{202e}b" } })),
         Some(content) if content.contains("hell") => {
-            call_back(event, json!({ "ChannelMessage": { "Content": content.replace("hell", "****") } }))
+            let replacement = env::var("REPLACEMENT").unwrap_or("****".to_owned());
+            call_back(event, json!({ "ChannelMessage": { "Content": content.replace("hell", &replacement) } }))
         }
         Some(_) => call_back(event, json!({})),
         None => {}

@@ -1,0 +1,288 @@
+//! Recordings through another build of the processor, which the test binary plays itself.
+
+#![cfg(unix)]
+
+mod function;
+
+use channel_flow_emulator::{Emulator, EventQueue, FunctionSettings, Recorder, RecorderSettings, Settings, What};
+use serde_json::{Value, json};
+use std::env;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// Not a test: what `function.sh` runs.
+#[test]
+fn acts_as_the_function() {
+    if env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
+        function::run();
+    }
+}
+
+fn replay(args: &[&str], recording: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-channel-flow"));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh");
+    command.args(["channel-flow", "replay", "--processor"]).arg(script).args(args);
+    command.env("TEST_BINARY", env::current_exe().unwrap()).env_remove("NO_COLOR");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // One that refuses its arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(recording.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// A recorded step, and what its callback said beside the ids; `null` for no callback.
+fn step(id: u32, content: &str, said: Value) -> Value {
+    let callback_id = format!("4c2f1a9e-7f3b-4d58-9a61-{id:012}");
+    let message_id = format!("m{id}");
+    let decision = match &said {
+        Value::Null => Value::Null,
+        said if said["DeleteResource"] == true => "DENY".into(),
+        said if said["ChannelMessage"].is_object() => "UPDATE".into(),
+        _ => "NO_CHANGE".into(),
+    };
+    let mut callbacks = Vec::new();
+    if !said.is_null() {
+        let mut body = said;
+        body["CallbackId"] = callback_id.clone().into();
+        body["ChannelMessage"]["MessageId"] = message_id.clone().into();
+        callbacks.push(json!({ "accepted": true, "after_ms": 3.2, "body": body }));
+    }
+    let outcome = match decision.as_str() {
+        None => "PENDING",
+        Some("DENY") => "DENIED",
+        Some(_) => "SENT",
+    };
+    json!({
+        "version": 1,
+        "masked": false,
+        "time": "2026-08-14T09:31:02.113Z",
+        "processor": "filter",
+        "function_arn": "arn:aws:lambda:us-east-1:123456789012:function:filter",
+        "event": {
+            "EventType": "CHANNEL_MESSAGE_EVENT",
+            "CallbackId": callback_id,
+            "ChannelMessage": {
+                "MessageId": message_id,
+                "ChannelArn": "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel/b",
+                "Content": content,
+                "Sender": { "Arn": "arn:aws:chime:us-east-1:123456789012:app-instance/a/user/alice", "Name": "Alice" },
+            },
+        },
+        "callbacks": callbacks,
+        "decision": decision,
+        "outcome": outcome,
+        "attempts": [],
+        "decided_ms": null,
+        "total_ms": 4.0,
+    })
+}
+
+fn update(content: &str) -> Value {
+    json!({ "ChannelMessage": { "Content": content } })
+}
+
+/// What the function of these tests decides without further ado.
+fn recorded() -> String {
+    let deny = json!({ "DeleteResource": true });
+    let steps = [step(1, "a hell", update("a ****")), step(2, "deny", deny), step(3, "good day", json!({}))];
+    steps.map(|step| format!("{step}\n")).concat()
+}
+
+#[test]
+fn the_same_build_decides_the_same() {
+    let output = replay(&["-"], &recorded());
+    assert_eq!(stdout(&output), "3 same, 0 changed, 0 undecided, 0 skipped\n");
+    assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""));
+}
+
+#[test]
+fn what_another_build_decides_is_shown_before_and_after() {
+    let output = replay(&["--env", "REPLACEMENT=####", "-"], &recorded());
+    let lines: Vec<_> = stdout(&output).lines().collect();
+    assert_eq!(
+        lines[..5],
+        [
+            "Alice     a hell",
+            "decision  update, was update",
+            "before    a ****",
+            "now       a ####",
+            "            ^^^^",
+        ]
+    );
+    assert_eq!(lines[5], "recorded  standard input:1, 2026-08-14T09:31:02.113Z");
+    assert!(lines[6].starts_with("took      "), "{}", lines[6]);
+    assert_eq!(lines[7..], ["", "2 same, 1 changed, 0 undecided, 0 skipped"]);
+    assert_eq!(output.status.code(), Some(4));
+}
+
+#[test]
+fn other_decisions_are_changes_too() {
+    let steps = [
+        step(1, "good day", json!({ "DeleteResource": true })),
+        step(2, "deny", json!({})),
+        step(3, "good evening", update("good evening")),
+        step(4, "good night", Value::Null),
+    ];
+    let output = replay(&["-"], &steps.map(|step| format!("{step}\n")).concat());
+    let text = stdout(&output);
+    for expected in [
+        "decision  no change, was deny\nbefore    nobody sees it\nnow       good day\n",
+        "decision  deny, was no change\nbefore    deny\nnow       nobody sees it\n",
+        "decision  no change, was update\nbefore    good evening\nnow       good evening\n",
+        "decision  no change, was none\nbefore    nobody sees it\nnow       good night\n",
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+    assert!(text.ends_with("\n0 same, 4 changed, 0 undecided, 0 skipped\n"), "{text}");
+    assert_eq!(output.status.code(), Some(4));
+}
+
+#[test]
+fn an_undecided_message_says_why() {
+    let output = replay(&["-"], &step(1, "say nothing", json!({})).to_string());
+    let text = stdout(&output);
+    assert!(text.contains("decision  none, the message stays undecided, was no change\n"), "{text}");
+    assert!(text.contains("now       nobody sees it\nbecause   the function answered Lambda without"), "{text}");
+    assert!(stderr(&output).contains("log got an event\n"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn masked_lines_are_run_and_not_compared() {
+    let mut masked = step(1, "xxxx xxx", update("x ****"));
+    masked["masked"] = true.into();
+    let output = replay(&["-"], &masked.to_string());
+    let expected = "0 same, 0 changed, 0 undecided, 0 skipped\n\
+                    1 decided, but masked: whether as before cannot be said\n";
+    assert_eq!((stdout(&output), output.status.code()), (expected, Some(0)));
+    masked["event"]["ChannelMessage"]["Content"] = "say nothing".into();
+    let output = replay(&["-"], &masked.to_string());
+    let text = stdout(&output);
+    assert!(text.starts_with("Alice     say nothing\ndecision  none, the message stays undecided\nnow"), "{text}");
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn what_never_reached_its_processor_is_skipped() {
+    let mut unreachable = step(1, "good day", Value::Null);
+    unreachable["unreachable"] = json!({ "reason": "throttled", "fallback_action": "CONTINUE" });
+    unreachable["outcome"] = "SENT".into();
+    let output = replay(&["-"], &unreachable.to_string());
+    assert!(stdout(&output).starts_with("0 same, 0 changed, 0 undecided, 1 skipped\n"), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn a_line_that_cannot_be_used_takes_no_other_with_it() {
+    let recording = format!("secret\n{}{{\"version\":9}}\n", recorded());
+    let output = replay(&["-"], &recording);
+    assert_eq!(stdout(&output), "3 same, 0 changed, 0 undecided, 0 skipped\n2 cannot be used: see above\n");
+    let errors: Vec<_> = stderr(&output).lines().collect();
+    assert_eq!(
+        errors,
+        [
+            "error: standard input, line 1: it is not JSON: see column 1",
+            "error: standard input, line 5: its version is 9, and this reads versions up to 1",
+        ]
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_program_gets_a_line_a_step_and_one_that_sums_up() {
+    let output = replay(&["--json", "--env", "REPLACEMENT=#", "-"], &format!("{}?\n", recorded()));
+    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [changed, deny, same, problem, summary] = &lines[..] else { panic!("{}", stdout(&output)) };
+    assert_eq!((&changed["result"], &changed["line"]), (&json!("CHANGED"), &json!(1)));
+    assert_eq!(changed["before"], json!({ "decision": "UPDATE", "message": { "Content": "a ****" } }));
+    assert_eq!((&changed["now"]["decision"], &changed["now"]["message"]["Content"]), (&json!("UPDATE"), &json!("a #")));
+    assert_eq!(changed["now"]["invocation"], json!({ "outcome": "RESPONSE" }));
+    assert_eq!(changed["event"]["ChannelMessage"]["Content"], "a hell");
+    assert_eq!(deny["before"], json!({ "decision": "DENY", "message": null }));
+    assert_eq!((&deny["result"], &same["result"]), (&json!("SAME"), &json!("SAME")));
+    assert_eq!((&problem["line"], &problem["source"]), (&json!(4), &json!("standard input")));
+    let counts = json!({ "SAME": 2, "CHANGED": 1, "UNDECIDED": 0, "DECIDED": 0, "SKIPPED": 0, "error": 1 });
+    assert_eq!(summary, &json!({ "summary": counts }));
+    assert_eq!(output.status.code(), Some(4));
+}
+
+#[test]
+fn what_cannot_be_used_is_said_before_anything_is_run() {
+    let mut other = step(9, "good day", json!({}));
+    other["processor"] = "translate".into();
+    let both = format!("{}{other}\n", recorded());
+    for (args, recording, expected) in [
+        (&[][..], "", "<FILE>"),
+        (&["no/such/file"], "", "cannot read no/such/file"),
+        (&["src"], "", "cannot read src"),
+        (&["-"], &both, "several processors were recorded; choose one with --recorded:\n  filter\n  translate"),
+        (&["-", "--recorded", "other"], &both, "no processor other was recorded; there are:\n  filter\n  translate"),
+    ] {
+        let output = replay(args, recording);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""), "{args:?}");
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    let output = replay(&["-", "--recorded", "translate"], &both);
+    assert_eq!(stdout(&output), "1 same, 0 changed, 0 undecided, 0 skipped\n");
+}
+
+#[test]
+fn a_processor_that_does_not_start_ends_it() {
+    let output = replay(&["--env", "AT_START=exit", "-"], &recorded());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("the processor does not start, so the rest was not replayed"));
+    assert!(stdout(&output).contains("before it asked for an event: exit status: 3"), "{}", stdout(&output));
+}
+
+/// A channel whose messages go through the function of these tests, recorded while people talk.
+#[tokio::test]
+async fn what_a_channel_recorded_is_replayed() {
+    let emulator = Emulator::start(Settings::new()).await.unwrap();
+    let service = emulator.service();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh");
+    let settings = FunctionSettings::new().name("filter").env("TEST_BINARY", env::current_exe().unwrap());
+    let function = emulator.function(script, settings).unwrap();
+    let lambda = json!({ "Lambda": { "ResourceArn": function.arn(), "InvocationType": "ASYNC" } });
+    service.set_function(function.arn(), EventQueue::new(function, Default::default()));
+
+    let call = async |operation, input| service.call(operation, input).await.unwrap();
+    let app_instance = call("CreateAppInstance", json!({ "Name": "demo" })).await["AppInstanceArn"].clone();
+    let user = json!({ "AppInstanceArn": app_instance, "AppInstanceUserId": "alice", "Name": "Alice" });
+    let alice = call("CreateAppInstanceUser", user).await["AppInstanceUserArn"].clone();
+    let channel = json!({ "AppInstanceArn": app_instance, "Name": "lobby", "ChimeBearer": alice });
+    let channel = call("CreateChannel", channel).await["ChannelArn"].clone();
+    let processor =
+        json!({ "Name": "filter", "ExecutionOrder": 1, "FallbackAction": "ABORT", "Configuration": lambda });
+    let flow = json!({ "AppInstanceArn": app_instance, "Name": "flow", "Processors": [processor] });
+    let flow = call("CreateChannelFlow", flow).await["ChannelFlowArn"].clone();
+    call("AssociateChannelFlow", json!({ "ChannelArn": channel, "ChannelFlowArn": flow, "ChimeBearer": alice })).await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recording.jsonl");
+    let recorder = Recorder::start(service, &path, RecorderSettings::new().content(true)).unwrap();
+    let mut happenings = service.watch();
+    for content in ["what the hell", "deny", "good day"] {
+        let message = json!({
+            "ChannelArn": channel, "Content": content, "Type": "STANDARD", "Persistence": "PERSISTENT",
+            "ChimeBearer": alice,
+        });
+        call("SendChannelMessage", message).await;
+        while !matches!(happenings.recv().await.unwrap().what, What::Finished { decided: true, .. }) {}
+    }
+    assert_eq!(recorder.finish(), 3);
+
+    let path = path.to_str().unwrap();
+    assert_eq!(stdout(&replay(&[path], "")), "3 same, 0 changed, 0 undecided, 0 skipped\n");
+    let output = replay(&["--env", "REPLACEMENT=h***", path], "");
+    assert!(stdout(&output).contains("\nbefore    what the ****\nnow       what the h***\n"), "{}", stdout(&output));
+    assert!(stdout(&output).ends_with("\n2 same, 1 changed, 0 undecided, 0 skipped\n"), "{}", stdout(&output));
+}
