@@ -18,7 +18,7 @@ use std::io::{self, Write};
 pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     let processor = Processor::parse(&args.processor)?;
     let recording = Recording::read(&args.files, args.recorded.as_deref())?;
-    interrupt::unless_told_to_end(async {
+    let work = async {
         let binary = processor.build(args.function.release).await?.binary;
         let emulator = Emulator::start(Settings::new()).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
         let function = emulator.function(&binary, settings);
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;
         replay(args, &function, recording).await
-    })
+    };
+    interrupt::unless_told_to_end(work, async {})
 }
 
 /// What was decided, and what the message says then; nothing where it was denied.
