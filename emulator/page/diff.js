@@ -73,3 +73,19 @@ function changes(from, to) {
     }
     return runs;
 }
+
+/** So much of what is unchanged is left at each side of a change. */
+const CONTEXT = 40;
+
+/** Parts of a text without most of what is unchanged, where that is long. */
+export function elide(parts) {
+    return parts.map(({ text, changed }, position) => {
+        const all = split(characters, text);
+        const [first, last] = [position === 0, position === parts.length - 1];
+        const kept = (first ? 0 : CONTEXT) + (last ? 0 : CONTEXT);
+        if (changed || (first && last) || all.length <= kept + CONTEXT) return { text, changed };
+        const start = first ? '' : all.slice(0, CONTEXT).join('');
+        const end = last ? '' : all.slice(-CONTEXT).join('');
+        return { text: `${start}…${end}`, changed };
+    });
+}

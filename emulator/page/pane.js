@@ -262,15 +262,18 @@ export class Pane {
         const button = (key, label, drawing, onclick) =>
             h('button', { type: 'button', class: 'act', 'data-key': key, title: label, onclick }, icon(drawing), unseen(`${label}: ${about}`));
         const actions = [];
+        let story = null;
         if (this.#page.story(id)) {
-            actions.push(h('button', { type: 'button', class: 'act story-link', 'data-key': 'story', onclick: () => this.#page.show(id) }, 'What happened', unseen(`: ${about}`)));
+            story = h('button', { type: 'button', class: 'act story-link', 'data-key': 'story', onclick: () => this.#page.show(id) }, 'What happened', unseen(`: ${about}`));
         }
         if (shown && !pending && !shown.redacted) {
             if (own && !message.control) actions.push(button('edit', 'Edit', 'pen', () => this.#edit(message)));
             if (own || this.person.moderator || this.person.admin) actions.push(button('redact', 'Take back', 'blank', () => this.#do({ action: 'redact' }, id)));
             if (this.person.admin) actions.push(button('delete', 'Delete', 'trash', () => this.#do({ action: 'delete' }, id)));
         }
-        return h('div', { class: 'meta' }, parts, h('span', { class: 'actions' }, actions));
+        // What shows only on demand is on the inner side.
+        const tucked = h('span', { class: 'actions' }, actions);
+        return h('div', { class: 'meta' }, own ? [tucked, parts, story] : [parts, story, tucked]);
     }
 
     async #do(action, messageId) {

@@ -1,6 +1,6 @@
 // The story of one message, as a card.
 
-import { diff } from './diff.js';
+import { diff, elide } from './diff.js';
 import { h, icon, unseen } from './dom.js';
 import { DECISIONS, OUTCOMES, clock, count, duration, lastPart } from './words.js';
 
@@ -45,7 +45,7 @@ function texts(story) {
     const parts = diff(before, after);
     const line = (label, list, mark) => [
         h('dt', {}, label),
-        h('dd', { dir: 'auto' }, list.map(({ text, changed }) => (changed ? h(mark, {}, text) : text))),
+        h('dd', { dir: 'auto' }, elide(list).map(({ text, changed }) => (changed ? h(mark, {}, text) : text))),
     ];
     return [h('dl', { class: 'diff' }, line('Before', parts.before, 'del'), line('After', parts.after, 'ins')), ...others(story)];
 }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 /// All that the page needs before it can show anything.
 pub(super) fn of(core: &Core, page: &Page) -> Value {
     let (channels, _) = core.with_world(|world| {
-        world.channels.iter().map(|(arn, channel)| channel_view(world, arn, channel)).collect::<Vec<_>>()
+        let mut channels: Vec<_> = world.channels.iter().collect();
+        channels.sort_by_key(|(_, channel)| channel.created);
+        channels.into_iter().map(|(arn, channel)| channel_view(world, arn, channel)).collect::<Vec<_>>()
     });
     json!({
         "instance": page.instance,
