@@ -11,7 +11,10 @@ pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &
     let mut out = anstream::stdout().lock();
     let mut line = |name: &str, text: &dyn Display| {
         // Who closed standard output does not want to know.
-        let _ = writeln!(out, "{}  {text}", styled(DIM, format_args!("{name:<9}")));
+        let _ = match name {
+            "" => writeln!(out),
+            name => writeln!(out, "{}  {text}", styled(DIM, format_args!("{name:<9}"))),
+        };
     };
     line("page", &styled(GOOD, format_args!("{url}/")));
     line("endpoint", &url);
@@ -28,7 +31,9 @@ pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &
     for (name, value) in [
         ("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", url),
         ("AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY", url),
+        // What the SDKs read, and what boto3 and the first command line do.
         ("AWS_REGION", region),
+        ("AWS_DEFAULT_REGION", region),
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),
     ] {
