@@ -169,3 +169,54 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{MessagingService, Settings};
+    use serde_json::json;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+    use std::time::Duration;
+    use tungstenite::Message;
+
+    /// A service that pings this often, and the URL of a session.
+    async fn service(ping: Duration) -> (MessagingService, String) {
+        let settings = Settings { session_ping: ping, ..Settings::new().any_credentials(true) };
+        let service = MessagingService::start_with(settings).await.unwrap();
+        let instance = service.call("CreateAppInstance", json!({ "Name": "chat" })).await.unwrap();
+        let input = json!({ "AppInstanceArn": instance["AppInstanceArn"], "AppInstanceUserId": "bob", "Name": "Bob" });
+        let user = service.call("CreateAppInstanceUser", input).await.unwrap();
+        let signature = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A/20260814/us-east-1/chime/aws4_request\
+            &X-Amz-Date=20260814T093102Z&X-Amz-Expires=10&X-Amz-SignedHeaders=host&X-Amz-Signature=0";
+        let arn = user["AppInstanceUserArn"].as_str().unwrap();
+        let url = format!("/connect?{signature}&sessionId=1&userArn={arn}");
+        (service, url)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_client_that_answers_no_ping_is_let_go() {
+        let (service, url) = service(Duration::from_millis(20)).await;
+        let mut client = TcpStream::connect(service.address()).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let headers = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==";
+        write!(client, "GET {url} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n\r\n").unwrap();
+        let mut all = Vec::new();
+        client.read_to_end(&mut all).unwrap();
+        // Two pings without content, and then the end.
+        assert!(all.ends_with(&[0x89, 0, 0x89, 0]), "{:?}", all.last_chunk::<9>());
+        assert!(!all.ends_with(&[0x89, 0, 0x89, 0, 0x89, 0]));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_client_that_answers_stays() {
+        let (service, url) = service(Duration::from_millis(500)).await;
+        let stream = TcpStream::connect(service.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let (mut socket, _) = tungstenite::client(format!("ws://localhost{url}"), stream).unwrap();
+        assert!(matches!(socket.read().unwrap(), Message::Text(_)));
+        for _ in 0..4 {
+            assert!(matches!(socket.read().unwrap(), Message::Ping(_)));
+        }
+        assert_eq!(service.open_sessions(), 1);
+    }
+}
