@@ -56,7 +56,7 @@ pub enum What {
         ids: MessageIds,
         /// The function, which is another one where the event went to an on-failure destination.
         function_arn: String,
-        /// Lambda's id of the request.
+        /// Lambda's id of the request; made up where an endpoint names none.
         request_id: String,
         /// In words.
         outcome: String,

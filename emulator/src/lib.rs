@@ -30,9 +30,18 @@
 //! - The function's callback reaches the [`MessagingService`], which accepts or refuses it.
 //! - [`Delivered`] tells what came of it: the invocation, the callbacks, the message.
 //!
+//! Around that is the messaging service as a whole, over HTTP or by [`MessagingService::call`]: channels whose messages go
+//! through flows.
+//!
+//! - [`MessagingService::set_function`] says what is behind the function of a processor: an [`EventQueue`], or whatever
+//!   speaks Lambda's `Invoke`, an [`InvokeEndpoint`]. A [`FunctionMap`] says it in a file.
+//! - [`MessagingService::watch`] tells what happens, and a [`Recorder`] writes it to a file, from which each
+//!   [`RecordedStep`] can be delivered again.
+//!
 //! What goes wrong in production can be made to go wrong here:
 //!
 //! - [`MessagingService::fault`] scripts what becomes of the next callbacks, from throttling to an answer that is lost.
+//! - [`MessagingService::fault_invocation`] does the same for invocations: a duplicate, a crash, a throttled function.
 //! - [`EventQueue`] delivers as Lambda does asynchronously: again after a failure, then to an on-failure destination or a
 //!   dead-letter queue ([`SqsQueue`]), and twice where asked to.
 //! - [`FunctionSettings`] says how many environments there are, and whether they are frozen between events;

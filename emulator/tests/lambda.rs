@@ -236,7 +236,9 @@ async fn answer(State((answers, requests)): State<(Answers, UnboundedSender<Got>
     requests.send((path, kind, body.to_vec())).unwrap();
     let answer = answers.lock().unwrap().pop_front().unwrap();
     match answer {
-        Some((status, body)) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
+        Some((status, body)) => {
+            (StatusCode::from_u16(status).unwrap(), [("x-amzn-requestid", "of-the-endpoint")], body).into_response()
+        }
         None => pending().await,
     }
 }
@@ -280,7 +282,8 @@ async fn an_endpoint_with_a_queue_says_no_more_than_that_it_has_the_event() {
     stand_in.answers(Some((202, "")));
     emulator.service().invoke("filter", &event("hello")).await.unwrap();
     let attempted = happenings.recv().await.unwrap();
-    assert!(matches!(attempted.what, What::Attempted { success: true, .. }), "{attempted:?}");
+    let What::Attempted { success: true, request_id, .. } = attempted.what else { panic!("{attempted:?}") };
+    assert_eq!(request_id, "of-the-endpoint");
     assert!(happenings.try_recv().is_err());
 }
 

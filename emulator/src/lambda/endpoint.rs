@@ -96,18 +96,22 @@ impl InvokeEndpoint {
         let name = utf8_percent_encode(name, NAME);
         let uri = format!("http://{authority}/2015-03-31/functions/{name}/invocations");
         let uri = uri.parse().map_err(|_| UnusableEndpoint("the endpoint is not a URL"))?;
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIME));
-        connector.set_nodelay(true);
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { timeout: Duration::from_secs(15 * 60), shared: Arc::new(Shared { uri, client }) })
+        Ok(Self::with(uri, Duration::from_secs(15 * 60)))
     }
 
     /// Sets how long the endpoint has to answer. One that does not has the event all the same, and may be at work on it.
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self::with(self.shared.uri.clone(), timeout)
+    }
+
+    fn with(uri: Uri, timeout: Duration) -> Self {
+        let mut connector = HttpConnector::new();
+        // Over before the time for the answer is, so that who is not there is told from who does not answer.
+        connector.set_connect_timeout(Some(CONNECT_TIME.min(timeout / 2)));
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self { timeout, shared: Arc::new(Shared { uri, client }) }
     }
 
     /// The URL that events are sent to.
@@ -150,14 +154,19 @@ impl InvokeEndpoint {
         fault: Option<InvocationFault>,
         telling: &Telling,
     ) -> Result<bool, Unreachable> {
-        let request_id = ids::uuid();
+        // Until the endpoint says what it calls the request, if it does.
+        let mut request_id = ids::uuid();
         let started = Instant::now();
         let answered = match fault {
             Some(InvocationFault::Crash) => {
                 let outcome = "the function ended in the invocation: a scripted fault".to_owned();
                 Answered::Reached { success: false, outcome }
             }
-            _ => self.send(event, &request_id).await,
+            _ => {
+                let (answered, id) = self.send(event).await;
+                request_id = id.unwrap_or(request_id);
+                answered
+            }
         };
         let (known, success, outcome) = match answered {
             Answered::Reached { success, outcome } => (true, success, outcome),
@@ -175,13 +184,13 @@ impl InvokeEndpoint {
         Ok(known)
     }
 
-    async fn send(&self, event: &Event, request_id: &str) -> Answered {
+    /// What came of a request, and the endpoint's id of it.
+    async fn send(&self, event: &Event) -> (Answered, Option<String>) {
         let request = Request::builder()
             .method(Method::POST)
             .uri(self.shared.uri.clone())
             .header(CONTENT_TYPE, "application/json")
             .header("x-amz-invocation-type", "Event")
-            .header("x-amzn-requestid", request_id)
             .body(Full::new(event.json().clone()))
             .expect("all of it is known to be valid");
         let answer = timeout(self.timeout, async {
@@ -193,11 +202,14 @@ impl InvokeEndpoint {
             Ok((head.status, head.headers, body))
         });
         match answer.await {
-            Ok(Ok((status, headers, body))) => read(status, &headers, &body),
-            Ok(Err(unreachable)) => Answered::Unreachable(unreachable),
+            Ok(Ok((status, headers, body))) => {
+                let id = headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok()).map(str::to_owned);
+                (read(status, &headers, &body), id)
+            }
+            Ok(Err(unreachable)) => (Answered::Unreachable(unreachable), None),
             Err(_) => {
                 let outcome = format!("the endpoint did not answer in {} s", self.timeout.as_secs_f64());
-                Answered::Reached { success: false, outcome }
+                (Answered::Reached { success: false, outcome }, None)
             }
         }
     }

@@ -1,24 +1,24 @@
 //! Which function ARN is which binary or endpoint, as a file or a flag says.
 
+mod binary;
 mod field;
 
 pub use field::FunctionMapError;
 
 use crate::emulator::Emulator;
 use crate::error::Error;
-use crate::event_queue::{EventInvokeConfig, EventQueue};
+use crate::event_queue::EventQueue;
 use crate::function::FunctionSettings;
 use crate::lambda::{InvocationTarget, InvokeEndpoint, function_arn};
 use crate::limits;
+use binary::Binary;
 use field::Field;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 
 /// What is behind which function ARN, read from a small file.
 ///
@@ -74,18 +74,8 @@ enum Runs {
     Endpoint(InvokeEndpoint),
 }
 
-/// What is not given is as the settings have it that it is started with.
-#[derive(Clone, Debug, Default)]
-struct Binary {
-    path: PathBuf,
-    environments: Option<usize>,
-    timeout: Option<Duration>,
-    memory: Option<u32>,
-    freeze: Option<bool>,
-    env: BTreeMap<String, String>,
-    retries: Option<usize>,
-    retry_delays: Option<[Duration; 2]>,
-}
+/// How long a function, or the answer of an endpoint, may take.
+const TIMEOUT: RangeInclusive<f64> = 1.0..=900.0;
 
 impl FunctionMap {
     /// Reads a file. Paths in it are seen from its folder.
@@ -221,60 +211,6 @@ fn read_endpoint(field: &Field<'_>) -> Result<InvokeEndpoint, FunctionMapError> 
     })
 }
 
-const BINARY: [&str; 8] = ["binary", "environments", "timeout", "memory", "freeze", "env", "retries", "retry_delays"];
-const TIMEOUT: RangeInclusive<f64> = 1.0..=900.0;
-const DELAY: RangeInclusive<f64> = 0.0..=21_600.0;
-
-impl Binary {
-    fn read(field: &Field<'_>, folder: &Path) -> Result<Self, FunctionMapError> {
-        let mut binary = Self::default();
-        for member in field.members(&BINARY)? {
-            match member.name() {
-                "binary" => binary.path = folder.join(member.read::<PathBuf>("a path")?),
-                "environments" => binary.environments = Some(member.integer(1..=1000)?),
-                "timeout" => binary.timeout = Some(member.seconds(TIMEOUT)?),
-                "memory" => binary.memory = Some(member.integer(128..=10_240)?),
-                "freeze" => binary.freeze = Some(member.read("true or false")?),
-                "env" => binary.env = member.read("an object of strings")?,
-                "retries" => binary.retries = Some(member.integer(0..=2)?),
-                _ => {
-                    let [first, second] = member.read::<[f64; 2]>("two numbers")?;
-                    binary.retry_delays =
-                        Some([member.check_seconds(first, DELAY)?, member.check_seconds(second, DELAY)?]);
-                }
-            }
-        }
-        Ok(binary)
-    }
-
-    fn settings(&self, mut settings: FunctionSettings) -> FunctionSettings {
-        if let Some(environments) = self.environments {
-            settings = settings.concurrency(environments);
-        }
-        if let Some(timeout) = self.timeout {
-            settings = settings.timeout(timeout);
-        }
-        if let Some(memory) = self.memory {
-            settings = settings.memory_mb(memory);
-        }
-        if let Some(freeze) = self.freeze {
-            settings = settings.freeze(freeze);
-        }
-        settings.envs(self.env.clone())
-    }
-
-    fn config(&self) -> EventInvokeConfig {
-        let mut config = EventInvokeConfig::new();
-        if let Some(retries) = self.retries {
-            config = config.maximum_retry_attempts(retries);
-        }
-        if let Some([first, second]) = self.retry_delays {
-            config = config.retry_delays(first, second);
-        }
-        config
-    }
-}
-
 impl FromStr for MappedFunction {
     type Err = String;
 
@@ -313,6 +249,7 @@ fn short_name(function: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn parse(text: &str) -> Result<FunctionMap, FunctionMapError> {
         FunctionMap::parse(text, Path::new("folder"))
