@@ -71,9 +71,7 @@ async fn serve(
     let mapped = functions.set(emulator, &processor::settings(args));
     mapped.map_err(|error| Failure::unusable(error.to_string()))?;
     let (function_arn, what) = match &current {
-        Some(current) => {
-            (current.run(emulator)?, format!("{}, built again when it changes", current.binary().display()))
-        }
+        Some(current) => (current.run(emulator)?, format!("{}, swapped when it changes", current.binary().display())),
         None => {
             let arn = functions.functions()[0].arn(service.region());
             (arn.clone(), arn)

@@ -72,16 +72,19 @@ fn a_changed_source_is_built_and_swapped_and_a_broken_one_is_not() {
 fn a_binary_that_is_replaced_is_swapped() {
     let folder = TempDir::new().unwrap();
     let binary = folder.path().join("filter");
-    let put = |content: &str| {
+    let put = |variables: &str| {
         let new = folder.path().join("new.tmp");
         fs::copy(script(), &new).unwrap();
-        let text = fs::read_to_string(&new).unwrap().replace("exec ", &format!("SAYS={content} exec "));
+        let text = fs::read_to_string(&new).unwrap().replace("exec ", &format!("{variables} exec "));
         fs::write(&new, text).unwrap();
         fs::rename(&new, &binary).unwrap();
     };
-    put("first");
-    let dev = Dev::start(&["-p", &binary.display().to_string()]);
-    put("the-second");
+    put("AT_START=exit");
+    let dev = Dev::start(&["-p", &binary.display().to_string(), "--retries", "0"]);
+    // The first one decides nothing.
+    dev.send("hell");
+    dev.line(|line| line.contains("undecided"));
+    put("");
     dev.line(|line| line.contains("messages go through the new processor"));
     let id = dev.send("hell");
     assert_eq!(dev.wait_until_decided(&id)["Content"], "****");
