@@ -104,6 +104,23 @@ fn every_signal_ends_it_and_what_it_started() {
     }
 }
 
+#[test]
+fn a_build_that_is_under_way_ends_with_it() {
+    let folder = TempDir::new().unwrap();
+    drop(processor_package(folder.path(), "one"));
+    let endless = "fn main() { std::thread::sleep(std::time::Duration::from_secs(3600)) }";
+    fs::write(folder.path().join("build.rs"), endless).unwrap();
+    let mark = format!("DEV_TEST_MARK=build{}", std::process::id());
+    let (name, value) = mark.split_once('=').unwrap();
+    let args = ["-p", &folder.path().display().to_string(), "--port", "0"];
+    let mut child = Dev::command(&args).env(name, value).spawn().unwrap();
+    wait_for(|| processes_with(&mark).iter().any(|process| process.contains("build-script-build")).then_some(()));
+    let kill = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    wait_for(|| processes_with(&mark).is_empty().then_some(()));
+}
+
 /// Those whose environment has this variable.
 fn processes_with(variable: &str) -> Vec<String> {
     let output = Command::new("ps").args(["axeww", "-o", "pid=,command="]).output().unwrap();
