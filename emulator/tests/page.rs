@@ -1,0 +1,312 @@
+//! The chat page: what it consists of, who may ask for it, and what it is told.
+
+mod common;
+
+use channel_flow_emulator::{InvocationFault, MessagingService, Settings};
+use common::chat::{Chat, Processor, encoded, start};
+use common::{Response, request};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+const PAGE: [(&str, &str); 2] = [("content-type", "application/json"), ("x-channel-flow-page", "1")];
+
+async fn stage() -> (MessagingService, Chat) {
+    start(Settings::new().page(true)).await
+}
+
+fn get(chat: &Chat, path: &str) -> Response {
+    request(chat.address, "GET", path, &[], b"")
+}
+
+fn post(chat: &Chat, path: &str, body: &Value) -> Response {
+    request(chat.address, "POST", path, &PAGE, body.to_string().as_bytes())
+}
+
+/// What someone does on the page.
+fn act(chat: &Chat, action: &str, by: &str, more: Value) -> Response {
+    let mut body = json!({ "action": action, "channel": chat.channel, "by": chat.arn(by) });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    post(chat, "/page/messages", &body)
+}
+
+fn messages(chat: &Chat, by: &str) -> Value {
+    let path = format!("/page/messages?channel={}&by={}", encoded(&chat.channel), encoded(&chat.arn(by)));
+    get(chat, &path).json()["ChannelMessages"].take()
+}
+
+fn stories(chat: &Chat) -> Value {
+    get(chat, &format!("/page/stories?channel={}", encoded(&chat.channel))).json()["stories"].take()
+}
+
+/// The stream of an open page.
+struct Stream(BufReader<TcpStream>);
+
+impl Stream {
+    fn open(chat: &Chat, left: &str, right: &str) -> Self {
+        let [channel, left, right] = [chat.channel.clone(), chat.arn(left), chat.arn(right)].map(|arn| encoded(&arn));
+        let path = format!("/page/stream?channel={channel}&left={left}&right={right}");
+        let mut connection = TcpStream::connect(chat.address).unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        write!(connection, "GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", chat.address).unwrap();
+        let mut stream = Self(BufReader::new(connection));
+        assert!(stream.next("hello")["instance"].is_string());
+        stream
+    }
+
+    /// The next event of this name; others are passed over.
+    fn next(&mut self, name: &str) -> Value {
+        self.try_next(name).expect("the stream is open")
+    }
+
+    fn try_next(&mut self, name: &str) -> Option<Value> {
+        let mut is_next = false;
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            match line.trim_end().split_once(": ") {
+                Some(("event", found)) => is_next = found == name,
+                Some(("data", data)) if is_next => return Some(serde_json::from_str(data).unwrap()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next story that has come out so.
+    fn story(&mut self, outcome: &str) -> Value {
+        loop {
+            let story = self.next("story");
+            if story["outcome"] == outcome {
+                return story;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_the_page_names_is_there() {
+    let (_service, chat) = stage().await;
+    let mut wanted = vec!["/".to_owned()];
+    let mut position = 0;
+    while let Some(path) = wanted.get(position).cloned() {
+        let answer = get(&chat, &path);
+        assert_eq!(answer.status, 200, "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let kind = match path.rsplit_once('.') {
+            Some((_, "css")) => "text/css; charset=utf-8",
+            Some((_, "js")) => "text/javascript; charset=utf-8",
+            Some((_, "svg")) => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(answer.header("content-type"), Some(kind), "{path}");
+        for named in answer.body.split(['"', '\'']) {
+            let named = named.strip_prefix("./").map_or(named.to_owned(), |name| format!("/page/{name}"));
+            let is_file = [".css", ".js", ".svg"].iter().any(|end| named.ends_with(end));
+            if is_file && !wanted.contains(&named) {
+                wanted.push(named);
+            }
+        }
+        position += 1;
+    }
+    assert!(wanted.len() > 15, "{wanted:?}");
+    assert_eq!(get(&chat, "/page/none.js").status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_setting_there_is_no_page() {
+    let (_service, chat) = start(Settings::new()).await;
+    for path in ["/", "/page/main.js", "/page/overview", "/page/stream"] {
+        assert_eq!(get(&chat, path).status, 404, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_page_itself_may_ask() {
+    let (_service, chat) = stage().await;
+    let address = chat.address;
+    let same = format!("http://{address}");
+    for (headers, status) in [
+        (vec![("sec-fetch-site", "same-origin"), ("origin", &*same)], 200),
+        (vec![("sec-fetch-site", "cross-site")], 403),
+        (vec![("sec-fetch-site", "same-site"), ("origin", "http://localhost:3000")], 403),
+        (vec![("origin", "http://localhost:3000")], 403),
+        (vec![("origin", "https://example.com")], 403),
+    ] {
+        assert_eq!(request(address, "GET", "/page/overview", &headers, b"").status, status, "{headers:?}");
+        let change = br#"{"switch":"crash","times":1}"#;
+        let marked: Vec<_> = headers.iter().copied().chain(PAGE).collect();
+        assert_eq!(request(address, "POST", "/page/faults", &marked, change).status, status, "{headers:?}");
+        assert_eq!(request(address, "POST", "/page/faults", &headers, change).status, 403, "{headers:?}");
+    }
+    let action = json!({ "action": "send", "channel": chat.channel, "by": chat.arn("alice"), "content": 5 });
+    let refused = post(&chat, "/page/messages", &action);
+    assert_eq!((refused.status, refused.json()["error"]["name"].as_str()), (400, Some("BadRequestException")));
+    assert_eq!(post(&chat, "/page/faults", &json!({ "switch": "none", "times": 1 })).status, 400);
+    assert_eq!(get(&chat, "/page/story?number=17").status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_see_their_channels_and_what_the_api_lets_them() {
+    let (_service, chat) = stage().await;
+    chat.associate_flow(&["ABORT"]);
+    let overview = get(&chat, "/page/overview").json();
+    let channel = &overview["channels"][0];
+    assert_eq!((&channel["arn"], &channel["name"]), (&json!(chat.channel), &json!("channel")));
+    let expected = json!([{ "name": "processor 0", "fallbackAction": "ABORT" }]);
+    assert_eq!(channel["flow"]["processors"], expected);
+    let members = channel["members"].as_array().unwrap();
+    let alice = members.iter().find(|member| member["name"] == "alice").unwrap();
+    let mia = members.iter().find(|member| member["name"] == "mia").unwrap();
+    assert_eq!((alice["moderator"].as_bool(), mia["moderator"].as_bool()), (Some(false), Some(true)));
+
+    let refused = act(&chat, "send", "carol", json!({ "content": "let me in" }));
+    assert_eq!((refused.status, refused.json()["error"]["name"].as_str()), (403, Some("ForbiddenException")));
+    let control = act(&chat, "send", "alice", json!({ "content": "typing", "control": true, "nonPersistent": true }));
+    assert_eq!(control.status, 200, "{control:?}");
+    assert_eq!(messages(&chat, "bob"), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_has_a_story_and_each_session_its_view() {
+    let (service, chat) = stage().await;
+    let mut processor = Processor::of(&service, 0).await;
+    chat.associate_flow(&["ABORT"]);
+    let mut stream = Stream::open(&chat, "alice", "bob");
+    assert_eq!(act(&chat, "send", "alice", json!({ "content": "damn" })).status, 200);
+
+    let pending = stream.next("session");
+    assert_eq!(pending["to"], chat.arn("alice"));
+    assert_eq!(pending["eventType"], "PENDING_CREATE_CHANNEL_MESSAGE");
+    let waiting = stream.story("waiting");
+    assert_eq!((&waiting["before"]["Content"], &waiting["after"]), (&json!("damn"), &Value::Null));
+    assert_eq!(messages(&chat, "bob"), json!([]));
+    assert_eq!(messages(&chat, "alice")[0]["Status"]["Value"], "PENDING");
+
+    let ids = processor.next_ids().await;
+    assert_eq!(chat.call_back(&ids, |body| body["ChannelMessage"]["Content"] = json!("****")).status, 200);
+    assert_eq!(chat.call_back(&ids, |_| {}).status, 400);
+    let mut told = vec![stream.next("session"), stream.next("session")];
+    told.sort_by_key(|event| event["to"].to_string());
+    assert_eq!(told[0]["to"], chat.arn("alice"));
+    assert_eq!(told[1]["to"], chat.arn("bob"));
+    assert!(told.iter().all(|event| event["payload"]["Content"] == "****"), "{told:?}");
+
+    let story = loop {
+        let stories = stories(&chat);
+        if stories[0]["steps"][0]["callbacks"].as_array().is_some_and(|callbacks| callbacks.len() == 2) {
+            break stories[0].clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!((&story["outcome"], &story["after"]["Content"]), (&json!("update"), &json!("****")));
+    let callbacks = &story["steps"][0]["callbacks"];
+    assert_eq!(callbacks[0]["decision"], "UPDATE");
+    assert_eq!(callbacks[1]["refusal"]["status"], 400);
+    let raw = get(&chat, &format!("/page/story?number={}", story["number"])).json();
+    let event: Value = serde_json::from_str(raw["steps"][0]["event"].as_str().unwrap()).unwrap();
+    assert_eq!(event["CallbackId"], ids.callback_id);
+    let callback: Value = serde_json::from_str(raw["steps"][0]["callbacks"][0].as_str().unwrap()).unwrap();
+    assert_eq!(callback["ChannelMessage"]["Content"], "****");
+
+    let id = json!({ "messageId": ids.message_id, "content": "well" });
+    assert_eq!(act(&chat, "update", "alice", id).status, 200);
+    let ids = processor.next_ids().await;
+    assert_eq!(chat.call_back(&ids, |body| body["DeleteResource"] = json!(true)).status, 200);
+    let denied = stream.story("deny");
+    assert_eq!((&denied["update"], &denied["before"]["Content"]), (&json!(true), &json!("well")));
+    assert_eq!(messages(&chat, "bob")[0]["Content"], "****");
+    let redaction = json!({ "messageId": ids.message_id });
+    assert_eq!(act(&chat, "redact", "mia", redaction.clone()).status, 200);
+    assert_eq!(messages(&chat, "bob")[0]["Redacted"], true);
+    assert_eq!(act(&chat, "delete", "ada", redaction).status, 200);
+    assert_eq!(messages(&chat, "bob"), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_processor_out_of_reach_is_told_by_its_fallback() {
+    for (fallback, outcome) in [("CONTINUE", "fallback"), ("ABORT", "failed")] {
+        let (_service, chat) = stage().await;
+        chat.associate_flow(&[fallback]);
+        let mut stream = Stream::open(&chat, "alice", "bob");
+        assert_eq!(act(&chat, "send", "alice", json!({ "content": "anybody?" })).status, 200);
+        let story = stream.story(outcome);
+        assert_eq!(story["steps"][0]["unreachable"]["fallbackAction"], fallback);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switches_are_set_met_and_unset() {
+    let (service, chat) = stage().await;
+    let mut processor = Processor::of(&service, 0).await;
+    chat.associate_flow(&["CONTINUE"]);
+    let times = |state: &Value, switch: &str| {
+        let armed = state["armed"].as_array().unwrap();
+        armed.iter().find(|one| one["switch"] == switch).unwrap()["times"].as_u64().unwrap()
+    };
+    let set =
+        |switch: &str, times: u32| post(&chat, "/page/faults", &json!({ "switch": switch, "times": times })).json();
+    for switch in ["duplicate", "crash", "unreachable", "throttle", "forbid", "loseAnswer"] {
+        assert_eq!(times(&set(switch, 3), switch), 3);
+        assert_eq!(times(&set(switch, 2), switch), 2);
+        assert_eq!(times(&set(switch, 0), switch), 0);
+    }
+    assert_eq!(service.faults_left() + service.invocation_faults_left() as u64, 0);
+
+    service.fault_invocation(InvocationFault::Duplicate);
+    set("throttle", 2);
+    let mut stream = Stream::open(&chat, "alice", "bob");
+    act(&chat, "send", "alice", json!({ "content": "twice" }));
+    let ids = processor.next_ids().await;
+    assert_eq!(processor.next_ids().await, ids);
+    assert_eq!(chat.call_back(&ids, |_| {}).status, 429);
+    while times(&stream.next("faults"), "throttle") != 1 {}
+    assert_eq!(times(&set("throttle", 0), "duplicate"), 0);
+    assert_eq!(chat.call_back(&ids, |_| {}).status, 200);
+    for (name, status) in [("nonPending", 400), ("conflict", 409), ("forbidden", 403)] {
+        let state = post(&chat, "/page/faults", &json!({ "repeatedCallback": name })).json();
+        assert_eq!(state["repeatedCallback"], name);
+        assert_eq!(chat.call_back(&ids, |_| {}).status, status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_thousand_stories_are_kept() {
+    let (service, chat) = stage().await;
+    for number in 0..1001 {
+        let message = json!({
+            "ChannelArn": chat.channel, "ChimeBearer": chat.arn("alice"), "Content": number.to_string(),
+            "Type": "STANDARD", "Persistence": "NON_PERSISTENT",
+        });
+        service.call("SendChannelMessage", message).await.unwrap();
+    }
+    while stories(&chat)[0]["before"]["Content"] != "1000" {}
+    let mut oldest = 1001;
+    let mut seen = 0;
+    loop {
+        let path = format!("/page/stories?channel={}&before={oldest}", encoded(&chat.channel));
+        let page = get(&chat, &path).json();
+        let stories = page["stories"].as_array().unwrap();
+        seen += stories.len();
+        oldest = stories.last().unwrap()["number"].as_u64().unwrap();
+        if page["more"] == false {
+            break;
+        }
+    }
+    assert_eq!((seen, oldest), (1000, 1));
+    assert_eq!(get(&chat, "/page/story?number=0").status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_does_not_keep_a_service_that_ends() {
+    let (service, chat) = stage().await;
+    let mut stream = Stream::open(&chat, "alice", "bob");
+    drop(service);
+    assert!(stream.try_next("session").is_none());
+}

@@ -1,0 +1,242 @@
+// The chat page, used as people use it. With SCREENSHOTS set to a directory, what it looks like is kept there.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startChromium, startServer } from './support.mjs';
+
+const RUDE = 'What the hell is this?';
+const CLEAN = 'What the **** is this?';
+const DESKTOP = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+
+async function open(browser, url, options = DESKTOP) {
+    const page = await browser.newPage(options);
+    const wrong = [];
+    page.on('pageerror', (error) => wrong.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
+    page.on('request', (request) => {
+        if (new URL(request.url()).origin !== new URL(url).origin) wrong.push(`asks ${request.url()}`);
+    });
+    await page.goto(url);
+    await page.getByText('Live', { exact: true }).waitFor();
+    return { page, wrong };
+}
+
+async function picture(page, name) {
+    const directory = process.env.SCREENSHOTS;
+    if (!directory) return;
+    mkdirSync(directory, { recursive: true });
+    await page.screenshot({ path: join(directory, `${name}.png`) });
+}
+
+const side = (page, who) => page.getByRole('region', { name: `${who}’s side` });
+
+async function say(page, who, text) {
+    const field = page.getByRole('textbox', { name: `Message from ${who}` });
+    await field.fill(text);
+    await field.press('Enter');
+}
+
+/** The card of the message that says `text`, once its story has come out as `outcome`. */
+async function story(page, text, outcome) {
+    const card = page.locator('.story').filter({ hasText: text }).filter({ hasText: outcome });
+    await card.first().waitFor();
+    return card.first();
+}
+
+async function setFault(page, title, times = 1) {
+    const toggle = page.getByRole('button', { name: /Make things go wrong/ });
+    if ((await toggle.getAttribute('aria-expanded')) === 'false') await toggle.click();
+    await page.getByRole('spinbutton', { name: `${title}: how many times` }).fill(String(times));
+    await page.getByRole('button', { name: title, exact: true }).click();
+    await page.getByRole('button', { name: `Unset: ${title}` }).waitFor();
+}
+
+test('Alice swears, and Bob sees the clean text', async (t) => {
+    const { url } = await startServer(t);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await page.getByText('Say something rude as Alice').waitFor();
+    await picture(page, 'empty');
+
+    await say(page, 'Alice', RUDE);
+    await side(page, 'Bob').getByText(CLEAN).waitFor();
+    assert.equal(await side(page, 'Bob').getByText(RUDE).count(), 0);
+    const card = await story(page, RUDE, 'Changed');
+    assert.equal(await card.locator('del').textContent(), 'hell');
+    assert.equal(await card.locator('ins').textContent(), '****');
+
+    await card.getByRole('button', { name: 'Raw event' }).click();
+    const dialog = page.getByRole('dialog');
+    const event = JSON.parse(await dialog.locator('pre').textContent());
+    assert.equal(event.ChannelMessage.Content, RUDE);
+    await page.keyboard.press('Escape');
+    await card.getByRole('button', { name: 'Raw callback' }).click();
+    const callback = JSON.parse(await dialog.locator('pre').textContent());
+    assert.equal(callback.ChannelMessage.Content, CLEAN);
+    assert.equal(callback.CallbackId, event.CallbackId);
+    await picture(page, 'raw');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    assert.deepEqual(wrong, []);
+});
+
+test('a message that nobody answers is seen by its sender only', async (t) => {
+    const { url } = await startServer(t);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await setFault(page, 'Answer not allowed', 50);
+    await say(page, 'Alice', 'Anybody here?');
+    await side(page, 'Alice').getByText('Waiting. Only you see this').waitFor();
+    await (await story(page, 'Anybody here?', 'A callback was refused: 403')).waitFor();
+    assert.equal(await side(page, 'Bob').getByText('Anybody here?').count(), 0);
+    await picture(page, 'pending');
+    await page.getByRole('button', { name: 'Unset: Answer not allowed' }).click();
+    await page.getByRole('button', { name: 'Unset: Answer not allowed' }).waitFor({ state: 'detached' });
+    assert.deepEqual(wrong, []);
+});
+
+test('faults show in the stories of the messages that meet them', async (t) => {
+    const { url } = await startServer(t);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await setFault(page, 'Deliver it twice');
+    await page.getByRole('combobox', { name: 'The second answer gets' }).selectOption('409, conflict');
+    await picture(page, 'faults');
+    await say(page, 'Alice', 'Twice, dammit');
+    await (await story(page, 'Twice', 'Changed')).getByText('409 ConflictException').first().waitFor();
+    await page.getByRole('button', { name: 'Unset: Deliver it twice' }).waitFor({ state: 'detached' });
+
+    await setFault(page, 'Too busy for the answer');
+    await say(page, 'Bob', 'Hello, once more');
+    await (await story(page, 'Hello, once more', 'Let through as it is')).getByText('429 ThrottledClientException').waitFor();
+
+    await setFault(page, 'Function out of reach');
+    await say(page, 'Alice', 'Is anybody checking?');
+    await (await story(page, 'Is anybody checking?', /Not sent|Sent unchecked/)).waitFor();
+    assert.deepEqual(wrong, []);
+});
+
+test('what people say is text, in any direction', async (t) => {
+    const { url } = await startServer(t);
+    const { page, wrong } = await open(await startChromium(t), url);
+    const markup = '<img src=x onerror="document.title=1"> & <b>bold</b>';
+    await say(page, 'Alice', markup);
+    await side(page, 'Bob').getByText(markup).waitFor();
+    assert.equal(await page.locator('main img, main b').count(), 0);
+    await say(page, 'Bob', 'مرحبًا أليس 🌙');
+    const text = side(page, 'Alice').getByText('مرحبًا');
+    await text.waitFor();
+    assert.equal(await text.evaluate((element) => getComputedStyle(element).direction), 'rtl');
+    await picture(page, 'directions');
+    assert.deepEqual(wrong, []);
+});
+
+test('one’s own message can be changed and taken back', async (t) => {
+    const { url } = await startServer(t);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await say(page, 'Alice', 'See you at six');
+    await side(page, 'Bob').getByText('See you at six').waitFor();
+    await side(page, 'Alice').getByRole('button', { name: 'Edit: See you at six' }).click();
+    const field = page.getByRole('textbox', { name: 'Edit the message' });
+    await field.fill('See you at seven');
+    await field.press('Enter');
+    await side(page, 'Bob').getByText('See you at seven').waitFor();
+    await side(page, 'Bob').getByText('edited').waitFor();
+    await side(page, 'Alice').getByRole('button', { name: 'Take back: See you at seven' }).click();
+    await side(page, 'Bob').getByText('This message was taken back').waitFor();
+    assert.deepEqual(wrong, []);
+});
+
+test('the keyboard reaches everything, and is never caught', async (t) => {
+    const { url } = await startServer(t);
+    const { page, wrong } = await open(await startChromium(t), url);
+    const focused = () =>
+        page.evaluate(() => {
+            const element = document.activeElement;
+            const style = getComputedStyle(element.closest('.say') ?? element);
+            const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+            return { name: element.id || element.textContent.trim(), body: element === document.body, shown };
+        });
+    const seen = [];
+    for (let presses = 0; presses < 60; presses += 1) {
+        await page.keyboard.press('Tab');
+        const now = await focused();
+        if (now.body) break;
+        assert.ok(now.shown, `the focus on ${now.name} is seen`);
+        seen.push(now.name);
+    }
+    for (const name of ['channel', 'faults-toggle', 'theme', 'left-person', 'left-text', 'right-person', 'right-text']) {
+        assert.ok(seen.includes(name), `${name} is among ${seen}`);
+    }
+    assert.ok(seen.indexOf('left-text') < seen.indexOf('right-text'));
+    // From the top: skip to the conversation, say something, and look at what happened, without a mouse.
+    await page.reload();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type(RUDE);
+    await page.keyboard.press('Enter');
+    await side(page, 'Bob').getByText(CLEAN).waitFor();
+    await side(page, 'Alice').getByRole('button', { name: /^What happened/ }).focus();
+    await page.keyboard.press('Enter');
+    assert.match((await focused()).name, /^Changed/);
+    await page.locator('#faults-toggle').focus();
+    await page.keyboard.press('Enter');
+    assert.equal((await focused()).name, 'faults-title');
+    await page.keyboard.press('Escape');
+    assert.equal((await focused()).name, 'faults-toggle');
+    assert.deepEqual(wrong, []);
+});
+
+test('light and dark, as the system wishes or as chosen', async (t) => {
+    const { url } = await startServer(t);
+    const { page } = await open(await startChromium(t), url, { ...DESKTOP, colorScheme: 'dark' });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const dark = await ground();
+    await picture(page, 'dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+    const light = await ground();
+    assert.notEqual(dark, light);
+    await page.locator('#theme').click();
+    assert.equal(await ground(), dark);
+    await page.reload();
+    assert.equal(await ground(), dark);
+});
+
+test('on a phone there is one side at a time, and nothing is cut off', async (t) => {
+    const { url } = await startServer(t);
+    const { page, wrong } = await open(await startChromium(t), url, PHONE);
+    await say(page, 'Alice', RUDE);
+    await side(page, 'Alice').getByText(CLEAN).waitFor();
+    assert.equal(await side(page, 'Bob').isVisible(), false);
+    await picture(page, 'phone');
+    const views = page.getByRole('navigation', { name: 'Views' });
+    for (const name of ['What happened', 'Bob']) {
+        await views.getByRole('button', { name }).click();
+        const [width, most] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+        assert.ok(width <= most, `${name}: ${width} of ${most} pixels`);
+        await picture(page, `phone-${name.toLowerCase().replace(' ', '-')}`);
+    }
+    await side(page, 'Bob').getByText(CLEAN).waitFor();
+    assert.deepEqual(wrong, []);
+});
+
+test('the page connects again when the emulator was restarted, and says so', async (t) => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const port = String(probe.address().port);
+    probe.close();
+    await once(probe, 'close');
+    const first = await startServer(t, ['--port', port]);
+    const { page } = await open(await startChromium(t), first.url);
+    await say(page, 'Alice', 'Before');
+    await side(page, 'Bob').getByText('Before').waitFor();
+    first.process.kill('SIGINT');
+    await page.getByText('The emulator does not answer.').waitFor();
+    await startServer(t, ['--port', port]);
+    await page.getByText('The emulator was restarted.').waitFor();
+    await say(page, 'Alice', RUDE);
+    await side(page, 'Bob').getByText(CLEAN).waitFor();
+    assert.equal(await side(page, 'Bob').getByText('Before').count(), 0);
+});
