@@ -18,6 +18,7 @@ pub(crate) struct Chat {
     pub(crate) address: SocketAddr,
     pub(crate) app_instance: String,
     pub(crate) channel: String,
+    region: String,
     keys: [String; 3],
 }
 
@@ -29,22 +30,26 @@ pub(crate) struct Processor {
 
 /// The ARN of the processor of this position.
 pub(crate) fn function_arn(position: usize) -> String {
-    format!("arn:aws:lambda:us-east-1:123456789012:function:processor-{position}")
+    format!("arn:aws:lambda:eu-central-1:123456789012:function:processor-{position}")
 }
 
 /// A service with the scene set.
 pub(crate) async fn start(settings: Settings) -> (MessagingService, Chat) {
-    let service = MessagingService::start_with(settings.processors_of_a_flow(3)).await.unwrap();
-    let credentials = service.issue_credentials();
-    let keys = [credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()];
-    let chat = Chat::new(service.address(), keys.map(str::to_owned));
+    let service = MessagingService::start_with(settings.region("eu-central-1").processors_of_a_flow(3)).await.unwrap();
+    let chat = Chat::of(&service);
     (service, chat)
 }
 
 impl Chat {
+    /// Sets the scene.
+    pub(crate) fn of(service: &MessagingService) -> Self {
+        Self::new(service.address(), service.region(), keys(service))
+    }
+
     /// Sets the scene over HTTP.
-    pub(crate) fn new(address: SocketAddr, keys: [String; 3]) -> Self {
-        let mut chat = Self { address, app_instance: String::new(), channel: String::new(), keys };
+    pub(crate) fn new(address: SocketAddr, region: &str, keys: [String; 3]) -> Self {
+        let region = region.to_owned();
+        let mut chat = Self { address, region, app_instance: String::new(), channel: String::new(), keys };
         let instance = json!({ "Name": "test", "ClientRequestToken": "token-of-instance" });
         chat.app_instance = chat.create("/app-instances", "", instance, "AppInstanceArn");
         for person in ["alice", "bob", "carol", "mia", "ada"] {
@@ -69,9 +74,9 @@ impl Chat {
         chat
     }
 
-    /// The same one behind another address.
-    pub(crate) fn at(mut self, address: SocketAddr, keys: [String; 3]) -> Self {
-        (self.address, self.keys) = (address, keys);
+    /// The same one, which another service has now.
+    pub(crate) fn at(mut self, service: &MessagingService) -> Self {
+        (self.address, self.keys) = (service.address(), keys(service));
         self
     }
 
@@ -101,6 +106,7 @@ impl Chat {
             access_key_id,
             secret_access_key,
             session_token,
+            region: self.region.clone(),
             ..Call::without_credentials(&no_ids())
         };
         let mut headers = call.signed_headers();
@@ -156,6 +162,12 @@ impl Chat {
     /// Has Alice send a message that says this. Its id.
     pub(crate) fn say(&self, content: &str) -> String {
         self.send("alice", &Self::message(content, &format!("token-{}", fresh())))
+    }
+
+    /// What `SendChannelMessage` answers.
+    pub(crate) fn say_as(&self, bearer: &str, content: &str) -> Value {
+        let message = Self::message(content, &format!("token-{}", fresh()));
+        self.request("POST", &self.messages(""), bearer, &message).json()
     }
 
     pub(crate) fn get(&self, bearer: &str, id: &str) -> Response {
@@ -258,6 +270,11 @@ pub(crate) fn encoded(arn: &str) -> String {
 pub(crate) fn fresh() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn keys(service: &MessagingService) -> [String; 3] {
+    let credentials = service.issue_credentials();
+    [credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()].map(str::to_owned)
 }
 
 fn no_ids() -> MessageIds {
