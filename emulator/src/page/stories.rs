@@ -79,7 +79,7 @@ impl Stories {
             stories.filter(|story| story.channel_arn == channel_arn)
         };
         let with_id = callback_id(what).and_then(|id| stories().find(|story| story.has(id)));
-        let waiting = || stories().filter(|story| story.is_pending()).next_back();
+        let waiting = || stories().rfind(|story| story.is_pending());
         with_id.or_else(waiting).or_else(|| stories().next()).map(|story| story.number)
     }
 

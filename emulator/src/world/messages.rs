@@ -41,7 +41,7 @@ struct OfChannel {
 /// What the store has of a message.
 #[derive(Deserialize)]
 enum Stored {
-    Message(Message),
+    Message(Box<Message>),
     Past(Past),
 }
 
@@ -196,7 +196,7 @@ impl Messages {
             Ok(Stored::Message(mut message)) => {
                 message.sender = self.sender((*message.sender).clone());
                 self.next_sequence = self.next_sequence.max(message.sequence);
-                self.insert(channel_arn, id, message);
+                self.insert(channel_arn, id, *message);
             }
             Ok(Stored::Past(past)) => {
                 self.channels.entry(channel_arn.to_owned()).or_default().past.insert(id.into(), past);

@@ -256,7 +256,7 @@ fn what_was_under_way_is_handed_out_again_after_a_restart_once_its_function_is_t
     assert_eq!(stage.invoked, [of_one]);
     stage.world.resume("arn:0");
     stage.drain();
-    assert_eq!(stage.invoked[1..], [of_two.clone()]);
+    assert_eq!(stage.invoked[1..], *std::slice::from_ref(&of_two));
     assert_eq!(stage.call_back(&of_two, Decision::NoChange, None), Some(Ok(())));
 }
 
