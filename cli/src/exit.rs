@@ -17,6 +17,12 @@ pub(crate) enum Exit {
     Undecided = 3,
     /// What was recorded is decided in another way.
     Changed = 4,
+    /// A deployment deserves attention, or could not be looked at as a whole.
+    #[cfg(feature = "account")]
+    Questionable = 5,
+    /// Something is wrong with a deployment.
+    #[cfg(feature = "account")]
+    Wrong = 6,
     /// Ctrl-C, as shells count it.
     Interrupted = 130,
 }

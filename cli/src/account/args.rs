@@ -215,8 +215,8 @@ Exit status:
   0  nothing is wrong
   1  the function or the flow could not be looked at
   2  the command line cannot be used
-  4  something deserves attention, or could not be looked at
-  5  something is wrong: messages are not processed, or can be lost
+  5  something deserves attention, or could not be looked at
+  6  something is wrong: messages are not processed, or not decided
 
 With --json, one object is printed:
   findings  each with check (a name that stays the same), severity (error, warning,

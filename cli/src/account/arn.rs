@@ -82,6 +82,13 @@ impl AppInstance {
         &self.0.account
     }
 
+    /// Stands for all app instances of a region and an account.
+    pub(crate) fn any_of(arn: &Arn) -> Self {
+        let Arn { partition, region, account, .. } = arn;
+        let text = format!("arn:{partition}:chime:{region}:{account}:app-instance/any-app-instance");
+        Self(text.parse().expect("it is made of the parts of an ARN"))
+    }
+
     pub(crate) fn id(&self) -> &str {
         self.0.resource.trim_start_matches("app-instance/")
     }

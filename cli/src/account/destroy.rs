@@ -63,7 +63,7 @@ async fn found(
     for name in functions {
         match lambda::function(clients, name).await {
             Ok(function) => drop(arns.insert(function.arn)),
-            Err(problem) if problem.code() == Some("ResourceNotFoundException") => {}
+            Err(problem) if problem.code() == Some(lambda::NOT_FOUND) => {}
             Err(problem) => return Err(problem),
         }
     }

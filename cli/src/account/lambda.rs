@@ -14,7 +14,7 @@ macro_rules! problem {
 }
 
 /// What the service says where there is none.
-const NOT_FOUND: &str = "ResourceNotFoundException";
+pub(crate) const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// A function, as far as a channel flow has to do with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

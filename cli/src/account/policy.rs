@@ -73,6 +73,11 @@ impl Policy {
         found
     }
 
+    /// Whether a statement is about the messaging service.
+    pub(crate) fn names_the_service(&self) -> bool {
+        self.statements.iter().any(|statement| statement.service().is_some())
+    }
+
     /// Whether a statement has this id.
     pub(crate) fn has_statement(&self, sid: &str) -> bool {
         self.statements.iter().any(|statement| statement.sid == sid)

@@ -1,0 +1,164 @@
+//! Who may do what: the service invoke the function, the function answer.
+
+use super::{Outcome, Severity, Subject};
+use crate::account::arn::AppInstance;
+use crate::account::doctor::facts::Looked;
+use crate::account::iam::Role;
+use crate::account::plan::{source_arn, statement_id};
+use crate::account::policy::{Grant, INVOKE, OLDER_PRINCIPAL, PRINCIPAL, Policy, Service, Verdict, verdict};
+use serde_json::json;
+
+pub(super) const CALLBACK: &str = "chime:ChannelFlowCallback";
+
+pub(super) fn permission(subject: &Subject<'_>) -> Vec<Outcome> {
+    let policy = match &subject.facts.policy {
+        Looked::Seen(policy) => policy.clone().unwrap_or_default(),
+        Looked::Unseen { reason, remedy } => return vec![Outcome::unknown(reason, remedy)],
+    };
+    let known = !subject.app_instances.is_empty();
+    if !known && !policy.names_the_service() {
+        let remedy =
+            "cargo channel-flow apply --app-instance APP_INSTANCE_ARN ".to_owned() + &subject.facts.function.name;
+        return vec![Outcome::error("nobody lets the messaging service invoke it").remedy(remedy)];
+    }
+    let check = |app_instance: &AppInstance| {
+        let outcome = permission_for(&policy, app_instance);
+        match (known, outcome.severity) {
+            (_, Severity::Ok) => outcome,
+            (true, _) => outcome.remedy(add_permission(subject, app_instance)),
+            (false, _) => Outcome::unknown(
+                "the messaging service may invoke it for some app instances, and it is not known for which it should",
+                "Give the app instance with --app-instance, or look at the flow.",
+            ),
+        }
+    };
+    subject.app_instances_or_any().iter().map(check).collect()
+}
+
+fn permission_for(policy: &Policy, app_instance: &AppInstance) -> Outcome {
+    let grants = policy.grants(app_instance);
+    let id = app_instance.id();
+    if let Some(grant) = grants.iter().find(|grant| grant.is_complete()) {
+        return Outcome::ok(format!("statement {} lets {PRINCIPAL} invoke it for app instance {id}", grant.sid));
+    }
+    let fitting = |service| {
+        let fits = move |grant: &&Grant| grant.service == service && grant.is_for_the_app_instance;
+        grants.iter().filter(fits).min_by_key(|grant| grant.has_other_conditions)
+    };
+    if let Some(grant) = fitting(Service::Documented) {
+        let Grant { sid, source_account, source_arn, has_other_conditions, .. } = grant;
+        return match (has_other_conditions, source_account, source_arn) {
+            (true, ..) => {
+                Outcome::warning(format!("statement {sid} has conditions of which it is not known whether they hold"))
+            }
+            (_, false, _) => Outcome::warning(format!("statement {sid} lets app instances of any account invoke it")),
+            _ => Outcome::warning(format!("statement {sid} lets every app instance of the account invoke it")),
+        };
+    }
+    if let Some(grant) = fitting(Service::Older) {
+        return Outcome::warning(format!(
+            "statement {} names the older principal {OLDER_PRINCIPAL}; the documented one is {PRINCIPAL}",
+            grant.sid
+        ));
+    }
+    if let Some(grant) = fitting(Service::Anyone) {
+        return Outcome::warning(format!(
+            "statement {} lets anyone invoke it, not the messaging service alone",
+            grant.sid
+        ));
+    }
+    match grants.first() {
+        Some(grant) => Outcome::error(format!(
+            "statement {} lets the messaging service invoke it for another source account or ARN than app instance {id}",
+            grant.sid
+        )),
+        None => Outcome::error(format!("nobody lets the messaging service invoke it for app instance {id}")),
+    }
+}
+
+fn add_permission(subject: &Subject<'_>, app_instance: &AppInstance) -> String {
+    let (options, id, account) = (&subject.options, statement_id(app_instance), app_instance.account());
+    let arn = source_arn(app_instance);
+    let add = format!(
+        "aws lambda add-permission {options} --statement-id {id} --action {INVOKE} --principal {PRINCIPAL} --source-account \
+         {account} --source-arn '{arn}'"
+    );
+    match &subject.facts.policy {
+        Looked::Seen(Some(policy)) if policy.has_statement(&id) => {
+            format!("aws lambda remove-permission {options} --statement-id {id} && {add}")
+        }
+        _ => add,
+    }
+}
+
+pub(super) fn role(subject: &Subject<'_>) -> Vec<Outcome> {
+    callback(subject, &subject.facts.role)
+}
+
+/// Whether a role may answer the service for the app instances.
+pub(super) fn callback(subject: &Subject<'_>, role: &Looked<Role>) -> Vec<Outcome> {
+    let role = match role {
+        Looked::Seen(role) => role,
+        Looked::Unseen { reason, remedy } => return vec![Outcome::unknown(reason, remedy)],
+    };
+    let known = !subject.app_instances.is_empty();
+    let check = |app_instance: &AppInstance| {
+        let id = app_instance.id();
+        // AWS documents the app instance as the resource, and a callback is for a channel in it.
+        let one = verdict_of(role, CALLBACK, app_instance.as_str());
+        let below = verdict_of(role, CALLBACK, &format!("{app_instance}/channel/any-channel"));
+        let name = &role.name;
+        match (one, below) {
+            (Verdict::Allowed, Verdict::Allowed) if known => Outcome::ok(format!("{name} may call back for app instance {id}")),
+            (Verdict::Allowed, Verdict::Allowed) => Outcome::ok(format!("{name} may call back for every app instance")),
+            _ if !known => Outcome::unknown(
+                format!("{name} may not call back for every app instance, and it is not known for which it should"),
+                "Give the app instance with --app-instance, or look at the flow.",
+            ),
+            (Verdict::Denied, _) | (_, Verdict::Denied) => Outcome::error(format!("a policy denies {name} {CALLBACK}"))
+                .remedy("Take the statement with \"Effect\": \"Deny\" away, or narrow it."),
+            (Verdict::CannotTell(why), _) | (_, Verdict::CannotTell(why)) => {
+                Outcome::unknown(format!("whether {name} may call back cannot be told: {why}"), simulate(subject, app_instance))
+            }
+            (Verdict::Allowed, Verdict::Missing) | (Verdict::Missing, Verdict::Allowed) => Outcome::warning(format!(
+                "{name} may call back for the app instance or for what is in it, not for both, and AWS does not document which \
+                 of them counts"
+            ))
+            .remedy(put_role_policy(name, app_instance)),
+            (Verdict::Missing, Verdict::Missing) => {
+                Outcome::error(format!("{name} lacks {CALLBACK} for app instance {id}, so that every callback is refused"))
+                    .remedy(put_role_policy(name, app_instance))
+            }
+        }
+    };
+    subject.app_instances_or_any().iter().map(check).collect()
+}
+
+/// What a role may, with all that cannot be seen from its policies.
+pub(super) fn verdict_of(role: &Role, action: &str, resource: &str) -> Verdict {
+    match (verdict(&role.policies, action, resource), &role.unreadable, &role.boundary) {
+        (Verdict::Denied, ..) => Verdict::Denied,
+        (_, Some(unreadable), _) => Verdict::CannotTell(format!("the policy {unreadable}")),
+        (Verdict::Allowed, _, Some(boundary)) => {
+            Verdict::CannotTell(format!("it is allowed, but only within the permissions boundary {boundary}"))
+        }
+        (verdict, ..) => verdict,
+    }
+}
+
+fn put_role_policy(role: &str, app_instance: &AppInstance) -> String {
+    let statement = json!({
+        "Effect": "Allow", "Action": CALLBACK, "Resource": [app_instance.as_str(), format!("{app_instance}/*")],
+    });
+    let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    format!(
+        "aws iam put-role-policy --role-name {role} --policy-name channel-flow-callback --policy-document '{document}'"
+    )
+}
+
+fn simulate(subject: &Subject<'_>, app_instance: &AppInstance) -> String {
+    format!(
+        "aws iam simulate-principal-policy --policy-source-arn {} --action-names {CALLBACK} --resource-arns {app_instance}",
+        subject.facts.function.role
+    )
+}

@@ -1,0 +1,152 @@
+//! How the function is set.
+
+use super::{Outcome, Subject};
+use crate::account::arn::Arn;
+use crate::account::doctor::facts::Looked;
+use crate::account::lambda::EventInvokeConfig;
+
+/// The framework keeps a second of an invocation for the callback, and a processor needs some time, too.
+const SHORTEST_TIMEOUT: i32 = 3;
+
+/// How often Lambda tries again where nothing is set.
+const DEFAULT_RETRIES: i32 = 2;
+
+/// Lambda waits a minute before the first retry and two before the second.
+const TIME_OF_RETRIES: [i32; 3] = [0, 60, 180];
+
+/// A chat message that is decided later than this is news of yesterday.
+const LONGEST_EVENT_AGE: i32 = 3600;
+
+pub(super) fn state(subject: &Subject<'_>) -> Vec<Outcome> {
+    let function = &subject.facts.function;
+    let because = if function.state_reason.is_empty() { String::new() } else { format!(": {}", function.state_reason) };
+    let outcome = match function.state.as_str() {
+        "Active" if function.last_update == "Failed" => {
+            Outcome::warning("its last update failed, so that it runs what was there before").remedy("Deploy it again.")
+        }
+        "Active" => Outcome::ok("it is active"),
+        "Pending" => Outcome::warning(format!("it is not ready yet{because}")).remedy("Wait a moment and look again."),
+        "Inactive" => Outcome::warning("it was idle so long that Lambda put it away; the first invocation fails")
+            .remedy(format!("aws lambda invoke {} --invocation-type DryRun /dev/null", subject.options)),
+        state => Outcome::error(format!("its state is {state}, so that it cannot be invoked{because}"))
+            .remedy("Deploy it again."),
+    };
+    vec![outcome]
+}
+
+pub(super) fn runtime(subject: &Subject<'_>) -> Vec<Outcome> {
+    let outcome = match subject.facts.function.runtime.as_deref() {
+        None => Outcome::ok("it is a container image"),
+        Some("provided.al2023") => Outcome::ok("provided.al2023"),
+        Some(old @ ("provided.al2" | "provided" | "go1.x")) => {
+            let update = "aws lambda update-function-configuration";
+            Outcome::warning(format!("{old} is an old runtime, which AWS stops supporting or has stopped already"))
+                .remedy(format!("{update} {} --runtime provided.al2023, and deploy it again", subject.options))
+        }
+        Some(other) => Outcome::warning(format!("{other} is not a runtime for a binary: is this the right function?"))
+            .remedy("A processor in Rust runs on provided.al2023."),
+    };
+    vec![outcome]
+}
+
+pub(super) fn architecture(subject: &Subject<'_>) -> Vec<Outcome> {
+    vec![Outcome::ok(subject.facts.function.architecture.clone())]
+}
+
+pub(super) fn region_and_account(subject: &Subject<'_>) -> Vec<Outcome> {
+    let Ok(function) = subject.facts.function.arn.parse::<Arn>() else { return Vec::new() };
+    let check = |app_instance: &crate::account::arn::AppInstance| {
+        if function.region == app_instance.region() && function.account == app_instance.account() {
+            return Outcome::ok(format!("those of app instance {}", app_instance.id()));
+        }
+        let theirs = format!("{}, account {}", app_instance.region(), app_instance.account());
+        let ours = format!("{}, account {}", function.region, function.account);
+        Outcome::error(format!("it is in {ours}, but app instance {} in {theirs}", app_instance.id()))
+            .remedy(format!("A flow invokes functions of its own region and account only: deploy it to {theirs}."))
+    };
+    subject.app_instances.iter().map(check).collect()
+}
+
+pub(super) fn timeout(subject: &Subject<'_>) -> Vec<Outcome> {
+    let timeout = subject.facts.function.timeout;
+    let outcome = match timeout < SHORTEST_TIMEOUT {
+        true => Outcome::warning(format!(
+            "an invocation may take {timeout} s, of which the framework keeps 1 s, or a half, for the callback"
+        ))
+        .remedy(format!("aws lambda update-function-configuration {} --timeout 10", subject.options)),
+        false => Outcome::ok(format!("{timeout} s, of which 1 s is kept for the callback")),
+    };
+    vec![outcome]
+}
+
+pub(super) fn retries(subject: &Subject<'_>) -> Vec<Outcome> {
+    let config = match config(subject) {
+        Ok(config) => config,
+        Err(unknown) => return vec![unknown],
+    };
+    let retries = config.maximum_retry_attempts.unwrap_or(DEFAULT_RETRIES);
+    let outcome = match retries {
+        0 => Outcome::warning("an event that failed is not tried again, not even after a moment's trouble")
+            .remedy(set(subject, "--maximum-retry-attempts 2")),
+        _ => Outcome::ok(format!("an event that failed is tried again {} at most", times(retries))),
+    };
+    vec![outcome]
+}
+
+pub(super) fn event_age(subject: &Subject<'_>) -> Vec<Outcome> {
+    let config = match config(subject) {
+        Ok(config) => config,
+        Err(unknown) => return vec![unknown],
+    };
+    let retries = config.maximum_retry_attempts.unwrap_or(DEFAULT_RETRIES);
+    let needed = usize::try_from(retries).ok().and_then(|retries| TIME_OF_RETRIES.get(retries)).copied().unwrap_or(180);
+    let remedy = || set(subject, "--maximum-event-age-in-seconds 300");
+    let outcome = match config.maximum_event_age {
+        None => Outcome::warning("none is set, so that a message can wait for 6 hours before it is given up")
+            .remedy(remedy()),
+        Some(age) if age > LONGEST_EVENT_AGE => {
+            Outcome::warning(format!("a message can wait for {age} s before it is given up")).remedy(remedy())
+        }
+        Some(age) if age < needed => {
+            Outcome::warning(format!("{age} s are over before Lambda has tried again {}", times(retries)))
+                .remedy(remedy())
+        }
+        Some(age) => Outcome::ok(format!("a message is given up after {age} s")),
+    };
+    vec![outcome]
+}
+
+pub(super) fn concurrency(subject: &Subject<'_>) -> Vec<Outcome> {
+    let outcome = match subject.facts.function.reserved_concurrency {
+        Some(0) => Outcome::error("its reserved concurrency is 0, so that every invocation is throttled")
+            .remedy(format!("aws lambda delete-function-concurrency {}", subject.options)),
+        Some(reserved) => Outcome::ok(format!("{reserved} at once")),
+        None => Outcome::ok("as much as the account has left"),
+    };
+    vec![outcome]
+}
+
+/// The configuration, the default one where none is set.
+fn config(subject: &Subject<'_>) -> Result<EventInvokeConfig, Outcome> {
+    match &subject.facts.event_invoke_config {
+        Looked::Seen(config) => Ok(config.clone().unwrap_or_default()),
+        Looked::Unseen { reason, remedy } => Err(Outcome::unknown(reason, remedy)),
+    }
+}
+
+fn set(subject: &Subject<'_>, setting: &str) -> String {
+    // What a function has is kept by an update, and a function that has nothing cannot be updated.
+    let verb = match &subject.facts.event_invoke_config {
+        Looked::Seen(Some(_)) => "update",
+        _ => "put",
+    };
+    format!("aws lambda {verb}-function-event-invoke-config {} {setting}", subject.options)
+}
+
+fn times(count: i32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{count} times"),
+    }
+}

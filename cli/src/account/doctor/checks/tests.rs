@@ -1,0 +1,453 @@
+//! Each check, with a deployment that is well and with ones that are broken in the one way it is about.
+
+use super::*;
+use crate::account::doctor::facts::{FailureTarget, Patient};
+use crate::account::iam::Role;
+use crate::account::lambda::{EventInvokeConfig, Function};
+use crate::account::plan::{ChannelFlow, FallbackAction, Processor};
+use crate::account::policy::{PRINCIPAL, Policy};
+use serde_json::{Value, json};
+
+const APP: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a1";
+const FILTER: &str = "arn:aws:lambda:us-east-1:123456789012:function:filter";
+const RESCUE: &str = "arn:aws:lambda:us-east-1:123456789012:function:rescue";
+const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:dead";
+
+fn policy(statements: Value) -> Policy {
+    Policy::parse(&json!({ "Statement": statements }).to_string()).unwrap()
+}
+
+fn permission(principal: &str, condition: Value) -> Policy {
+    policy(json!([{
+        "Sid": "channel-flow-a1", "Effect": "Allow", "Principal": { "Service": principal },
+        "Action": "lambda:InvokeFunction", "Resource": FILTER, "Condition": condition,
+    }]))
+}
+
+fn source(account: &str, arn: &str) -> Value {
+    json!({ "StringEquals": { "AWS:SourceAccount": account }, "ArnLike": { "AWS:SourceArn": arn } })
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({ "Effect": "Allow", "Action": action, "Resource": resource })
+}
+
+fn role_that(statements: Value) -> Looked<Role> {
+    Looked::Seen(Role { name: "filter-role".to_owned(), policies: vec![policy(statements)], ..Role::default() })
+}
+
+fn callback_and(more: Value) -> Looked<Role> {
+    role_that(json!([allow("chime:ChannelFlowCallback", &format!("{APP}*")), more]))
+}
+
+fn function(name: &str) -> Function {
+    Function {
+        arn: format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"),
+        name: name.to_owned(),
+        role: "arn:aws:iam::123456789012:role/filter-role".to_owned(),
+        runtime: Some("provided.al2023".to_owned()),
+        architecture: "arm64".to_owned(),
+        timeout: 10,
+        state: "Active".to_owned(),
+        last_update: "Successful".to_owned(),
+        code_sha256: "same".to_owned(),
+        ..Function::default()
+    }
+}
+
+fn target(arn: &str, rescues: Vec<(Function, Looked<Role>)>) -> FailureTarget {
+    FailureTarget { arn: arn.to_owned(), is_dead_letter: arn == QUEUE, rescues: Looked::Seen(rescues) }
+}
+
+/// A deployment in which nothing is wrong.
+fn well() -> Facts {
+    let processor = Processor {
+        name: "words".to_owned(),
+        function_arn: FILTER.to_owned(),
+        execution_order: 1,
+        fallback_action: FallbackAction::Abort,
+    };
+    let flow =
+        ChannelFlow { arn: format!("{APP}/channel-flow/f1"), name: "flow".to_owned(), processors: vec![processor] };
+    let rescue = (function("rescue"), callback_and(json!({ "Effect": "Deny", "Action": "s3:*", "Resource": "*" })));
+    let filter = FunctionFacts {
+        function: function("filter"),
+        policy: Looked::Seen(Some(permission(PRINCIPAL, source("123456789012", &format!("{APP}*"))))),
+        role: callback_and(allow("lambda:InvokeFunction", RESCUE)),
+        event_invoke_config: Looked::Seen(Some(EventInvokeConfig {
+            maximum_retry_attempts: Some(2),
+            maximum_event_age: Some(300),
+            on_failure: Some(RESCUE.to_owned()),
+        })),
+        failures: Looked::Seen(vec![target(RESCUE, vec![rescue])]),
+    };
+    Facts {
+        app_instances: vec![crate::account::arn::app_instance(APP).unwrap()],
+        flows: Looked::Seen(vec![FlowFacts { flow, channels: Looked::Seen(vec![format!("{APP}/channel/c1")]) }]),
+        functions: vec![Patient { asked_for: "filter".to_owned(), found: Looked::Seen(Some(filter)) }],
+    }
+}
+
+/// All findings that are not ok, after the deployment was broken.
+fn findings(break_it: impl FnOnce(&mut Facts)) -> Vec<Finding> {
+    let mut facts = well();
+    break_it(&mut facts);
+    let mut findings = all(&facts);
+    findings.retain(|finding| finding.severity != Severity::Ok);
+    assert!(findings.iter().all(|finding| finding.remedy.is_some()), "{findings:?}");
+    findings
+}
+
+/// What the checks say of a function that is broken; all of it comes from one check.
+fn of_function(check: &str, break_it: impl FnOnce(&mut FunctionFacts)) -> (Severity, String, String) {
+    let findings = findings(|facts| match &mut facts.functions[0].found {
+        Looked::Seen(Some(function)) => break_it(function),
+        _ => unreachable!("the function is there"),
+    });
+    let [finding] = &findings[..] else { panic!("{check}: {findings:?}") };
+    assert_eq!(finding.check, check);
+    (finding.severity, finding.text.clone(), finding.remedy.clone().unwrap())
+}
+
+fn unseen<T>() -> Looked<T> {
+    Looked::Unseen { reason: "AccessDenied".to_owned(), remedy: "ask".to_owned() }
+}
+
+fn of_flow(check: &str, break_it: impl FnOnce(&mut FlowFacts)) -> (Severity, String, String) {
+    let findings = findings(|facts| match &mut facts.flows {
+        Looked::Seen(flows) => break_it(&mut flows[0]),
+        Looked::Unseen { .. } => unreachable!("the flow is there"),
+    });
+    let [finding] = &findings[..] else { panic!("{check}: {findings:?}") };
+    assert_eq!(finding.check, check);
+    (finding.severity, finding.text.clone(), finding.remedy.clone().unwrap())
+}
+
+#[test]
+fn a_deployment_that_is_well_has_only_good_findings() {
+    assert_eq!(findings(|_| {}), []);
+    let findings = all(&well());
+    let checks: std::collections::BTreeSet<_> = findings.iter().map(|finding| finding.check).collect();
+    assert_eq!(checks.len(), FUNCTION_CHECKS.len() + FLOW_CHECKS.len() + 1, "{checks:?}");
+}
+
+#[test]
+fn state() {
+    for (state, expected) in [
+        ("Pending", Severity::Warning),
+        ("Inactive", Severity::Warning),
+        ("Failed", Severity::Error),
+        ("Deleting", Severity::Error),
+    ] {
+        let (severity, ..) = of_function("state", |facts| facts.function.state = state.to_owned());
+        assert_eq!(severity, expected, "{state}");
+    }
+    let (severity, text, _) = of_function("state", |facts| facts.function.last_update = "Failed".to_owned());
+    assert_eq!((severity, text.contains("last update")), (Severity::Warning, true));
+}
+
+#[test]
+fn runtime() {
+    for runtime in ["provided.al2", "provided", "go1.x", "nodejs22.x"] {
+        let (severity, text, _) = of_function("runtime", |facts| facts.function.runtime = Some(runtime.to_owned()));
+        assert_eq!((severity, text.contains(runtime)), (Severity::Warning, true));
+    }
+    assert_eq!(
+        findings(|facts| if let Looked::Seen(Some(function)) = &mut facts.functions[0].found {
+            function.function.runtime = None;
+        }),
+        []
+    );
+}
+
+#[test]
+fn region_and_account() {
+    for other in [APP.replace("us-east-1", "eu-central-1"), APP.replace("123456789012", "999999999999")] {
+        let findings = findings(|facts| facts.app_instances = vec![crate::account::arn::app_instance(&other).unwrap()]);
+        let found = findings.iter().find(|finding| finding.check == "region-and-account").unwrap();
+        assert_eq!(found.severity, Severity::Error);
+    }
+}
+
+#[test]
+fn the_permission() {
+    let with = |policy: Option<Policy>| of_function("permission", |facts| facts.policy = Looked::Seen(policy));
+    let (severity, _, remedy) = with(None);
+    assert_eq!(severity, Severity::Error);
+    assert!(
+        remedy.starts_with(
+            "aws lambda add-permission --function-name filter --region us-east-1 --statement-id channel-flow-a1"
+        ) && remedy.ends_with(&format!("--source-account 123456789012 --source-arn '{APP}*'")),
+        "{remedy}"
+    );
+    for (policy, expected, words) in [
+        (permission("chime.amazonaws.com", source("123456789012", APP)), Severity::Warning, "older principal"),
+        (permission(PRINCIPAL, json!({})), Severity::Warning, "any account"),
+        (
+            permission(PRINCIPAL, json!({ "StringEquals": { "AWS:SourceAccount": "123456789012" } })),
+            Severity::Warning,
+            "every app instance",
+        ),
+        (permission(PRINCIPAL, json!({ "Bool": { "aws:SecureTransport": "true" } })), Severity::Warning, "conditions"),
+        (permission("*", source("123456789012", APP)), Severity::Warning, "anyone"),
+        (permission(PRINCIPAL, source("999999999999", APP)), Severity::Error, "another source account"),
+        (
+            permission(PRINCIPAL, source("123456789012", &APP.replace("a1", "a2"))),
+            Severity::Error,
+            "another source account",
+        ),
+        (permission("s3.amazonaws.com", json!({})), Severity::Error, "nobody"),
+    ] {
+        let (severity, text, remedy) = with(Some(policy));
+        assert_eq!((severity, text.contains(words)), (expected, true), "{words}: {text}");
+        // The statement's id is taken.
+        assert!(remedy.starts_with("aws lambda remove-permission "), "{remedy}");
+    }
+    assert_eq!(of_function("permission", |facts| facts.policy = unseen()).0, Severity::Unknown);
+}
+
+#[test]
+fn the_role() {
+    let with = |role: Looked<Role>| of_function("role", |facts| facts.role = role);
+    let invoke = || allow("lambda:InvokeFunction", RESCUE);
+    let (severity, _, remedy) = with(role_that(json!([invoke()])));
+    assert_eq!(severity, Severity::Error);
+    let document = remedy.split('\'').nth(1).unwrap();
+    let mended = Policy::parse(document).unwrap();
+    assert_eq!(
+        crate::account::policy::verdict(&[mended], "chime:ChannelFlowCallback", APP),
+        crate::account::policy::Verdict::Allowed
+    );
+    let callback = "chime:ChannelFlowCallback";
+    for (statements, expected, words) in [
+        (json!([invoke(), allow(callback, &APP.replace("a1", "a2*"))]), Severity::Error, "lacks"),
+        (json!([invoke(), allow("chime:SendChannelMessage", "*")]), Severity::Error, "lacks"),
+        (
+            json!([invoke(), allow("*", "*"), { "Effect": "Deny", "Action": "chime:*", "Resource": "*" }]),
+            Severity::Error,
+            "denies",
+        ),
+        (json!([invoke(), allow(callback, APP)]), Severity::Warning, "not for both"),
+        (json!([invoke(), allow(callback, &format!("{APP}/*"))]), Severity::Warning, "not for both"),
+        (
+            json!([invoke(), {
+                "Effect": "Allow", "Action": callback, "Resource": "*", "Condition": { "Bool": { "x": "true" } },
+            }]),
+            Severity::Unknown,
+            "condition",
+        ),
+    ] {
+        let (severity, text, _) = with(role_that(statements));
+        assert_eq!((severity, text.contains(words)), (expected, true), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_role_that_cannot_be_seen_through() {
+    let with = |change: fn(&mut Role)| {
+        findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(FunctionFacts { role: Looked::Seen(role), .. })) => change(role),
+            _ => unreachable!("the role is there"),
+        })
+    };
+    for findings in [
+        with(|role| role.boundary = Some("arn:aws:iam::123456789012:policy/b".to_owned())),
+        with(|role| role.unreadable = Some("odd: not JSON".to_owned())),
+        findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(function)) => function.role = unseen(),
+            _ => unreachable!("the function is there"),
+        }),
+    ] {
+        let checks: Vec<_> = findings.iter().map(|finding| (finding.check, finding.severity)).collect();
+        assert_eq!(checks, [("role", Severity::Unknown), ("on-failure-grant", Severity::Unknown)]);
+    }
+}
+
+#[test]
+fn timeout() {
+    for (timeout, well) in [(1, false), (2, false), (3, true), (900, true)] {
+        let findings = findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(function)) => function.function.timeout = timeout,
+            _ => unreachable!("the function is there"),
+        });
+        assert_eq!(findings.is_empty(), well, "{timeout}: {findings:?}");
+        assert!(findings.iter().all(|finding| finding.check == "timeout"));
+    }
+}
+
+#[test]
+fn retries_and_age() {
+    let with = |check: &str, retries: Option<i32>, age: Option<i32>| {
+        of_function(check, |facts| {
+            let on_failure = Some(RESCUE.to_owned());
+            let config = EventInvokeConfig { maximum_retry_attempts: retries, maximum_event_age: age, on_failure };
+            facts.event_invoke_config = Looked::Seen(Some(config));
+        })
+    };
+    let (severity, _, remedy) = with("retries", Some(0), Some(60));
+    assert_eq!(severity, Severity::Warning);
+    assert_eq!(
+        remedy,
+        "aws lambda update-function-event-invoke-config --function-name filter --region us-east-1 --maximum-retry-attempts 2"
+    );
+    for (retries, age) in [(None, None), (Some(2), Some(21600)), (Some(2), Some(60)), (None, Some(120))] {
+        assert_eq!(with("event-age", retries, age).0, Severity::Warning, "{retries:?} {age:?}");
+    }
+    let (_, text, remedy) = of_function("event-age", |facts| facts.event_invoke_config = Looked::Seen(None));
+    assert!(text.contains("6 hours") && remedy.contains(" put-function-event-invoke-config "), "{text}: {remedy}");
+    let checks = findings(|facts| match &mut facts.functions[0].found {
+        Looked::Seen(Some(function)) => function.event_invoke_config = unseen(),
+        _ => unreachable!("the function is there"),
+    });
+    assert!(checks.iter().all(|finding| finding.severity == Severity::Unknown) && checks.len() == 2, "{checks:?}");
+}
+
+#[test]
+fn concurrency() {
+    let (severity, ..) = of_function("concurrency", |facts| facts.function.reserved_concurrency = Some(0));
+    assert_eq!(severity, Severity::Error);
+    assert_eq!(
+        findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(function)) => function.function.reserved_concurrency = Some(5),
+            _ => unreachable!("the function is there"),
+        }),
+        []
+    );
+}
+
+#[test]
+fn nobody_gets_what_failed() {
+    let (severity, text, remedy) = of_function("on-failure", |facts| facts.failures = Looked::Seen(Vec::new()));
+    assert_eq!((severity, text.contains("undecided")), (Severity::Warning, true));
+    assert!(remedy.contains(r#"--destination-config '{"OnFailure":{"Destination":"#), "{remedy}");
+    assert_eq!(of_function("on-failure", |facts| facts.failures = unseen()).0, Severity::Unknown);
+}
+
+#[test]
+fn what_failed_may_not_be_sent_there() {
+    let (severity, text, remedy) =
+        of_function("on-failure-grant", |facts| facts.role = callback_and(allow("lambda:InvokeFunction", FILTER)));
+    assert_eq!((severity, text.contains("lost")), (Severity::Error, true));
+    assert!(Policy::parse(remedy.split('\'').nth(1).unwrap()).is_ok(), "{remedy}");
+    let send = || callback_and(json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": QUEUE }));
+    let rescue = || vec![(function("rescue"), callback_and(allow("s3:*", "*")))];
+    assert_eq!(
+        findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(function)) => {
+                function.role = send();
+                function.failures = Looked::Seen(vec![target(QUEUE, rescue())]);
+            }
+            _ => unreachable!("the function is there"),
+        }),
+        []
+    );
+}
+
+#[test]
+fn what_is_no_rescue() {
+    let with = |target: FailureTarget| {
+        let everything = || callback_and(allow("*", "*"));
+        of_function("rescue", |facts| {
+            facts.role = everything();
+            facts.failures = Looked::Seen(vec![target]);
+        })
+    };
+    let mut other = function("logger");
+    other.code_sha256 = "other".to_owned();
+    for (target, expected, words) in [
+        (target(RESCUE, vec![(other, unseen())]), Severity::Warning, "other code"),
+        (
+            target(FILTER, vec![(function("filter"), callback_and(allow("s3:*", "*")))]),
+            Severity::Warning,
+            "that failed",
+        ),
+        (target(QUEUE, vec![]), Severity::Warning, "nothing takes events"),
+        (target("arn:aws:sns:us-east-1:123456789012:topic", vec![]), Severity::Unknown, "not looked at"),
+        (
+            FailureTarget { arn: RESCUE.to_owned(), is_dead_letter: false, rescues: unseen() },
+            Severity::Unknown,
+            "AccessDenied",
+        ),
+    ] {
+        let (severity, text, _) = with(target);
+        assert_eq!((severity, text.contains(words)), (expected, true), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_rescue_that_may_not_call_back() {
+    let findings = findings(|facts| match &mut facts.functions[0].found {
+        Looked::Seen(Some(filter)) => {
+            let rescue = (function("rescue"), role_that(json!([])));
+            filter.failures = Looked::Seen(vec![target(RESCUE, vec![rescue])]);
+        }
+        _ => unreachable!("the function is there"),
+    });
+    let found: Vec<_> =
+        findings.iter().map(|finding| (finding.check, finding.severity, finding.subject.as_str())).collect();
+    assert_eq!(found, [("rescue-role", Severity::Error, RESCUE)]);
+}
+
+#[test]
+fn the_flow() {
+    let (severity, _, remedy) = of_flow("channels", |flow| flow.channels = Looked::Seen(Vec::new()));
+    assert_eq!((severity, remedy.contains("associate-channel-flow")), (Severity::Warning, true));
+    assert_eq!(of_flow("channels", |flow| flow.channels = unseen()).0, Severity::Unknown);
+    let (severity, text, remedy) =
+        of_flow("fallback", |flow| flow.flow.processors[0].fallback_action = FallbackAction::Continue);
+    assert_eq!((severity, text.contains("words: CONTINUE")), (Severity::Warning, true));
+    assert!(remedy.ends_with(&format!("--processor 'words={FILTER},order=1' --fallback abort")), "{remedy}");
+}
+
+#[test]
+fn a_function_in_no_flow() {
+    let of = |break_it: fn(&mut Facts)| {
+        let findings = findings(break_it);
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        (finding.check, finding.severity)
+    };
+    assert_eq!(of(|facts| facts.flows = Looked::Seen(Vec::new())), ("flow", Severity::Warning));
+    assert_eq!(of(|facts| facts.flows = unseen()), ("flow", Severity::Unknown));
+}
+
+#[test]
+fn a_function_that_is_not_there() {
+    let of = |found: fn() -> Looked<Option<FunctionFacts>>| {
+        let findings = findings(|facts| facts.functions[0].found = found());
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        (finding.check, finding.severity)
+    };
+    assert_eq!(of(|| Looked::Seen(None)), ("function", Severity::Error));
+    assert_eq!(of(unseen), ("function", Severity::Unknown));
+}
+
+#[test]
+fn without_an_app_instance_much_is_unknown() {
+    let alone = |break_it: fn(&mut FunctionFacts)| {
+        findings(|facts| {
+            facts.app_instances.clear();
+            facts.flows = Looked::Seen(Vec::new());
+            match &mut facts.functions[0].found {
+                Looked::Seen(Some(function)) => break_it(function),
+                _ => unreachable!("the function is there"),
+            }
+        })
+    };
+    let severity = |findings: &[Finding], check: &str| {
+        findings.iter().find(|finding| finding.check == check).map(|finding| finding.severity)
+    };
+    // For one app instance, and it is not known which one is meant.
+    let findings = alone(|_| {});
+    assert_eq!(severity(&findings, "permission"), Some(Severity::Unknown));
+    assert_eq!(severity(&findings, "role"), Some(Severity::Unknown));
+    // For all of the account it is known all the same.
+    let findings = alone(|facts| {
+        let all = "arn:aws:chime:us-east-1:123456789012:app-instance/*";
+        facts.policy = Looked::Seen(Some(permission(PRINCIPAL, source("123456789012", all))));
+        facts.role = role_that(json!([allow("chime:*", all), allow("lambda:*", "*")]));
+    });
+    assert_eq!((severity(&findings, "permission"), severity(&findings, "role")), (None, None), "{findings:?}");
+    // And nobody at all is an error.
+    let findings = alone(|facts| facts.policy = Looked::Seen(None));
+    assert_eq!(severity(&findings, "permission"), Some(Severity::Error));
+}

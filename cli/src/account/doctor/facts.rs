@@ -1,0 +1,178 @@
+//! What the doctor looks at.
+
+use crate::account::arn::{AppInstance, FunctionName};
+use crate::account::carry_out;
+use crate::account::clients::Clients;
+use crate::account::explain::Problem;
+use crate::account::iam::{self, Role};
+use crate::account::lambda::{self, EventInvokeConfig, Function};
+use crate::account::messaging;
+use crate::account::plan::ChannelFlow;
+use crate::account::policy::Policy;
+
+/// What was seen, or why nothing was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Looked<T> {
+    Seen(T),
+    /// In words, with what would help.
+    Unseen {
+        reason: String,
+        remedy: String,
+    },
+}
+
+/// Everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The app instances whose messages the functions get.
+    pub(crate) app_instances: Vec<AppInstance>,
+    pub(crate) flows: Looked<Vec<FlowFacts>>,
+    pub(crate) functions: Vec<Patient>,
+}
+
+/// A channel flow, and the channels that have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FlowFacts {
+    pub(crate) flow: ChannelFlow,
+    pub(crate) channels: Looked<Vec<String>>,
+}
+
+/// A function that a processor names, or that was asked for; it may not be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Patient {
+    pub(crate) asked_for: String,
+    /// None where there is none.
+    pub(crate) found: Looked<Option<FunctionFacts>>,
+}
+
+/// A function and what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FunctionFacts {
+    pub(crate) function: Function,
+    /// None where it has no policy; one that is not understood is unseen.
+    pub(crate) policy: Looked<Option<Policy>>,
+    pub(crate) role: Looked<Role>,
+    pub(crate) event_invoke_config: Looked<Option<EventInvokeConfig>>,
+    /// Where events go that failed: the on-failure destination before the dead-letter queue.
+    pub(crate) failures: Looked<Vec<FailureTarget>>,
+}
+
+/// Where events go that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FailureTarget {
+    pub(crate) arn: String,
+    pub(crate) is_dead_letter: bool,
+    /// What takes them from there, or is there itself: functions and their roles.
+    pub(crate) rescues: Looked<Vec<(Function, Looked<Role>)>>,
+}
+
+impl<T> Looked<T> {
+    pub(crate) fn at(result: Result<T, Problem>) -> Self {
+        match result {
+            Ok(seen) => Self::Seen(seen),
+            Err(problem) => Self::Unseen { reason: problem.to_string(), remedy: problem.advice() },
+        }
+    }
+}
+
+/// A function by its name, with the flows of its app instances that it is in.
+pub(crate) async fn of_function(
+    clients: &Clients,
+    name: &FunctionName,
+    app_instance: Option<&AppInstance>,
+) -> Result<Facts, Problem> {
+    let function = lambda::function(clients, name).await?;
+    let arn = function.arn.clone();
+    let facts = around(clients, name, function).await;
+    let app_instances = match (app_instance, &facts.policy) {
+        (Some(app_instance), _) => vec![app_instance.clone()],
+        (None, Looked::Seen(Some(policy))) => policy.app_instances(),
+        _ => Vec::new(),
+    };
+    let mut flows = Looked::Seen(Vec::new());
+    for app_instance in &app_instances {
+        // One of another region cannot be asked for here, and has no use for the function anyway.
+        if app_instance.region() != clients.region {
+            continue;
+        }
+        match messaging::flows(clients, app_instance).await {
+            Ok(found) => {
+                for flow in found.into_iter().filter(|flow| flow.processors.iter().any(|one| one.function_arn == arn)) {
+                    let channels = Looked::at(messaging::channels_of(clients, &flow.arn).await);
+                    if let Looked::Seen(flows) = &mut flows {
+                        flows.push(FlowFacts { flow, channels });
+                    }
+                }
+            }
+            Err(problem) => flows = Looked::at(Err(problem)),
+        }
+    }
+    let functions = vec![Patient { asked_for: name.to_string(), found: Looked::Seen(Some(facts)) }];
+    Ok(Facts { app_instances, flows, functions })
+}
+
+/// A function, which may not be there.
+pub(crate) async fn look_at(clients: &Clients, name: &FunctionName) -> Looked<Option<FunctionFacts>> {
+    match lambda::function(clients, name).await {
+        Ok(function) => Looked::Seen(Some(around(clients, name, function).await)),
+        Err(problem) if problem.code() == Some(lambda::NOT_FOUND) => Looked::Seen(None),
+        Err(problem) => Looked::at(Err(problem)),
+    }
+}
+
+async fn around(clients: &Clients, name: &FunctionName, function: Function) -> FunctionFacts {
+    let policy = match lambda::policy(clients, name).await {
+        Ok(None) => Looked::Seen(None),
+        Ok(Some(policy)) => match Policy::parse(&policy) {
+            Ok(policy) => Looked::Seen(Some(policy)),
+            Err(reason) => {
+                let remedy = format!("Look at it: aws lambda get-policy --function-name {name}");
+                Looked::Unseen { reason, remedy }
+            }
+        },
+        Err(problem) => Looked::at(Err(problem)),
+    };
+    let role = Looked::at(iam::role(clients, &function.role).await);
+    let event_invoke_config = Looked::at(lambda::event_invoke_config(clients, name).await);
+    let destination = match &event_invoke_config {
+        Looked::Seen(config) => Looked::Seen(config.as_ref().and_then(|config| config.on_failure.clone())),
+        Looked::Unseen { reason, remedy } => Looked::Unseen { reason: reason.clone(), remedy: remedy.clone() },
+    };
+    let failures = match destination {
+        Looked::Unseen { reason, remedy } => Looked::Unseen { reason, remedy },
+        Looked::Seen(destination) => {
+            let targets = destination.map(|arn| (arn, false)).into_iter();
+            let targets = targets.chain(function.dead_letter_arn.clone().map(|arn| (arn, true)));
+            let mut failures = Vec::new();
+            for (arn, is_dead_letter) in targets {
+                let rescues = rescues(clients, &arn).await;
+                failures.push(FailureTarget { arn, is_dead_letter, rescues });
+            }
+            Looked::Seen(failures)
+        }
+    };
+    FunctionFacts { function, policy, role, event_invoke_config, failures }
+}
+
+/// The functions that get what goes to a target.
+async fn rescues(clients: &Clients, arn: &str) -> Looked<Vec<(Function, Looked<Role>)>> {
+    let names = match arn.split(':').nth(2) {
+        Some("lambda") => vec![arn.to_owned()],
+        Some("sqs") => match lambda::consumers(clients, arn).await {
+            Ok(functions) => functions,
+            Err(problem) => return Looked::at(Err(problem)),
+        },
+        _ => Vec::new(),
+    };
+    let mut rescues = Vec::new();
+    for name in names {
+        match lambda::function(clients, &carry_out::function(&name)).await {
+            Ok(function) => {
+                let role = Looked::at(iam::role(clients, &function.role).await);
+                rescues.push((function, role));
+            }
+            Err(problem) => return Looked::at(Err(problem)),
+        }
+    }
+    Looked::Seen(rescues)
+}
