@@ -113,7 +113,7 @@ test('faults show in the stories of the messages that meet them', async (t) => {
 
     await setFault(page, 'Too busy for the answer');
     await say(page, 'Bob', 'Hello, once more');
-    await (await story(page, 'Hello, once more', 'Let through as it is')).getByText('429 ThrottledClientException').waitFor();
+    await (await story(page, 'Hello, once more', 'Let through as it is')).getByText('429 ThrottledClientException').first().waitFor();
 
     await setFault(page, 'Function out of reach');
     await say(page, 'Alice', 'Is anybody checking?');

@@ -26,7 +26,8 @@ export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secre
  */
 export async function startServer(t, args = []) {
     const command = process.env.CHANNEL_FLOW_COMMAND;
-    const all = ['dev', '--port', '0', '--processor', process.env.CHANNEL_FLOW_PROCESSOR, ...args];
+    const port = args.includes('--port') ? [] : ['--port', '0'];
+    const all = ['dev', ...port, '--processor', process.env.CHANNEL_FLOW_PROCESSOR, ...args];
     const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => end(child));
     for await (const line of createInterface({ input: child.stdout })) {
