@@ -149,6 +149,7 @@ function notice(text) {
 /** On a phone, one part at a time. */
 function view(name) {
     $('main').dataset.view = name;
+    panes[name]?.appear();
     for (const button of document.querySelectorAll('.views button')) {
         if (button.dataset.view === name) button.setAttribute('aria-current', 'true');
         else button.removeAttribute('aria-current');

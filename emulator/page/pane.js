@@ -194,6 +194,12 @@ export class Pane {
         if (atEnd) this.#scroll.scrollTop = this.#scroll.scrollHeight;
     }
 
+    /** On a phone the side comes into view. */
+    appear() {
+        this.#measure();
+        this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    }
+
     /** Draws a message again, since its story went on. */
     storyOf(id) {
         if (this.#items.has(id)) this.#draw(id);
@@ -355,7 +361,8 @@ export class Pane {
     /** The field grows with its text, and says when that is too much. */
     #measure() {
         this.#text.style.height = 'auto';
-        this.#text.style.height = `${Math.min(this.#text.scrollHeight, 180)}px`;
+        // What is not shown has no height.
+        if (this.#text.scrollHeight > 0) this.#text.style.height = `${Math.min(this.#text.scrollHeight, 180)}px`;
         const most = this.#control.checked ? 30 : MOST_BYTES;
         const used = bytes(this.#text.value);
         const close = used > most * 0.8;
