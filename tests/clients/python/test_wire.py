@@ -131,7 +131,6 @@ def test_bytes_that_are_no_http(emulator, wire):
         b"GET / HTTP/9.9\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         request + b"Content-Length: -1\r\n\r\n",
         request + b"Content-Length: 99999999999999999999\r\n\r\n",
