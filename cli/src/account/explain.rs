@@ -106,6 +106,11 @@ impl Problem {
         let permission = self.permission();
         let endpoint = service.endpoint_variable();
         match &self.kind {
+            Kind::Unreachable(reason) if reason.contains("ertificate") => {
+                "A proxy or an endpoint shows a certificate of an authority that this machine does not trust: name a file with the \
+                 authority's certificate in SSL_CERT_FILE."
+                    .to_owned()
+            }
             Kind::Unreachable(_) | Kind::TimedOut => format!(
                 "Look at the network, and whether {region} is the region you mean: not every region has {}. \
                  {endpoint} and AWS_ENDPOINT_URL, where they are set, say where it is looked for.",
@@ -338,6 +343,9 @@ mod tests {
                     && problem.advice().contains("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING")
             );
         }
+        let kind = Kind::Unreachable("invalid peer certificate: UnknownIssuer".to_owned());
+        let problem = Problem { kind, ..refused(Service::Lambda, "GetFunction", "") };
+        assert!(problem.advice().contains("SSL_CERT_FILE"));
         let problem = Problem { kind: Kind::Garbage("x".to_owned()), ..refused(Service::Lambda, "GetFunction", "") };
         assert!(problem.advice().contains("not AWS Lambda"));
     }
