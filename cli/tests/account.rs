@@ -436,7 +436,7 @@ async fn a_deployment_that_is_well() {
 async fn right_after_cargo_lambda_deploy_the_doctor_has_much_to_say() {
     let scene = Scene::new().await;
     let output = scene.run(&["doctor", "filter", "--app-instance", &scene.app_instance]).await;
-    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(output.status.code(), Some(6));
     let text = stdout(&output);
     for words in ["error    permission", "error    role", "warning  event-age", "warning  on-failure", "warning  flow"]
     {
@@ -527,7 +527,7 @@ async fn each_way_to_break_a_deployment_is_found() {
         });
         let output = scene.run(&["doctor", &flow, "--json"]).await;
         assert_eq!(found(&output), words(expected), "case {number}");
-        let worst = if expected.iter().any(|(_, severity)| *severity == "error") { 5 } else { 4 };
+        let worst = if expected.iter().any(|(_, severity)| *severity == "error") { 6 } else { 5 };
         assert_eq!(output.status.code(), Some(if expected.is_empty() { 0 } else { worst }), "case {number}");
     }
 }
@@ -540,7 +540,7 @@ async fn a_flow_that_is_not_as_it_should_be() {
     succeeds(&scene.apply(&["--fallback", "continue", "--yes"]).await);
     let output = scene.run(&["doctor", &flow, "--json"]).await;
     assert_eq!(found(&output), words(&[("channels", "warning"), ("fallback", "warning")]));
-    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(output.status.code(), Some(5));
     // From the function's side: it is in no flow of another app instance, and not in its account.
     let other = format!("arn:aws:chime:{REGION}:999999999999:app-instance/a");
     let output = scene.run(&["doctor", "filter", "--app-instance", &other, "--json"]).await;

@@ -87,7 +87,7 @@ class Account:
         """What was found, but for what is well: the check and how bad it is."""
         ran = self.run("doctor", patient or self.name, "--app-instance", self.chat.app_instance, "--json")
         findings = [one for one in json.loads(ran.stdout)["findings"] if one["severity"] != "ok"]
-        worst = {"error": 5, "warning": 4, "unknown": 4}
+        worst = {"error": 6, "warning": 5, "unknown": 5}
         assert ran.returncode == max((worst[one["severity"]] for one in findings), default=0), ran.stderr
         self.findings = findings
         return {one["check"]: one["severity"] for one in findings}
