@@ -42,9 +42,9 @@ use clap::Subcommand;
 /// The commands. They are listed whether they are there or not.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Apply(args::Apply),
-    Destroy(args::Destroy),
-    Doctor(args::Doctor),
+    Apply(Box<args::Apply>),
+    Destroy(Box<args::Destroy>),
+    Doctor(Box<args::Doctor>),
 }
 
 #[cfg(not(feature = "account"))]

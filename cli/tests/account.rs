@@ -5,7 +5,7 @@
 #[path = "account/stand_in.rs"]
 mod stand_in;
 
-use channel_flow_emulator::{Fault, MessagingService, Settings};
+use channel_flow_emulator::{MessagingService, Settings};
 use serde_json::{Value, json};
 use stand_in::{ACCOUNT, Function, REGION, Role, StandIn, function_arn};
 use std::process::{Command, Output, Stdio};
@@ -77,7 +77,7 @@ impl Scene {
     }
 
     async fn run(&self, args: &[&str]) -> Output {
-        output(self.command(args)).await
+        output_of(self.command(args)).await
     }
 
     /// `apply` of the function, with more arguments.
@@ -109,7 +109,7 @@ impl Scene {
 }
 
 /// In a thread, so that the servers go on.
-async fn output(mut command: Command) -> Output {
+async fn output_of(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
@@ -353,11 +353,16 @@ async fn each_refusal_says_what_to_do() {
         fails(&apply(&["filter"]).await, 1, &[operation, exception, words]);
     }
     scene.account.change(|deployment| deployment.refused.clear());
-    scene.service.fault(Fault::throttled());
-    fails(&apply(&["filter"]).await, 1, &["ThrottledClientException", "wait a minute"]);
-    scene.service.down();
-    fails(&apply(&["filter"]).await, 1, &["ServiceUnavailableException", "run this again later"]);
-    scene.service.up();
+    for (status, exception, words) in [
+        (429, "ThrottledClientException", "wait a minute"),
+        (503, "ServiceUnavailableException", "run this again later"),
+        (401, "UnauthorizedClientException", "chime:ListChannelFlows"),
+    ] {
+        scene.account.change(|deployment| deployment.refused = [("ListChannelFlows", (status, exception))].into());
+        let mut command = scene.command(&["apply", "filter", "--app-instance", app, "--yes"]);
+        command.env("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", format!("http://{}", scene.account.address));
+        fails(&output_of(command).await, 1, &["ListChannelFlows", exception, words]);
+    }
 }
 
 #[tokio::test]
@@ -366,19 +371,19 @@ async fn without_credentials_region_or_service_it_says_so() {
     let args = ["apply", "filter", "--app-instance", &scene.app_instance, "--yes"];
     let mut command = scene.command(&args);
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
-    fails(&output(command).await, 1, &["no AWS credentials", "AWS_PROFILE"]);
+    fails(&output_of(command).await, 1, &["no AWS credentials", "AWS_PROFILE"]);
     let mut command = scene.command(&["doctor", "filter"]);
     command.env_remove("AWS_REGION");
-    fails(&output(command).await, 2, &["no AWS region"]);
+    fails(&output_of(command).await, 2, &["no AWS region"]);
     // A port that nobody listens at.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut command = scene.command(&args);
     command.env("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", format!("http://{free}"));
-    fails(&output(command).await, 1, &["Amazon Chime SDK messaging cannot be reached", "us-east-1 is the region"]);
+    fails(&output_of(command).await, 1, &["Amazon Chime SDK messaging cannot be reached", "us-east-1 is the region"]);
     let mut command = scene.command(&args);
     command.env("AWS_PROFILE", "no-such-profile");
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
-    fails(&output(command).await, 1, &["no AWS credentials"]);
+    fails(&output_of(command).await, 1, &["no AWS credentials"]);
 }
 
 /// A deployment in which nothing is wrong: what the template of this repository makes, in short.

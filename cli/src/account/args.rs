@@ -25,7 +25,7 @@ pub(crate) struct Apply {
     pub(crate) processor: Vec<ProcessorArg>,
 
     /// What becomes of a message whose function the service cannot reach
-    #[arg(long, value_name = "ACTION", default_value = "abort", ignore_case = true, hide_possible_values = false)]
+    #[arg(long, value_name = "ACTION", default_value = "abort", ignore_case = true)]
     pub(crate) fallback: FallbackAction,
 
     #[command(flatten)]

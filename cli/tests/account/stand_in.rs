@@ -93,6 +93,8 @@ fn lambda(deployment: &mut Deployment, method: &Method, path: &str, query: &str,
         ("DELETE", ["2015-03-31", "functions", name, "policy", _]) => ("RemovePermission", *name),
         ("GET", ["2019-09-25", "functions", name, "event-invoke-config"]) => ("GetFunctionEventInvokeConfig", *name),
         ("GET", ["2015-03-31", "event-source-mappings"]) => ("ListEventSourceMappings", ""),
+        // The messaging service is the emulator, but where it is to refuse.
+        ("GET", ["channel-flows"]) => ("ListChannelFlows", ""),
         other => panic!("nobody calls {other:?}"),
     };
     if let Some((status, exception)) = deployment.refused.get(operation) {
