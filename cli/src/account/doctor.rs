@@ -16,7 +16,14 @@ pub(crate) async fn run(args: &Doctor) -> Result<Exit, Failure> {
         Patient::Function(name) => name.arn.as_ref().map(|arn| arn.region.clone()),
         Patient::Flow(arn) => Some(arn.region.clone()),
     };
-    let region = args.account.region.clone().or(in_arn);
+    let region = match (&args.account.region, in_arn) {
+        (Some(given), Some(of_arn)) if *given != of_arn => {
+            return Err(Failure::unusable(format!(
+                "--region is {given}, but the ARN is of {of_arn}: leave --region out"
+            )));
+        }
+        (given, of_arn) => given.clone().or(of_arn),
+    };
     let clients = Clients::new(args.account.profile.as_deref(), region.as_deref()).await?;
     let facts = match &args.patient {
         Patient::Function(name) => {

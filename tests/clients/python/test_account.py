@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,7 @@ class Account:
         code = {"ZipFile": archive.getvalue()}
         return self.awslambda.create_function(FunctionName=name, Handler="bootstrap", Code=code, **more)["FunctionArn"]
 
-    def run(self, *arguments):
+    def run(self, *arguments, stdin=subprocess.DEVNULL):
         endpoints = {
             "AWS_ENDPOINT_URL_LAMBDA": self.moto,
             "AWS_ENDPOINT_URL_IAM": self.moto,
@@ -74,7 +75,7 @@ class Account:
             [os.environ["CHANNEL_FLOW_COMMAND"], *arguments],
             capture_output=True,
             text=True,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             timeout=PATIENCE,
             env=os.environ | endpoints,
         )
@@ -164,6 +165,18 @@ def test_from_a_function_to_a_channel_and_back(account, messaging):
         account.awslambda.get_policy(FunctionName=account.name)
     assert account.awslambda.get_function(FunctionName=account.name)
     assert "ChannelFlowArn" not in messaging.describe_channel(ChannelArn=chat.channel, ChimeBearer=chat.alice)["Channel"]
+
+
+def test_somebody_at_a_terminal_is_asked(account, messaging):
+    ours, terminal = pty.openpty()
+    apply = ("apply", account.name, "--app-instance", account.chat.app_instance)
+    flows = lambda: messaging.list_channel_flows(AppInstanceArn=account.chat.app_instance)["ChannelFlows"]
+    for answer, status, count in [(b"\n", 1, 0), (b"no\n", 1, 0), (b"Yes\n", 0, 1)]:
+        os.write(ours, answer)
+        ran = account.run(*apply, stdin=terminal)
+        assert (ran.returncode, len(flows())) == (status, count), ran.stderr
+        assert "Make these changes? [y/N]" in ran.stderr
+        assert ("declined" in ran.stderr) == (status == 1)
 
 
 def test_an_alias_has_a_permission_of_its_own(account):
