@@ -13,14 +13,10 @@ pub(super) fn target(subject: &Subject<'_>) -> Vec<Outcome> {
     };
     if targets.is_empty() {
         let none = "none, so that a message stays undecided when its event failed three times: killed, out of memory, timed out";
+        let setting = r#"--destination-config '{"OnFailure":{"Destination":"RESCUE_FUNCTION_ARN"}}'"#;
         let remedy = format!(
-            "Deploy the same binary a second time as the rescue, and: aws lambda {}-function-event-invoke-config {} \
-             --destination-config '{{\"OnFailure\":{{\"Destination\":\"RESCUE_FUNCTION_ARN\"}}}}'",
-            match &subject.facts.event_invoke_config {
-                Looked::Seen(Some(_)) => "update",
-                _ => "put",
-            },
-            subject.options
+            "Deploy the same binary a second time as the rescue, and: {}",
+            super::settings::set(subject, setting)
         );
         return vec![Outcome::warning(none).remedy(remedy)];
     }

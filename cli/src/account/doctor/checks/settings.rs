@@ -17,6 +17,9 @@ const TIME_OF_RETRIES: [i32; 3] = [0, 60, 180];
 /// A chat message that is decided later than this is news of yesterday.
 const LONGEST_EVENT_AGE: i32 = 3600;
 
+/// What to set in its place.
+const EVENT_AGE: &str = "--maximum-event-age-in-seconds 300";
+
 pub(super) fn state(subject: &Subject<'_>) -> Vec<Outcome> {
     let function = &subject.facts.function;
     let because = if function.state_reason.is_empty() { String::new() } else { format!(": {}", function.state_reason) };
@@ -100,7 +103,7 @@ pub(super) fn event_age(subject: &Subject<'_>) -> Vec<Outcome> {
     };
     let retries = config.maximum_retry_attempts.unwrap_or(DEFAULT_RETRIES);
     let needed = usize::try_from(retries).ok().and_then(|retries| TIME_OF_RETRIES.get(retries)).copied().unwrap_or(180);
-    let remedy = || set(subject, "--maximum-event-age-in-seconds 300");
+    let remedy = || set(subject, EVENT_AGE);
     let outcome = match config.maximum_event_age {
         None => Outcome::warning("none is set, so that a message can wait for 6 hours before it is given up")
             .remedy(remedy()),
@@ -134,13 +137,17 @@ fn config(subject: &Subject<'_>) -> Result<EventInvokeConfig, Outcome> {
     }
 }
 
-fn set(subject: &Subject<'_>, setting: &str) -> String {
-    // What a function has is kept by an update, and a function that has nothing cannot be updated.
-    let verb = match &subject.facts.event_invoke_config {
-        Looked::Seen(Some(_)) => "update",
-        _ => "put",
-    };
-    format!("aws lambda {verb}-function-event-invoke-config {} {setting}", subject.options)
+/// The command that sets how Lambda invokes it, and keeps what is set.
+pub(super) fn set(subject: &Subject<'_>, setting: &str) -> String {
+    let options = &subject.options;
+    match &subject.facts.event_invoke_config {
+        Looked::Seen(Some(_)) => format!("aws lambda update-function-event-invoke-config {options} {setting}"),
+        // Where nothing is set nothing can be updated, and each of these replaces the one before. So all have the age.
+        _ if setting.starts_with(EVENT_AGE) => {
+            format!("aws lambda put-function-event-invoke-config {options} {setting}")
+        }
+        _ => format!("aws lambda put-function-event-invoke-config {options} {EVENT_AGE} {setting}"),
+    }
 }
 
 fn times(count: i32) -> String {

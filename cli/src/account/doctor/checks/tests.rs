@@ -321,6 +321,20 @@ fn nobody_gets_what_failed() {
     assert_eq!((severity, text.contains("undecided")), (Severity::Warning, true));
     assert!(remedy.contains(r#"--destination-config '{"OnFailure":{"Destination":"#), "{remedy}");
     assert_eq!(of_function("on-failure", |facts| facts.failures = unseen()).0, Severity::Unknown);
+    // Where nothing is set, what is set for one thing must not be lost by the other.
+    let findings = findings(|facts| match &mut facts.functions[0].found {
+        Looked::Seen(Some(function)) => {
+            function.event_invoke_config = Looked::Seen(None);
+            function.failures = Looked::Seen(Vec::new());
+        }
+        _ => unreachable!("the function is there"),
+    });
+    let remedies: Vec<_> = findings.iter().filter_map(|finding| finding.remedy.as_deref()).collect();
+    assert_eq!(remedies.len(), 2);
+    assert!(
+        remedies.iter().all(|remedy| remedy.matches("--maximum-event-age-in-seconds 300").count() == 1),
+        "{remedies:?}"
+    );
 }
 
 #[test]
