@@ -2,7 +2,7 @@
 
 use super::{Outcome, Subject};
 use crate::account::doctor::facts::{FlowFacts, Looked};
-use crate::account::plan::FallbackAction;
+use crate::account::plan::{FallbackAction, Processor};
 
 /// Whether messages come to the flow at all.
 pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
@@ -24,24 +24,29 @@ pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
 
 /// What becomes of messages whose processor cannot be reached.
 pub(super) fn fallback(flow: &FlowFacts) -> Vec<Outcome> {
-    let check = |processor: &crate::account::plan::Processor| match processor.fallback_action {
+    let processors = &flow.flow.processors;
+    let check = |processor: &Processor| match processor.fallback_action {
         FallbackAction::Abort => Outcome::ok(format!("{}: ABORT", processor.name)),
-        FallbackAction::Continue => Outcome::warning(format!(
-            "{}: CONTINUE, so that everyone sees messages as they are while the function cannot be reached",
-            processor.name
-        ))
-        .remedy(format!(
-            "For a processor that moderates: cargo channel-flow apply --flow {} {} --fallback abort",
-            flow.flow.arn,
-            flow.flow
-                .processors
-                .iter()
-                .map(|one| format!("--processor '{}={},order={}'", one.name, one.function_arn, one.execution_order))
-                .collect::<Vec<_>>()
-                .join(" ")
-        )),
+        FallbackAction::Continue => {
+            // The others stay as they are.
+            let processors: Vec<_> = processors.iter().map(|one| argument(one, one.name == processor.name)).collect();
+            let (flow, processors) = (&flow.flow.arn, processors.join(" "));
+            Outcome::warning(format!(
+                "{}: CONTINUE, so that everyone sees messages as they are while the function cannot be reached",
+                processor.name
+            ))
+            .remedy(format!("If it moderates: cargo channel-flow apply --flow {flow} {processors}"))
+        }
     };
-    flow.flow.processors.iter().map(check).collect()
+    processors.iter().map(check).collect()
+}
+
+/// A processor as `apply` takes it, quoted for a shell: a name may have anything in it.
+fn argument(processor: &Processor, aborts: bool) -> String {
+    let Processor { name, function_arn, execution_order, fallback_action } = processor;
+    let action = if aborts { FallbackAction::Abort } else { *fallback_action }.to_string().to_lowercase();
+    let argument = format!("{name}={function_arn},order={execution_order},fallback={action}");
+    format!("--processor '{}'", argument.replace('\'', r"'\''"))
 }
 
 /// Whether the function is in a flow.

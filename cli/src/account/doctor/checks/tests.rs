@@ -410,7 +410,14 @@ fn the_flow() {
     let (severity, text, remedy) =
         of_flow("fallback", |flow| flow.flow.processors[0].fallback_action = FallbackAction::Continue);
     assert_eq!((severity, text.contains("words: CONTINUE")), (Severity::Warning, true));
-    assert!(remedy.ends_with(&format!("--processor 'words={FILTER},order=1' --fallback abort")), "{remedy}");
+    assert!(remedy.ends_with(&format!(" --processor 'words={FILTER},order=1,fallback=abort'")), "{remedy}");
+    let (.., remedy) = of_flow("fallback", |flow| {
+        let words = flow.flow.processors[0].clone();
+        let links = Processor { name: "it's".to_owned(), execution_order: 2, ..words };
+        let links = Processor { fallback_action: FallbackAction::Continue, ..links };
+        flow.flow.processors.push(links);
+    });
+    assert!(remedy.contains(r"fallback=abort' --processor 'it'\''s="), "{remedy}");
 }
 
 #[test]
