@@ -72,7 +72,7 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Answer pages of this origin, too, such as https://example.com
+    /// Answer pages of this origin, too, such as `https://example.com`
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
 
