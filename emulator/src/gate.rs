@@ -14,8 +14,13 @@ use std::net::IpAddr;
 /// Whether the request may come in.
 ///
 /// A `Host` that is neither a loopback name nor allowed is a name that somebody has pointed here. An `Origin` is a page's,
-/// and only pages of this machine, and those that are allowed, may ask.
+/// and only pages of this machine, and those that are allowed, may ask. Of two of a kind nobody knows which one counts.
 pub(crate) fn check(settings: &Settings, request: &Parts) -> Result<(), ApiError> {
+    for name in [HOST, ORIGIN] {
+        if request.headers.get_all(&name).iter().nth(1).is_some() {
+            return Err(ApiError::bad_request(format!("the request has more than one header {name}")));
+        }
+    }
     let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
     let host = host.or(request.uri.authority().map(Authority::as_str)).unwrap_or_default();
     let authority: Option<Authority> = host.parse().ok();
@@ -35,7 +40,11 @@ pub(crate) fn check(settings: &Settings, request: &Parts) -> Result<(), ApiError
 
 /// What a browser has to be told so that a page of an allowed origin can read the answer.
 pub(crate) fn cross_origin_headers(settings: &Settings, request: &HeaderMap, response: &mut HeaderMap) {
-    let Some(origin) = request.get(ORIGIN).filter(|origin| is_allowed_origin(settings, origin)) else { return };
+    let mut origins = request.get_all(ORIGIN).iter();
+    let (Some(origin), None) = (origins.next(), origins.next()) else { return };
+    if !is_allowed_origin(settings, origin) {
+        return;
+    }
     response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     response.append(VARY, HeaderValue::from_static("origin"));
     response.insert(
@@ -66,6 +75,24 @@ fn is_loopback(host: &str) -> bool {
 mod tests {
     use super::*;
     use axum::http::Request;
+
+    #[test]
+    fn one_host_and_one_origin() {
+        let refused = |first: (_, &str), second: (_, &str)| {
+            let request = Request::builder().uri("/channels").header(HOST, "localhost");
+            let request = request.header(first.0, first.1).header(second.0, second.1).body(()).unwrap();
+            let (parts, ()) = request.into_parts();
+            let mut response = HeaderMap::new();
+            cross_origin_headers(&Settings::new(), &parts.headers, &mut response);
+            (check(&Settings::new(), &parts).err().map(|error| error.status()), response.is_empty())
+        };
+        let (local, foreign) = ("http://localhost", "https://example.com");
+        assert_eq!(refused((HOST, "localhost"), (ORIGIN, local)), (Some(400), false));
+        assert_eq!(refused((HOST, "example.com"), (ORIGIN, foreign)), (Some(400), true));
+        assert_eq!(refused((ORIGIN, local), (ORIGIN, foreign)), (Some(400), true));
+        assert_eq!(refused((ORIGIN, local), (ORIGIN, local)), (Some(400), true));
+        assert_eq!(refused((ORIGIN, local), (VARY, "")), (None, false));
+    }
 
     fn is_let_in(settings: &Settings, host: &str, origin: Option<&str>) -> bool {
         let mut request = Request::builder().uri("/channels").header(HOST, host);
