@@ -3,8 +3,7 @@
 use crate::assumptions;
 use crate::fault::Script;
 use crate::stream::{Peeked, Stream};
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -178,13 +177,11 @@ impl Listener for FaultyListener {
     }
 }
 
-impl Connected<IncomingStream<'_, FaultyListener>> for Control {
-    fn connect_info(stream: IncomingStream<'_, FaultyListener>) -> Self {
-        stream.io().control.clone()
-    }
-}
-
 impl Connection {
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
+    }
+
     fn poll_request(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let idle = {
             let mut state = self.control.0.lock();

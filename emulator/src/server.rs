@@ -1,21 +1,26 @@
-//! An HTTP server on a loopback port that the system chooses, closed when dropped.
+//! An HTTP/1.1 server on a loopback port that the system chooses, closed when dropped.
 
-use crate::connection::{Connections, Control, FaultyListener};
+use crate::connection::{Connection, Connections, FaultyListener};
 use crate::fault::Script;
-use axum::Router;
-use axum::serve::ListenerExt;
+use axum::extract::ConnectInfo;
+use axum::serve::{Listener, ListenerExt};
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
     // Its end tells the server to close.
-    _open: oneshot::Sender<()>,
+    _open: watch::Sender<()>,
 }
 
 impl Server {
@@ -25,12 +30,11 @@ impl Server {
             // Without it an answer may wait for an acknowledgement that is itself delayed.
             let _ = connection.set_nodelay(true);
         });
-        let (open, closed) = oneshot::channel();
-        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(end_of(closed)).into_future());
-        Ok(Self { address, _open: open })
+        Ok(Self::serve(address, listener, move |_| router.clone()))
     }
 
-    /// Plain HTTP and TLS on the one port. Handlers get the [`Control`] of their connection as connect info.
+    /// Plain HTTP and TLS on the one port. Handlers get the [`Control`](crate::connection::Control) of their connection as
+    /// connect info.
     pub(crate) async fn start_faulty(
         address: SocketAddr,
         router: Router,
@@ -40,10 +44,21 @@ impl Server {
         let (listener, address) = bind(address).await?;
         let connections = Connections::default();
         let listener = FaultyListener { listener, acceptor, connections: connections.clone(), script };
-        let router = router.into_make_service_with_connect_info::<Control>();
-        let (open, closed) = oneshot::channel();
-        tokio::spawn(axum::serve(listener, router).with_graceful_shutdown(end_of(closed)).into_future());
-        Ok((Self { address, _open: open }, connections))
+        let of_connection = move |connection: &Connection| {
+            let control = connection.control().clone();
+            router.clone().layer(Extension(ConnectInfo(control)))
+        };
+        Ok((Self::serve(address, listener, of_connection), connections))
+    }
+
+    fn serve<L: Listener>(
+        address: SocketAddr,
+        listener: L,
+        router: impl Fn(&L::Io) -> Router + Send + 'static,
+    ) -> Self {
+        let (open, closed) = watch::channel(());
+        tokio::spawn(accept(listener, router, closed));
+        Self { address, _open: open }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -57,6 +72,31 @@ async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-async fn end_of(open: oneshot::Receiver<()>) {
-    let _ = open.await;
+async fn accept<L: Listener>(mut listener: L, router: impl Fn(&L::Io) -> Router, mut closed: watch::Receiver<()>) {
+    loop {
+        let connection = tokio::select! {
+            (connection, _) = listener.accept() => connection,
+            _ = closed.changed() => return,
+        };
+        let router = router(&connection);
+        tokio::spawn(serve(connection, router, closed.clone()));
+    }
+}
+
+/// Answers one request after the other until the peer goes, or the server is closed and the last one is answered.
+///
+/// HTTP/1.1 it is, even where another crate's features would add HTTP/2: connections that are made to fail, and what is
+/// known of where their requests are, rest on one request at a time.
+async fn serve<C>(connection: C, router: Router, mut closed: watch::Receiver<()>)
+where
+    C: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let (io, service) = (TokioIo::new(connection), TowerToHyperService::new(router));
+    let mut connection = pin!(http1::Builder::new().serve_connection(io, service).with_upgrades());
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = closed.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    // Whoever breaks a connection off is not waited for, and nobody is there to be told.
+    let _ = connection.await;
 }

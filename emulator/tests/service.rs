@@ -7,6 +7,8 @@ use channel_flow_emulator::{
 };
 use common::{Call, Response, request};
 use serde_json::json;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 struct Sent {
@@ -197,6 +199,23 @@ async fn other_operations_are_refused_by_name() {
         assert_refused(&response, 404, "UnknownOperationException");
     }
     assert!(sent.service.callbacks().is_empty());
+}
+
+/// As it is even where another crate turns HTTP/2 on, which these tests do.
+#[tokio::test(flavor = "multi_thread")]
+async fn http_2_is_not_spoken() {
+    let service = MessagingService::start("us-east-1").await.unwrap();
+    let mut connection = TcpStream::connect(service.address()).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let no_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    connection.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+    // The other side may have closed by now.
+    let _ = connection.write_all(&no_settings);
+    let mut answer = Vec::new();
+    if let Err(error) = connection.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

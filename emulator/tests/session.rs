@@ -326,12 +326,14 @@ async fn other_credentials_are_for_those_who_allow_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_hosts_and_origins_do_not_get_as_far_as_a_websocket() {
     let stage = Stage::new().await;
+    let ours = ("origin", "http://localhost:3000");
+    let refused = handshake(stage.tcp(), &stage.url(), &[ours, ("origin", "https://example.com")]).unwrap_err();
+    assert_eq!(refused, (400, "BadRequestException".to_owned()));
     for header in [("host", "example.com"), ("origin", "https://example.com"), ("origin", "null")] {
         let refused = handshake(stage.tcp(), &stage.url(), &[header]).unwrap_err();
         assert_eq!(refused, (403, "ForbiddenException".to_owned()), "{header:?}");
     }
-    let ours = [("origin", "http://localhost:3000")];
-    assert_established(&mut handshake(stage.tcp(), &stage.url(), &ours).unwrap());
+    assert_established(&mut handshake(stage.tcp(), &stage.url(), &[ours]).unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -412,6 +414,20 @@ fn https(stage: &Stage, config: Arc<ClientConfig>, name: &'static str) -> std::i
     write!(stream, "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).map(|_| answer)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_http_1_1_is_agreed_on_and_nothing_else() {
+    let stage = Stage::new().await;
+    let agreed = |offered: &[&[u8]]| {
+        let mut config = Arc::unwrap_or_clone(stage.trusting());
+        config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
+        let mut client = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+        client.complete_io(&mut stage.tcp()).map(|_| client.alpn_protocol().map(<[u8]>::to_vec))
+    };
+    assert_eq!(agreed(&[b"h2", b"http/1.1"]).unwrap(), Some(b"http/1.1".to_vec()));
+    assert_eq!(agreed(&[]).unwrap(), None);
+    assert!(agreed(&[b"h2"]).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
