@@ -178,6 +178,14 @@ pub const SESSION_FORBIDDEN: u16 = 4003;
 /// How often a messaging session is pinged. That there are pings is documented. A client that answers two of them with
 /// nothing at all, not even a pong, is gone.
 pub const SESSION_PING: Duration = Duration::from_secs(30);
+
+/// How many of a channel's messages a `CHANNEL_DETAILS` event has, the latest ones. That there are some, and what they are, is
+/// documented.
+pub const PREFETCHED_MESSAGES: usize = 20;
+
+/// How many of a channel's members a `CHANNEL_DETAILS` event has. That there are some, and what they are, is documented.
+pub const PREFETCHED_MEMBERSHIPS: usize = 30;
+
 /// How long a `ClientRequestToken` is remembered: a request with the same one is not done again.
 pub const CLIENT_REQUEST_TOKEN_LIFETIME: Duration = Duration::from_secs(10 * 60);
 

@@ -1,6 +1,6 @@
 //! `/connect`: the WebSocket of a messaging session.
 
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, Exception};
 use crate::api::operation::query;
 use crate::assumptions;
 use crate::connection::Control;
@@ -8,7 +8,7 @@ use crate::core::Core;
 use crate::http::{known, refuse};
 use crate::sessions::Session;
 use crate::signature::{SignatureError, SignedQuery};
-use crate::world::SessionEvent;
+use crate::world::{Effect, PrefetchSortBy, SessionEvent};
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::Method;
@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, SystemTime};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// What a client may send at once. It has nothing to say; what it says is ignored.
@@ -29,6 +30,14 @@ enum Refusal {
     Signature(SignatureError),
     Malformed(ApiError),
     Nobody(ApiError),
+    /// The service ends.
+    Ending,
+}
+
+/// A session, and what it is told before anything else.
+struct Opened {
+    session: Session,
+    details: Vec<SessionEvent>,
 }
 
 pub(crate) fn is_for(request: &Parts) -> bool {
@@ -40,7 +49,7 @@ pub(crate) fn is_for(request: &Parts) -> bool {
 /// A WebSocket that is not to be is opened too, and closed at once: a browser tells a page the code and reason that it was
 /// closed with, but nothing of a handshake that was refused, and AWS's SDK would try that again and again.
 pub(crate) async fn respond(core: &Core, control: &Control, mut request: Parts) -> Response {
-    let opened = open(core, &request);
+    let opened = open(core, &request).await;
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut request, &()).await {
         Ok(upgrade) => upgrade.max_message_size(RECEIVED_BYTES).max_frame_size(RECEIVED_BYTES),
         Err(_) => {
@@ -51,9 +60,9 @@ pub(crate) async fn respond(core: &Core, control: &Control, mut request: Parts) 
     };
     control.upgraded();
     match opened {
-        Ok(session) => {
+        Ok(opened) => {
             let ping = core.settings.session_ping;
-            upgrade.on_upgrade(move |socket| serve(socket, session, ping))
+            upgrade.on_upgrade(move |socket| serve(socket, opened, ping))
         }
         Err(refusal) => upgrade.on_upgrade(move |socket| async move {
             let (code, error) = (refusal.close_code(), refusal.into_error());
@@ -62,17 +71,44 @@ pub(crate) async fn respond(core: &Core, control: &Control, mut request: Parts) 
     }
 }
 
-fn open(core: &Core, request: &Parts) -> Result<Session, Refusal> {
+async fn open(core: &Core, request: &Parts) -> Result<Opened, Refusal> {
     authenticate(core, request).map_err(Refusal::Signature)?;
     let required = |name| {
         let value = query(request, name).filter(|value| !value.is_empty());
-        value.ok_or_else(|| Refusal::Malformed(ApiError::bad_request(format!("{name} is missing from the query"))))
+        value.ok_or_else(|| malformed(format!("{name} is missing from the query")))
     };
     let user_arn = required("userArn")?;
     required("sessionId")?;
-    let opened = core.with_world(|world| world.identity(&user_arn).map(|_| core.sessions.open(&user_arn))).0;
-    opened
-        .ok_or_else(|| Refusal::Nobody(ApiError::forbidden("userArn is of no app-instance user or bot that there is")))
+    let prefetch = prefetch(request)?;
+    let (sender, receiver) = oneshot::channel();
+    // The session opens in the order of all changes: it hears of those after what it is told of its channels, and of no other.
+    let details = core.with_world(|world| {
+        world.identity(&user_arn)?;
+        world.batch.effects.push(Effect::Open { user_arn: user_arn.clone(), opened: sender });
+        Some(prefetch.map(|sort_by| world.prefetch(&user_arn, sort_by)).unwrap_or_default())
+    });
+    let nobody = || Refusal::Nobody(ApiError::forbidden("userArn is of no app-instance user or bot that there is"));
+    let details = details.0.ok_or_else(nobody)?;
+    let session = receiver.await.map_err(|_| Refusal::Ending)?;
+    Ok(Opened { session, details })
+}
+
+/// Whether the session is to be told of its user's channels, and of which first.
+fn prefetch(request: &Parts) -> Result<Option<PrefetchSortBy>, Refusal> {
+    let sort_by = match query(request, "prefetch-sort-by") {
+        Some(name) => PrefetchSortBy::from_name(&name)
+            .ok_or_else(|| malformed("prefetch-sort-by is neither unread nor last-message-timestamp".to_owned()))?,
+        None => PrefetchSortBy::default(),
+    };
+    match query(request, "prefetch-on").as_deref() {
+        Some("connect") => Ok(Some(sort_by)),
+        Some(_) => Err(malformed("prefetch-on is not connect".to_owned())),
+        None => Ok(None),
+    }
+}
+
+fn malformed(message: String) -> Refusal {
+    Refusal::Malformed(ApiError::bad_request(message))
 }
 
 fn authenticate(core: &Core, request: &Parts) -> Result<(), SignatureError> {
@@ -84,11 +120,16 @@ fn authenticate(core: &Core, request: &Parts) -> Result<(), SignatureError> {
 }
 
 /// Sends what the user is told, until one side closes.
-async fn serve(mut socket: WebSocket, mut session: Session, ping: Duration) {
+async fn serve(mut socket: WebSocket, opened: Opened, ping: Duration) {
+    let Opened { mut session, details } = opened;
     let established = json!({ "Headers": headers("SESSION_ESTABLISHED", "SYSTEM") });
-    if send(&mut socket, ping, Message::text(established.to_string())).await.is_err() {
-        return;
+    for text in std::iter::once(established.to_string()).chain(details.iter().map(frame)) {
+        if send(&mut socket, ping, Message::text(text)).await.is_err() {
+            return;
+        }
     }
+    // They may be large, and a session may last for days.
+    drop(details);
     let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut unanswered = 0;
@@ -159,6 +200,7 @@ impl Refusal {
             Self::Signature(_) => assumptions::SESSION_NOT_AUTHORIZED,
             Self::Nobody(_) => assumptions::SESSION_FORBIDDEN,
             Self::Malformed(_) => close_code::POLICY,
+            Self::Ending => close_code::AWAY,
         }
     }
 
@@ -166,6 +208,7 @@ impl Refusal {
         match self {
             Self::Signature(error) => error.into(),
             Self::Malformed(error) | Self::Nobody(error) => error,
+            Self::Ending => ApiError::new(Exception::ServiceUnavailable, "the emulator is about to end"),
         }
     }
 }

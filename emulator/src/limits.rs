@@ -126,6 +126,8 @@ pub const CHANNEL_FLOWS_OF_AN_APP_INSTANCE: usize = 100;
 pub const MEMBERSHIPS_OF_A_CHANNEL: usize = 10_000;
 /// The quota of moderators of a channel.
 pub const MODERATORS_OF_A_CHANNEL: usize = 1_000;
+/// How many channels a messaging session is told of when it opens, if it asks for that.
+pub const PREFETCHED_CHANNELS: usize = 50;
 
 const fn limit(field: &'static str, min: usize, max: Option<usize>, pattern: Pattern) -> TextLimit {
     TextLimit { field, min, max, pattern }

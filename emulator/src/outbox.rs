@@ -107,6 +107,8 @@ async fn commit(store: &mut Option<Store>, entries: &mut [Entry]) -> io::Result<
 fn perform(core: &Arc<Core>, effect: Effect) {
     match effect {
         Effect::Tell { to, event } => core.sessions.tell(&to, &event),
+        // One that nobody waits for any more is closed by the drop.
+        Effect::Open { user_arn, opened } => drop(opened.send(core.sessions.open(&user_arn))),
         Effect::Invoke { function_arn, event } => core.invoke(function_arn, event),
         Effect::Happened(happening) => core.watchers.tell(&happening),
     }

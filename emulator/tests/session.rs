@@ -56,11 +56,19 @@ impl Stage {
         Self { service, credentials, channel_arn, alice, bob }
     }
 
-    /// Sends a message as Alice.
+    /// Sends a message as Alice that is not kept.
     async fn send(&self, content: &str) {
+        self.send_as(content, "NON_PERSISTENT").await;
+    }
+
+    async fn send_persistent(&self, content: &str) {
+        self.send_as(content, "PERSISTENT").await;
+    }
+
+    async fn send_as(&self, content: &str, persistence: &str) {
         let input = json!({
             "ChannelArn": self.channel_arn, "ChimeBearer": self.alice, "Content": content,
-            "Type": "STANDARD", "Persistence": "NON_PERSISTENT",
+            "Type": "STANDARD", "Persistence": persistence,
         });
         self.service.call("SendChannelMessage", input).await.unwrap();
     }
@@ -84,7 +92,13 @@ impl Stage {
     }
 
     fn connect(&self) -> WebSocket<TcpStream> {
-        handshake(self.tcp(), &self.url(), &[]).unwrap()
+        self.connect_with("")
+    }
+
+    /// With more in the query.
+    fn connect_with(&self, more: &str) -> WebSocket<TcpStream> {
+        let url = self.url();
+        handshake(self.tcp(), &Url { query: url.query.clone() + more, ..url }, &[]).unwrap()
     }
 
     /// A client's configuration for TLS, which trusts the service's certificate.
@@ -251,6 +265,59 @@ async fn every_session_hears_all_that_its_user_is_told_in_order() {
         assert_eq!(content(socket), "last");
     }
     assert_eq!(content(&mut late), "last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_asks_for_it_is_told_of_its_channels_first() {
+    let stage = Stage::new().await;
+    stage.send_persistent("before").await;
+    for more in ["", "&prefetch-sort-by=unread", "&prefetch-sort-by=last-message-timestamp"] {
+        let mut socket = stage.connect_with(&format!("&prefetch-on=connect{more}"));
+        assert_established(&mut socket);
+        let (event_type, message_type, details) = next(&mut socket);
+        assert_eq!((&*event_type, &*message_type), ("CHANNEL_DETAILS", "SYSTEM"));
+        assert_eq!(details["Channel"]["ChannelArn"], json!(stage.channel_arn));
+        assert_eq!(details["ChannelMessages"][0]["Content"], "before");
+        let member = |arn: &str, name: &str| json!({ "Member": { "Arn": arn, "Name": name } });
+        assert_eq!(details["ChannelMemberships"], json!([member(&stage.alice, "alice"), member(&stage.bob, "bob")]));
+        stage.send("after").await;
+        assert_eq!(content(&mut socket), "after");
+    }
+    for wrong in ["prefetch-on=1", "prefetch-on=connect&prefetch-sort-by=name"] {
+        let (code, why, before) = closed(&mut stage.connect_with(&format!("&{wrong}")));
+        assert!(why.contains("prefetch-"), "{why}");
+        assert_eq!((code, before), (1008, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_first_and_what_is_told_then_fit_together() {
+    let directory = tempfile::tempdir().unwrap();
+    // With a file changes are known for a while before anybody may be told.
+    let stage = Arc::new(Stage::with(Settings::new().data(directory.path().join("data"))).await);
+    let talking = Arc::clone(&stage);
+    let (enough, mut is_enough) = tokio::sync::oneshot::channel::<()>();
+    let talker = tokio::spawn(async move {
+        for number in 0.. {
+            talking.send_persistent(&number.to_string()).await;
+            if is_enough.try_recv().is_ok() {
+                return;
+            }
+        }
+    });
+    let number = |content: &Value| content.as_str().unwrap().parse::<u64>().unwrap();
+    for _ in 0..20 {
+        let mut socket = stage.connect_with("&prefetch-on=connect");
+        assert_established(&mut socket);
+        let (_, _, details) = next(&mut socket);
+        let told: Vec<_> = details["ChannelMessages"].as_array().unwrap().iter().rev().collect();
+        let mut told: Vec<_> = told.into_iter().map(|message| number(&message["Content"])).collect();
+        told.extend((0..5).map(|_| number(&content(&mut socket).into())));
+        let first = told[0];
+        assert_eq!(told, (first..first + told.len() as u64).collect::<Vec<_>>());
+    }
+    enough.send(()).unwrap();
+    talker.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,7 +159,7 @@ fn list_channel_memberships(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let kind = call.input.optional("Type").unwrap_or("DEFAULT");
     allow(kind != "HIDDEN" || role.may_deal_with_hidden_members())?;
     let members = call.channel(&arn)?.memberships.iter().filter(|(_, membership)| membership.kind == kind);
-    let page = call.page(members, |arn, _| json!({ "Member": call.world.identity(arn) }))?;
+    let page = call.page(members, |arn, _| call.world.summarize_membership(arn))?;
     Ok(page.answer_of("ChannelMemberships", "ChannelArn", &arn))
 }
 

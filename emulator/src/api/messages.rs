@@ -191,7 +191,7 @@ fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let limit = call.input.integer("MaxResults").and_then(|most| usize::try_from(most).ok()).unwrap_or(50);
     let bearer = call.bearer();
-    let shown = |(_, _, message): &(Place, &str, &Message)| is_listed(call, bearer, message);
+    let shown = |(_, _, message): &(Place, &str, &Message)| call.world.lists(message, bearer);
     let messages = call.world.messages.between(&channel_arn, (after, before));
     let mut messages: Vec<_> = match ascending {
         true => messages.filter(shown).take(limit + 1).collect(),
@@ -201,7 +201,7 @@ fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
     messages.truncate(limit);
     let last = messages.last().filter(|_| more).map(|(place, ..)| place.to_token());
     let summaries: Vec<_> =
-        messages.iter().map(|(_, id, message)| summary(&channel_arn, id, message, bearer)).collect();
+        messages.iter().map(|(_, id, message)| message.summarize(&channel_arn, id, bearer, answer::seconds)).collect();
     Ok(answer::object([
         ("ChannelArn", channel_arn.as_str().into()),
         ("ChannelMessages", summaries.into()),
@@ -235,20 +235,9 @@ fn seen<'a>(call: &'a Call<'_>) -> Result<(String, String, Role, &'a Message), A
     allow(role.may_see_channel())?;
     call.no_sub_channel()?;
     let id = call.input.text("MessageId");
-    let message = call.world.messages.get(&channel_arn, id).filter(|message| is_seen(call, call.bearer(), message));
+    let message = call.world.messages.get(&channel_arn, id).filter(|message| call.world.shows(message, call.bearer()));
     let message = message.ok_or_else(|| call.not_found("message"))?;
     Ok((channel_arn, id.to_owned(), role, message))
-}
-
-/// Whether somebody may know of a message: its sender always, the others if it is for them and was sent.
-fn is_seen(call: &Call<'_>, arn: &str, message: &Message) -> bool {
-    let whole = message.processing.is_none() || call.world.assumptions.update_leaves_message_visible;
-    message.is_from(arn) || (message.is_for(arn) && message.status == MessageStatus::Sent && whole)
-}
-
-fn is_listed(call: &Call<'_>, arn: &str, message: &Message) -> bool {
-    let sent = message.status == MessageStatus::Sent || call.world.assumptions.own_pending_messages_are_listed;
-    is_seen(call, arn, message) && sent
 }
 
 /// The one who is to see the message beside its sender: a member of the channel.
@@ -283,15 +272,6 @@ fn check_settled(message: &Message) -> Result<(), ApiError> {
 
 fn accepted(call: &Call<'_>, id: &str, status: MessageStatus) -> Value {
     json!({ "ChannelArn": call.input.text("ChannelArn"), "MessageId": id, "Status": { "Value": status } })
-}
-
-/// `ChannelMessageSummary`: what `ChannelMessage` has, but for these.
-fn summary(channel_arn: &str, id: &str, message: &Message, bearer: &str) -> Value {
-    let mut summary = message.describe(channel_arn, id, message.is_from(bearer), answer::seconds);
-    for member in ["ChannelArn", "Persistence", "SubChannelId"] {
-        summary.remove(member);
-    }
-    Value::Object(summary)
 }
 
 fn wrong_token() -> ApiError {

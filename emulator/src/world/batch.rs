@@ -2,8 +2,10 @@
 
 use crate::event::Event;
 use crate::happening::Happening;
+use crate::sessions::Session;
 use serde_json::Value;
 use std::fmt;
+use tokio::sync::oneshot;
 
 /// The changes and effects of one request, in order.
 #[derive(Debug, Default)]
@@ -27,6 +29,8 @@ pub(crate) struct Change {
 pub(crate) enum Effect {
     /// The sessions of these users and bots get an event.
     Tell { to: Vec<String>, event: SessionEvent },
+    /// A session of this user or bot opens: it gets what is told after this.
+    Open { user_arn: String, opened: oneshot::Sender<Session> },
     /// A processor is invoked.
     Invoke { function_arn: String, event: Event },
     /// Whoever watches is told.

@@ -1,8 +1,9 @@
 //! Resources as the model shows them, in answers and in what sessions get.
 
 use crate::api::answer::{Time, object};
+use crate::message::MessageStatus;
 use crate::world::channel::{Channel, Membership};
-use crate::world::{ChannelFlow, World};
+use crate::world::{ChannelFlow, Message, World};
 use serde_json::{Value, json};
 
 impl World {
@@ -39,6 +40,36 @@ impl World {
             "CreatedTimestamp": time(membership.created),
             "LastUpdatedTimestamp": time(membership.last_updated),
         })
+    }
+}
+
+impl World {
+    /// Whether somebody may know of a message: its sender always, the others if it is for them and was sent.
+    pub(crate) fn shows(&self, message: &Message, arn: &str) -> bool {
+        let whole = message.processing.is_none() || self.assumptions.update_leaves_message_visible;
+        message.is_from(arn) || (message.is_for(arn) && message.status == MessageStatus::Sent && whole)
+    }
+
+    /// Whether a list of messages that somebody asks for has this one.
+    pub(crate) fn lists(&self, message: &Message, arn: &str) -> bool {
+        let sent = message.status == MessageStatus::Sent || self.assumptions.own_pending_messages_are_listed;
+        self.shows(message, arn) && sent
+    }
+
+    /// `ChannelMembershipSummary`.
+    pub(crate) fn summarize_membership(&self, member_arn: &str) -> Value {
+        json!({ "Member": self.identity(member_arn) })
+    }
+}
+
+impl Message {
+    /// `ChannelMessageSummary`, as `arn` sees it: what `ChannelMessage` has, but for these.
+    pub(crate) fn summarize(&self, channel_arn: &str, id: &str, arn: &str, time: Time) -> Value {
+        let mut summary = self.describe(channel_arn, id, self.is_from(arn), time);
+        for member in ["ChannelArn", "Persistence", "SubChannelId"] {
+            summary.remove(member);
+        }
+        Value::Object(summary)
     }
 }
 

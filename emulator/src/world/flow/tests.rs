@@ -68,6 +68,7 @@ impl Stage {
                     self.events.push(event);
                 }
                 Effect::Happened(happening) => self.happened.push((happening.message_id, happening.what)),
+                Effect::Open { .. } => panic!("no rule opens a session"),
             }
         }
     }
