@@ -137,6 +137,21 @@ for (const host of ['localhost', '127.0.0.1']) {
     });
 }
 
+test('a session that asks for it is told of its channels first', async (t) => {
+    const { server, chat, start, send, told, until } = await stage(t);
+    await send(server.url, 'before');
+    assert.equal(await start(server.url, chat.bob, 'connect'), 'started');
+    await send(server.url, 'after');
+    await until(hasMessages, 1);
+    const events = (await told()).filter(({ type }) => type);
+    assert.deepEqual(events.map(({ type }) => type), ['SESSION_ESTABLISHED', 'CHANNEL_DETAILS', 'CREATE_CHANNEL_MESSAGE']);
+    const { Channel, ChannelMessages, ChannelMemberships } = JSON.parse(events[1].payload);
+    assert.equal(Channel.ChannelArn, chat.channel);
+    assert.deepEqual(ChannelMessages.map(({ Content }) => Content), ['before']);
+    assert.deepEqual(ChannelMemberships.map(({ Member }) => Member.Arn), [chat.alice, chat.bob]);
+    assert.equal(JSON.parse(events[2].payload).Content, 'after');
+});
+
 test('a session whose connection is lost comes again', async (t) => {
     const { wire, chat, start, send, told, contents, until } = await stage(t);
     const endpoint = `http://localhost:${wire.port}`;
