@@ -119,6 +119,7 @@ async fn who_changes_a_channel() {
         api.delete("/channels/{}", &[&room.channel], user).forbidden();
         let path = "/channels/{}/expiration-settings";
         api.send("PUT", path, &[&room.channel], user, json!({})).forbidden();
+        api.send("PUT", path, &[&room.channel], "", json!({})).bad_request();
     }
     update(&room.admin, json!({ "Name": "New" })).ok(200);
     update(&room.alice, json!({ "Mode": "RESTRICTED" })).ok(200);
@@ -195,6 +196,19 @@ async fn hidden_members_are_seen_by_moderators() {
     for (user, status) in [(&room.bob, 404), (&room.alice, 200), (&room.carol, 200)] {
         assert_eq!(api.get(path, &[&room.channel, &room.carol], user).status, status);
     }
+    let messages = "/channels/{}/messages";
+    let say = |user: &str| {
+        let body = json!({
+            "Content": "x", "Type": "STANDARD", "Persistence": "PERSISTENT", "ClientRequestToken": token(),
+        });
+        api.send("POST", messages, &[&room.channel], user, body)
+    };
+    say(&room.bob).ok(201);
+    say(&room.carol).forbidden();
+    assert_eq!(
+        api.get(messages, &[&room.channel], &room.carol).ok(200)["ChannelMessages"].as_array().unwrap().len(),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,8 +10,11 @@ impl Call<'_> {
     ///
     /// # Errors
     ///
-    /// There is no such user or bot.
+    /// Nobody is named, or there is no such user or bot.
     pub(crate) fn actor(&self) -> Result<Identity, ApiError> {
+        if self.input.optional("ChimeBearer").is_none() {
+            return Err(ApiError::bad_request("the header x-amz-chime-bearer is mandatory"));
+        }
         let actor = self.world.identity(self.bearer());
         actor.ok_or_else(|| ApiError::forbidden("ChimeBearer is no user or bot that there is"))
     }

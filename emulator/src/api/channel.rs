@@ -6,7 +6,8 @@ use crate::api::error::{ApiError, Exception};
 use crate::api::operation::Operation;
 use crate::api::shape::{Member, Shape};
 use crate::api::shapes::{
-    ARN, BEARER, CHANNEL, CHANNEL_MODE, CHANNEL_PRIVACY, CLIENT_REQUEST_TOKEN, ID, METADATA, RESOURCE_NAME, TAGS,
+    ARN, BEARER, CHANNEL, CHANNEL_MODE, CHANNEL_PRIVACY, CLIENT_REQUEST_TOKEN, ID, METADATA, OPTIONAL_BEARER,
+    RESOURCE_NAME, TAGS,
 };
 use crate::world::{Appointment, Channel, Membership, Role, app_instance_of};
 use crate::{assumptions, ids};
@@ -107,7 +108,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         path: "/channels/{channelArn}/expiration-settings",
         selector: None,
         status: 200,
-        input: &[CHANNEL, BEARER, EXPIRATION_SETTINGS],
+        input: &[CHANNEL, OPTIONAL_BEARER, EXPIRATION_SETTINGS],
         exceptions: &[Exception::Conflict],
         run: put_channel_expiration_settings,
     },

@@ -6,7 +6,9 @@ use crate::api::answer::{object, seconds};
 use crate::api::error::ApiError;
 use crate::api::operation::Operation;
 use crate::api::shape::{Member, Shape};
-use crate::api::shapes::{ARN, BEARER, CHANNEL, CHANNEL_PRIVACY, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, OF_USER};
+use crate::api::shapes::{
+    ARN, BEARER, CHANNEL, CHANNEL_PRIVACY, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, OF_USER, OPTIONAL_BEARER,
+};
 use crate::limits;
 use crate::world::{Channel, Membership, app_instance_of};
 use serde::Deserialize;
@@ -42,7 +44,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         selector: Some(("operation", "search")),
         status: 200,
         input: &[
-            BEARER,
+            OPTIONAL_BEARER,
             Member::new("Fields", Shape::List { min: 1, max: 20, element: &SEARCH_FIELD }).required(),
             MAX_RESULTS,
             NEXT_TOKEN,

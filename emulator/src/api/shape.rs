@@ -98,7 +98,6 @@ impl Member {
 
     pub(crate) const fn bearer(mut self) -> Self {
         self.place = Place::Bearer;
-        self.required = true;
         self
     }
 }

@@ -10,6 +10,8 @@ pub(crate) struct Role {
     pub(crate) moderator: bool,
     /// A member, `DEFAULT` or `HIDDEN`.
     pub(crate) member: bool,
+    /// A `HIDDEN` member.
+    pub(crate) hidden: bool,
     /// Whether the channel's privacy is `PUBLIC`.
     pub(crate) public: bool,
     /// Whether the channel's mode is `UNRESTRICTED`.
@@ -31,6 +33,7 @@ impl World {
             admin: self.is_admin(bearer),
             moderator: channel.moderators.contains_key(bearer),
             member: channel.memberships.contains_key(bearer),
+            hidden: channel.memberships.get(bearer).is_some_and(|membership| membership.kind == "HIDDEN"),
             public: channel.privacy == "PUBLIC",
             unrestricted: channel.mode == "UNRESTRICTED",
             anyone_joins: self.assumptions.anyone_joins_public_channels,
@@ -92,9 +95,10 @@ impl Role {
         self.member
     }
 
-    /// Members, so admins and moderators have to become members first.
+    /// Members, so admins and moderators have to become members first. Hidden members read only, as AWS says where it
+    /// explains channels for announcements.
     pub(crate) fn may_send_messages(self) -> bool {
-        self.member
+        self.member && !self.hidden
     }
 
     /// Members their own ones.
@@ -132,6 +136,7 @@ mod tests {
         admin: false,
         moderator: false,
         member: false,
+        hidden: false,
         public: true,
         unrestricted: true,
         anyone_joins: true,
@@ -199,6 +204,9 @@ mod tests {
             assert!(!role.may_send_messages() && !role.may_update_message(true));
         }
         assert!(MEMBER.may_send_messages() && MEMBER.may_update_message(true) && !MEMBER.may_update_message(false));
+        for role in [MEMBER, Role { member: true, ..MODERATOR }, Role { member: true, ..ADMIN }] {
+            assert!(role.may_send_messages() && !Role { hidden: true, ..role }.may_send_messages());
+        }
         assert!(
             MEMBER.may_redact_message(true) && !MEMBER.may_redact_message(false) && !NOBODY.may_redact_message(true)
         );
