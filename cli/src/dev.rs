@@ -68,7 +68,7 @@ async fn serve(
     let emulator = emulator.get_or_init(|| started);
     let service = emulator.service();
     let happenings = service.watch();
-    let mapped = functions.set(emulator, &processor::settings(args));
+    let mapped = functions.set(emulator, &processor::settings(args), &processor::invoke_config(args));
     mapped.map_err(|error| Failure::unusable(error.to_string()))?;
     let (function_arn, what) = match &current {
         Some(current) => (current.run(emulator)?, format!("{}, swapped when it changes", current.binary().display())),

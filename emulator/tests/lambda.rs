@@ -362,7 +362,7 @@ async fn a_file_puts_functions_behind_arns() {
         "arn:aws:lambda:us-west-2:111122223333:function:far": { "endpoint": format!("http://{}", stand_in.address) },
     } });
     let map = FunctionMap::parse(&map.to_string(), Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    map.set(&emulator, &FunctionSettings::new()).unwrap();
+    map.set(&emulator, &FunctionSettings::new(), &EventInvokeConfig::new()).unwrap();
     let mut happenings = emulator.service().watch();
     for (content, attempts) in [("call back", (vec![true], true)), ("error", (vec![false], false))] {
         let event = event(content);
@@ -375,5 +375,5 @@ async fn a_file_puts_functions_behind_arns() {
 
     let gone: FunctionMap =
         FunctionMap::parse(r#"{"functions":{"f":{"binary":"no/such/binary"}}}"#, Path::new("/")).unwrap();
-    assert!(gone.set(&emulator, &FunctionSettings::new()).is_err());
+    assert!(gone.set(&emulator, &FunctionSettings::new(), &EventInvokeConfig::new()).is_err());
 }

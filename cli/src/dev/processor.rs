@@ -155,7 +155,8 @@ pub(super) fn settings(args: &Dev) -> FunctionSettings {
     if args.logs { settings.log_sink(logs::line) } else { settings }
 }
 
-fn invoke_config(args: &Dev) -> EventInvokeConfig {
+/// How often, and how soon, they get an event again that they failed with: nobody here waits for Lambda's minutes.
+pub(super) fn invoke_config(args: &Dev) -> EventInvokeConfig {
     EventInvokeConfig::new()
         .maximum_retry_attempts(args.retries.into())
         .retry_delays(Duration::from_secs(1), Duration::from_secs(2))

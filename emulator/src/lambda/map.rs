@@ -7,7 +7,7 @@ pub use field::FunctionMapError;
 
 use crate::emulator::Emulator;
 use crate::error::Error;
-use crate::event_queue::EventQueue;
+use crate::event_queue::{EventInvokeConfig, EventQueue};
 use crate::function::FunctionSettings;
 use crate::lambda::{InvocationTarget, InvokeEndpoint, function_arn};
 use crate::limits;
@@ -41,13 +41,15 @@ use std::str::FromStr;
 ///
 /// | | |
 /// | --- | --- |
-/// | `environments` | how many there may be at once, 1 to 1000; 1 by default |
+/// | `environments` | how many there may be at once, 1 to 1000 |
 /// | `timeout` | seconds for one invocation, 1 to 900 |
 /// | `memory` | MB that the function is told to have, 128 to 10240 |
 /// | `freeze` | whether environments are frozen between invocations |
 /// | `env` | variables |
-/// | `retries` | `MaximumRetryAttempts`, 0 to 2; 2 by default |
-/// | `retry_delays` | seconds before the first and the second retry; Lambda's are 60 and 120 |
+/// | `retries` | `MaximumRetryAttempts`, 0 to 2 |
+/// | `retry_delays` | seconds before the first and the second retry, such as `[1, 2]` |
+///
+/// What is not given is as [`set`](Self::set) is told.
 ///
 /// With `endpoint`, which is as for [`InvokeEndpoint::new`], these may be given: `name`, where the endpoint knows the
 /// function by another name, and `timeout`, the seconds that it has to answer.
@@ -124,14 +126,20 @@ impl FunctionMap {
         &self.functions
     }
 
-    /// Puts all of them behind their ARNs. What the map does not say of a binary, `settings` say.
+    /// Puts all of them behind their ARNs. What the map does not say of a binary, `settings` and `config` say.
     ///
     /// # Errors
     ///
     /// There is no such binary. The functions before it are behind their ARNs then.
-    pub fn set(&self, emulator: &Emulator, settings: &FunctionSettings) -> Result<(), Error> {
+    pub fn set(
+        &self,
+        emulator: &Emulator,
+        settings: &FunctionSettings,
+        config: &EventInvokeConfig,
+    ) -> Result<(), Error> {
         for function in &self.functions {
-            emulator.service().set_function(&function.function, function.target(emulator, settings.clone())?);
+            let target = function.target(emulator, settings.clone(), config.clone())?;
+            emulator.service().set_function(&function.function, target);
         }
         Ok(())
     }
@@ -167,18 +175,23 @@ impl MappedFunction {
         }
     }
 
-    /// What to put behind its ARN. What is not said of a binary, `settings` say.
+    /// What to put behind its ARN. What is not said of a binary, `settings` and `config` say.
     ///
     /// # Errors
     ///
     /// There is no such binary.
-    pub fn target(&self, emulator: &Emulator, settings: FunctionSettings) -> Result<InvocationTarget, Error> {
+    pub fn target(
+        &self,
+        emulator: &Emulator,
+        settings: FunctionSettings,
+        config: EventInvokeConfig,
+    ) -> Result<InvocationTarget, Error> {
         match &self.runs {
             Runs::Endpoint(endpoint) => Ok(endpoint.clone().into()),
             Runs::Binary(binary) => {
                 let settings = binary.settings(settings.name(short_name(&self.function)));
                 let function = emulator.function(&binary.path, settings)?;
-                Ok(EventQueue::new(function, binary.config()).into())
+                Ok(EventQueue::new(function, binary.config(config)).into())
             }
         }
     }
@@ -286,6 +299,22 @@ mod tests {
         assert!(url(translate).ends_with("/functions/other/invocations"));
         assert!(url(bare).ends_with("/functions/bare/invocations"));
         assert!(parse("{}").unwrap().functions().is_empty());
+    }
+
+    #[test]
+    fn what_is_not_said_of_retries_is_as_for_all() {
+        let seconds = Duration::from_secs;
+        let soon = EventInvokeConfig::new().maximum_retry_attempts(1).retry_delays(seconds(1), seconds(2));
+        let config = |member: &str| {
+            let text = format!(r#"{{ "functions": {{ "f": {{ "binary": "b"{member} }} }} }}"#);
+            let map = parse(&text).unwrap();
+            let [MappedFunction { runs: Runs::Binary(binary), .. }] = map.functions() else { panic!("{map:?}") };
+            format!("{:?}", binary.config(soon.clone()))
+        };
+        let shown = |config: EventInvokeConfig| format!("{config:?}");
+        assert_eq!(config(""), shown(soon.clone()));
+        assert_eq!(config(r#", "retries": 2"#), shown(soon.clone().maximum_retry_attempts(2)));
+        assert_eq!(config(r#", "retry_delays": [3, 4]"#), shown(soon.clone().retry_delays(seconds(3), seconds(4))));
     }
 
     #[test]

@@ -63,8 +63,7 @@ impl Binary {
         settings.envs(self.env.clone())
     }
 
-    pub(super) fn config(&self) -> EventInvokeConfig {
-        let mut config = EventInvokeConfig::new();
+    pub(super) fn config(&self, mut config: EventInvokeConfig) -> EventInvokeConfig {
         if let Some(retries) = self.retries {
             config = config.maximum_retry_attempts(retries);
         }
