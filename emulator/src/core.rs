@@ -118,6 +118,7 @@ impl Core {
         members: Map<String, Value>,
         host: &str,
     ) -> Result<Value, ApiError> {
+        self.check_store(operation)?;
         let (answer, done) = self.with_world(|world| api::run(operation, members, host, world));
         self.safe(done).await?;
         answer
@@ -138,6 +139,7 @@ impl Core {
         let operation = api::operations().find(|known| known.name == operation).ok_or_else(|| {
             ApiError::new(Exception::UnknownOperation, format!("channel-flow-emulator has no operation {operation}"))
         })?;
+        self.check_store(operation)?;
         let Value::Object(mut members) = input else {
             return Err(ApiError::bad_request("the input must be an object"));
         };
@@ -160,14 +162,22 @@ impl Core {
         self.outbox.close().await;
     }
 
+    /// Refuses what would change something if the store takes no changes any more.
+    fn check_store(&self, operation: &Operation) -> Result<(), ApiError> {
+        if operation.only_reads() { Ok(()) } else { self.check_data_file() }
+    }
+
+    /// Refuses any change if the store takes none any more.
+    pub(crate) fn check_data_file(&self) -> Result<(), ApiError> {
+        self.outbox.failure().map_or(Ok(()), |error| Err(not_written(error)))
+    }
+
     /// Waits until changes are safe.
     pub(crate) async fn safe(&self, done: Option<Done>) -> Result<(), ApiError> {
         let Some(done) = done else { return Ok(()) };
         match done.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                Err(ApiError::new(Exception::ServiceFailure, format!("the data file cannot be written: {error}")))
-            }
+            Ok(Err(error)) => Err(not_written(&error)),
             Err(_) => Err(ApiError::new(Exception::ServiceUnavailable, "the emulator is about to end")),
         }
     }
@@ -177,7 +187,10 @@ impl Core {
         let core = Arc::clone(self);
         self.lambda.spawn(async move {
             if let Err(unreachable) = core.lambda.invoke(&core, &function_arn, &event).await {
-                core.with_world(|world| world.unreachable(&event, unreachable.0));
+                // As it is, the message goes on after the next start.
+                if core.check_data_file().is_ok() {
+                    core.with_world(|world| world.unreachable(&event, unreachable.0));
+                }
             }
         });
     }
@@ -188,4 +201,8 @@ impl Core {
         let happening = Happening { at: SystemTime::now(), channel_arn, message_id, what };
         self.with_world(|world| world.batch.effects.push(Effect::Happened(happening)));
     }
+}
+
+fn not_written(error: &io::Error) -> ApiError {
+    ApiError::new(Exception::ServiceFailure, format!("the data file cannot be written: {error}"))
 }

@@ -120,6 +120,12 @@ impl Settings {
     }
 
     /// Keeps what the service knows in this file, so that it outlives the process.
+    ///
+    /// A request is answered, and anybody is told of it, once the file system says that the disk has what it changed. If the
+    /// file cannot be written, because the disk is full for example, the request gets 500 `ServiceFailureException` and
+    /// nothing comes of it. From then on every request that would change something gets that, until the service is started
+    /// again with what the file has: all that was accepted. What reads is answered, from memory, where what was refused last
+    /// may be seen.
     #[must_use]
     pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
         self.data = Some(path.into());

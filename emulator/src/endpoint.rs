@@ -22,6 +22,9 @@ use tokio::time::sleep;
 
 pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, channel_arn: &str, body: Body) -> Response {
     let body = read(body).await.map_err(|error| Refusal::bad_request(error.message().to_owned()));
+    if let Err(error) = core.check_data_file() {
+        return refuse_with(&error);
+    }
     let (received_at, received) = (SystemTime::now(), Instant::now());
     let (body, unreadable) = body.map_or_else(|refusal| (Bytes::new(), Some(refusal)), |body| (body, None));
     let (callback_id, message_id) = claimed_ids(&body);

@@ -4,13 +4,20 @@ use crate::core::Core;
 use crate::store::Store;
 use crate::world::{Batch, Effect};
 use std::io;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 /// Where batches go, with the world locked, so that their order is that of the changes.
 #[derive(Debug)]
-pub(crate) struct Outbox(UnboundedSender<Order>);
+pub(crate) struct Outbox {
+    orders: UnboundedSender<Order>,
+    failure: Arc<Failure>,
+}
+
+/// Why the store does not take changes any more. What is in memory is ahead of it then, so that no later change can be told
+/// to be safe.
+type Failure = OnceLock<Arc<io::Error>>;
 
 /// Comes when a batch is safe and its effects are under way.
 pub(crate) type Done = oneshot::Receiver<Result<(), Arc<io::Error>>>;
@@ -25,6 +32,8 @@ enum Order {
 #[derive(Debug)]
 struct Entry {
     batch: Batch,
+    /// Whether nothing may come of it unless the store has all that was sent so far.
+    rests_on_store: bool,
     done: oneshot::Sender<Result<(), Arc<io::Error>>>,
 }
 
@@ -34,21 +43,28 @@ const BATCHES: usize = 1000;
 impl Outbox {
     /// The outbox, and its other end for [`run`].
     pub(crate) fn new() -> (Self, OutboxEnd) {
-        let (sender, receiver) = unbounded_channel();
-        (Self(sender), OutboxEnd(receiver))
+        let (sender, orders) = unbounded_channel();
+        let failure = Arc::<Failure>::default();
+        (Self { orders: sender, failure: Arc::clone(&failure) }, OutboxEnd { orders, failure })
+    }
+
+    /// Why changes can no longer become safe, if that is so.
+    pub(crate) fn failure(&self) -> Option<&Arc<io::Error>> {
+        self.failure.get()
     }
 
     pub(crate) fn send(&self, batch: Batch) -> Done {
         let (done, receiver) = oneshot::channel();
         // Without its other end the service is about to end, which the receiver tells.
-        let _ = self.0.send(Order::Entry(Entry { batch, done }));
+        let rests_on_store = batch.rests_on_store();
+        let _ = self.orders.send(Order::Entry(Entry { batch, rests_on_store, done }));
         receiver
     }
 
     /// Closes the store once all that was sent so far is safe. What is sent after this is not done.
     pub(crate) async fn close(&self) {
         let (closed, receiver) = oneshot::channel();
-        let _ = self.0.send(Order::Close(closed));
+        let _ = self.orders.send(Order::Close(closed));
         // An error is that it was closed before.
         let _ = receiver.await;
     }
@@ -56,12 +72,16 @@ impl Outbox {
 
 /// The end of the outbox that is read.
 #[derive(Debug)]
-pub(crate) struct OutboxEnd(UnboundedReceiver<Order>);
+pub(crate) struct OutboxEnd {
+    orders: UnboundedReceiver<Order>,
+    failure: Arc<Failure>,
+}
 
-/// Works until the service is gone, or closes it. Many batches that wait become safe by one commit.
+/// Works until the service is gone, or closes it. Many batches that wait become safe by one commit. After one that failed
+/// there is no other, and nothing comes of batches with changes.
 pub(crate) async fn run(mut outbox: OutboxEnd, mut store: Option<Store>, core: Weak<Core>) {
     let mut orders = Vec::new();
-    while outbox.0.recv_many(&mut orders, BATCHES).await > 0 {
+    while outbox.orders.recv_many(&mut orders, BATCHES).await > 0 {
         let mut entries = Vec::new();
         let mut close = None;
         for order in orders.drain(..) {
@@ -72,13 +92,21 @@ pub(crate) async fn run(mut outbox: OutboxEnd, mut store: Option<Store>, core: W
                 Order::Close(closed) => close = Some(closed),
             }
         }
-        let safe = commit(&mut store, &mut entries).await.map_err(Arc::new);
+        let safe = match outbox.failure.get() {
+            Some(error) => Err(Arc::clone(error)),
+            None => commit(&mut store, &mut entries).await.map_err(Arc::new),
+        };
+        if let Err(error) = &safe {
+            // Taken before is the first one.
+            let _ = outbox.failure.set(Arc::clone(error));
+        }
         let Some(core) = core.upgrade() else { return };
         for entry in entries {
+            let safe = if entry.rests_on_store { safe.clone() } else { Ok(()) };
             if safe.is_ok() {
                 entry.batch.effects.into_iter().for_each(|effect| perform(&core, effect));
             }
-            let _ = entry.done.send(safe.clone());
+            let _ = entry.done.send(safe);
         }
         if let Some(closed) = close {
             drop(store);

@@ -35,6 +35,11 @@ impl Operation {
         StatusCode::from_u16(self.status).expect("tables have valid statuses")
     }
 
+    /// Whether it changes nothing.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.method == "GET" || self.name == "SearchChannels"
+    }
+
     /// The labels of the path and their values, if the request is for this operation.
     pub(crate) fn matches(&self, request: &Parts) -> Option<Vec<(&'static str, String)>> {
         if request.method != Method::from_bytes(self.method.as_bytes()).ok()? {

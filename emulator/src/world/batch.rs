@@ -61,6 +61,11 @@ impl Batch {
         self.changes.is_empty() && self.effects.is_empty() && !self.waits
     }
 
+    /// Whether nothing may come of it unless the store has it, or has all that came before it.
+    pub(crate) fn rests_on_store(&self) -> bool {
+        !self.changes.is_empty() || self.waits
+    }
+
     /// Has the request answered only when all that came before it is safe.
     pub(crate) fn wait(&mut self) {
         self.waits = true;
