@@ -1,19 +1,16 @@
-// One person's side: what their session sees, and what they say.
+// One person's side: what their session sees, and where they write.
 
 import { act, messages } from './api.js';
+import { Composer, option } from './composer.js';
 import { Conversation } from './conversation.js';
 import { h, icon, renew, unseen } from './dom.js';
 import { clock } from './words.js';
 
-/** A stored message holds so many bytes. */
-const MOST_BYTES = 4096;
 const SUGGESTION = 'What the hell is this?';
 const STATES = {
     DENIED: { icon: 'stop', text: 'Blocked. Nobody else saw it.' },
     FAILED: { icon: 'cross', text: 'Not sent. Nobody else saw it.' },
 };
-
-const bytes = (text) => new TextEncoder().encode(text).length;
 
 export class Pane {
     conversation = new Conversation();
@@ -21,7 +18,6 @@ export class Pane {
     #side;
     #page;
     #channel = null;
-    #members = [];
     #items = new Map();
     #editing = null;
     #older = null;
@@ -42,58 +38,12 @@ export class Pane {
             class: 'person',
             onchange: () => this.#page.choose(this.#side, this.#select.value),
         });
-        this.#avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
+        this.#avatar = h('span', { class: `avatar ${this.#side}`, 'aria-hidden': 'true' });
         this.#olderButton = h('button', { type: 'button', class: 'button wide', hidden: true, onclick: () => this.#loadOlder() }, 'Show earlier messages');
         this.#list = h('ol', { class: 'messages', role: 'log', 'aria-live': 'polite' });
         this.#empty = h('div', { class: 'empty' });
         this.#scroll = h('div', { class: 'scroll', tabindex: '-1' }, this.#empty, this.#olderButton, this.#list);
-        this.#text = h('textarea', {
-            id: id('text'),
-            rows: 1,
-            dir: 'auto',
-            enterkeyhint: 'send',
-            'aria-describedby': `${id('hint')} ${id('problem')}`,
-            oninput: () => this.#measure(),
-            onkeydown: (event) => {
-                if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-                event.preventDefault();
-                this.#send();
-            },
-        });
-        this.#problem = h('p', { id: id('problem'), class: 'problem', role: 'alert', hidden: true });
-        this.#hint = h('span', { id: id('hint'), class: 'hint' });
-        this.#as = h('select', { id: id('as') });
-        this.#control = h('input', { type: 'checkbox', onchange: () => this.#measure() });
-        this.#unkept = h('input', { type: 'checkbox' });
-        this.#metadata = h('input', { id: id('metadata'), type: 'text', maxlength: 1024, autocomplete: 'off' });
-        this.#label = h('label', { class: 'hidden', for: id('text') });
-        const options = h(
-            'details',
-            { class: 'options' },
-            h('summary', {}, 'Options'),
-            h(
-                'div',
-                { class: 'option-list' },
-                h('label', { class: 'field' }, h('span', {}, 'Send as'), this.#as),
-                h('label', { class: 'field' }, h('span', {}, 'Metadata'), this.#metadata),
-                h('label', { class: 'tick' }, this.#unkept, h('span', {}, 'Do not keep it ', h('small', {}, 'NON_PERSISTENT'))),
-                h('label', { class: 'tick' }, this.#control, h('span', {}, 'Pass by the flow ', h('small', {}, 'CONTROL, up to 30 bytes'))),
-            ),
-        );
-        const form = h(
-            'form',
-            {
-                class: 'composer',
-                onsubmit: (event) => {
-                    event.preventDefault();
-                    this.#send();
-                },
-            },
-            this.#label,
-            h('div', { class: 'say' }, this.#text, h('button', { type: 'submit', class: 'send' }, icon('send'), unseen('Send'))),
-            this.#problem,
-            h('div', { class: 'below' }, options, this.#hint),
-        );
+        this.#composer = new Composer(this.#side, (message) => this.#send(message));
         this.element.replaceChildren(
             h(
                 'div',
@@ -102,7 +52,7 @@ export class Pane {
                 h('div', { class: 'who' }, h('label', { class: 'hidden', for: id('person') }, `Who is on the ${this.#side}`), this.#select, (this.#sees = h('p', { class: 'muted' }))),
             ),
             this.#scroll,
-            form,
+            this.#composer.element,
         );
     }
 
@@ -113,38 +63,27 @@ export class Pane {
     #empty;
     #scroll;
     #olderButton;
-    #text;
-    #problem;
-    #hint;
-    #as;
-    #control;
-    #unkept;
-    #metadata;
-    #label;
+    #composer;
 
     /** Shows the channel as `person` sees it. Whoever calls this loads the messages next. */
     show(channel, person, members) {
         this.#channel = channel;
-        this.#members = members;
         this.person = person;
         const name = person.name;
-        const option = (member) => h('option', { value: member.arn, selected: member.arn === person.arn }, member.bot ? `${member.name} (bot)` : member.name);
-        this.#select.replaceChildren(...members.map(option));
-        const bots = members.filter((member) => member.bot && member.arn !== person.arn);
-        this.#as.replaceChildren(...[person, ...bots].map(option));
+        this.#select.replaceChildren(...members.map((member) => option(member, person)));
+        this.#composer.show(
+            person,
+            members.filter((member) => member.bot && member.arn !== person.arn),
+        );
         this.#avatar.textContent = [...name][0] ?? '?';
-        this.#avatar.dataset.hue = String(hue(person.arn));
         this.element.setAttribute('aria-label', `${name}’s side`);
         this.#list.setAttribute('aria-label', `Messages that ${name} sees`);
-        this.#label.textContent = `Message from ${name}`;
-        this.#text.placeholder = `Say something as ${name}`;
         this.#sees.textContent = `What ${name} sees`;
         this.#editing = null;
         this.conversation.clear();
         this.#items.clear();
         this.#list.replaceChildren();
         this.#older = null;
-        this.#measure();
         this.#showEmpty();
     }
 
@@ -196,7 +135,7 @@ export class Pane {
 
     /** On a phone the side comes into view. */
     appear() {
-        this.#measure();
+        this.#composer.measure();
         this.#scroll.scrollTop = this.#scroll.scrollHeight;
     }
 
@@ -299,7 +238,7 @@ export class Pane {
         const done = (focus = true) => {
             this.#editing = null;
             this.#draw(id);
-            if (focus) (item.querySelector('[data-key="edit"]') ?? this.#text).focus();
+            if (focus) (item.querySelector('[data-key="edit"]') ?? this.#composer).focus();
         };
         const text = h('textarea', {
             class: 'edit',
@@ -324,50 +263,9 @@ export class Pane {
         text.focus();
     }
 
-    async #send() {
-        const content = this.#text.value;
-        if (!content.trim()) {
-            this.#text.focus();
-            return;
-        }
-        if (this.#tooLong()) return;
-        const by = this.#as.value || this.person.arn;
-        const metadata = this.#metadata.value && !this.#control.checked ? this.#metadata.value : undefined;
-        const [control, nonPersistent] = [this.#control.checked, this.#unkept.checked];
-        this.#text.value = '';
-        this.#measure();
-        this.#text.focus();
-        try {
-            await act({ action: 'send', channel: this.#channel.arn, by, content, metadata, control, nonPersistent });
-            this.#complain('');
-            this.#scroll.scrollTop = this.#scroll.scrollHeight;
-        } catch (error) {
-            // What was typed is not lost.
-            if (!this.#text.value) this.#text.value = content;
-            this.#measure();
-            this.#complain(`It was not taken: ${error.message}`);
-        }
-    }
-
-    #complain(text) {
-        this.#problem.textContent = text;
-        this.#problem.hidden = !text;
-    }
-
-    #tooLong() {
-        return bytes(this.#text.value) > (this.#control.checked ? 30 : MOST_BYTES);
-    }
-
-    /** The field grows with its text, and says when that is too much. */
-    #measure() {
-        this.#text.style.height = 'auto';
-        // What is not shown has no height.
-        if (this.#text.scrollHeight > 0) this.#text.style.height = `${Math.min(this.#text.scrollHeight, 180)}px`;
-        const most = this.#control.checked ? 30 : MOST_BYTES;
-        const used = bytes(this.#text.value);
-        const close = used > most * 0.8;
-        this.#hint.textContent = close ? `${used} of ${most} bytes` : 'Enter sends';
-        this.#hint.classList.toggle('over', used > most);
+    async #send(message) {
+        await act({ action: 'send', channel: this.#channel.arn, ...message });
+        this.#scroll.scrollTop = this.#scroll.scrollHeight;
     }
 
     #showEmpty() {
@@ -376,28 +274,9 @@ export class Pane {
         if (!empty || !this.person) return;
         const { name } = this.person;
         const first = this.#side === 'left';
-        const suggestion = h(
-            'button',
-            {
-                type: 'button',
-                class: 'button suggestion',
-                onclick: () => {
-                    this.#text.value = SUGGESTION;
-                    this.#measure();
-                    this.#text.focus();
-                },
-            },
-            `“${SUGGESTION}”`,
-        );
+        const suggestion = h('button', { type: 'button', class: 'button suggestion', onclick: () => this.#composer.suggest(SUGGESTION) }, `“${SUGGESTION}”`);
         const title = first ? `Say something rude as ${name}` : `${name} has not seen anything yet`;
         const more = first ? 'Then watch what becomes of it.' : 'What the flow lets through appears here, the way it lets it through.';
         this.#empty.replaceChildren(h('p', { class: 'empty-title' }, title), h('p', {}, more), ...(first ? [suggestion] : []));
     }
-}
-
-/** One of six colors, the same for a person every time. */
-function hue(text) {
-    let sum = 0;
-    for (const character of text) sum = (sum * 31 + character.codePointAt(0)) % 9973;
-    return sum % 6;
 }

@@ -38,7 +38,7 @@ macro_rules! file {
     };
 }
 
-const FILES: [File; 21] = [
+const FILES: [File; 22] = [
     file!("/", "index.html", HTML),
     file!("/page/icon.svg", "icon.svg", SVG),
     file!("/page/base.css", "base.css", CSS),
@@ -49,6 +49,7 @@ const FILES: [File; 21] = [
     file!("/page/theme.js", "theme.js", JS),
     file!("/page/main.js", "main.js", JS),
     file!("/page/api.js", "api.js", JS),
+    file!("/page/composer.js", "composer.js", JS),
     file!("/page/conversation.js", "conversation.js", JS),
     file!("/page/diff.js", "diff.js", JS),
     file!("/page/dom.js", "dom.js", JS),

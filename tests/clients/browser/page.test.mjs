@@ -63,6 +63,8 @@ test('Alice swears, and Bob sees the clean text', async (t) => {
     const { page, wrong } = await open(await startChromium(t), url);
     await page.getByText('Say something rude as Alice').waitFor();
     await picture(page, 'empty');
+    const colors = await page.locator('.avatar').evaluateAll((avatars) => avatars.map((avatar) => getComputedStyle(avatar).backgroundColor));
+    assert.equal(new Set(colors).size, 2, 'the two people are told apart by color');
 
     await say(page, 'Alice', RUDE);
     await said(page, 'Bob', CLEAN).waitFor();
