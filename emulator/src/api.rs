@@ -91,3 +91,16 @@ impl Call<'_> {
         ApiError::new(exception, format!("there is no such {what}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::operations;
+
+    #[test]
+    fn the_front_page_names_every_operation() {
+        let page = include_str!("lib.rs");
+        for operation in operations() {
+            assert!(page.contains(&format!("`{}`", operation.name)), "{}", operation.name);
+        }
+    }
+}

@@ -1,10 +1,24 @@
-//! Amazon Chime SDK messaging's side of a channel flow, on a laptop: no account, no network.
+//! Amazon Chime SDK messaging, with Lambda behind its channel flows, on a laptop: no account, no network.
 //!
-//! A channel flow processor is a Lambda function that gets a message and answers with a callback
-//! to the messaging service. This crate is everything around that function. It runs the binary
-//! over the real Lambda Runtime API and receives its callback over HTTP, as the unmodified AWS
-//! SDK sends it: the signature is verified, every limit of the service's API model is checked,
-//! and a message can be decided once.
+//! A channel flow processor is a Lambda function that gets a message and answers with a callback to the messaging service.
+//! This crate is everything around that function, spoken as the real services speak it, so that boto3, the `aws` command
+//! line, AWS's SDKs and AWS's browser SDK work with it unchanged:
+//!
+//! - **The API** over HTTP and TLS on one loopback port, in a [`MessagingService`]: signatures, limits, errors and
+//!   who may do what are as the API model and the developer guide have them.
+//! - **Channel flows** of up to three processors, with `PENDING`, `SENT`, `DENIED` and `FAILED` messages, fallback actions, and
+//!   callbacks that count once.
+//! - **Sessions**: the WebSocket on which people hear of messages, each what is theirs to hear.
+//! - **Lambda**: a [`Function`] runs a binary over the Runtime API, an [`EventQueue`] invokes it asynchronously with retries
+//!   and destinations, an [`InvokeEndpoint`] invokes what somebody else runs, and a [`FunctionMap`] says in a file which ARN
+//!   is which.
+//! - **Faults**: what goes wrong in production is a switch here.
+//! - A **data file**, so that no accepted message is lost by a restart ([`Settings::data`]); a **chat page**
+//!   ([`Settings::page`]); a **recording** of what flowed ([`Recorder`]), to deliver again ([`RecordedStep`]).
+//!
+//! `cargo channel-flow dev` is all of it with a demo; in tests it is this:
+//!
+//! # One message through one function
 //!
 //! ```no_run
 //! use channel_flow_emulator::{Emulator, FunctionSettings, OutgoingMessage, Settings};
@@ -23,22 +37,64 @@
 //! # }
 //! ```
 //!
-//! The pieces, in the order in which a message meets them:
+//! [`OutgoingMessage`] becomes an [`Event`]; an event of any bytes can be brought along. The function gets it, and its callback
+//! reaches the service, which accepts or refuses it. [`Delivered`] tells what came of it: the invocation, the callbacks, the
+//! message.
 //!
-//! - [`OutgoingMessage`] becomes an [`Event`]; an event of any bytes can be brought along.
-//! - A [`Function`] delivers it to a process, over a [`RuntimeApi`].
-//! - The function's callback reaches the [`MessagingService`], which accepts or refuses it.
-//! - [`Delivered`] tells what came of it: the invocation, the callbacks, the message.
+//! # A channel with a flow
 //!
-//! Around that is the messaging service as a whole, over HTTP or by [`MessagingService::call`]: channels whose messages go
-//! through flows.
+//! [`MessagingService::call`] does an operation by the names of the API model, without HTTP. Over HTTP,
+//! [`MessagingService::endpoint_url`] is where clients go.
 //!
-//! - [`MessagingService::set_function`] says what is behind the function of a processor: an [`EventQueue`], or whatever
-//!   speaks Lambda's `Invoke`, an [`InvokeEndpoint`]. A [`FunctionMap`] says it in a file.
-//! - [`MessagingService::watch`] tells what happens, and a [`Recorder`] writes it to a file, from which each
-//!   [`RecordedStep`] can be delivered again.
+//! ```no_run
+//! use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings, What};
+//! use serde_json::json;
 //!
-//! What goes wrong in production can be made to go wrong here:
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let emulator = Emulator::start(Settings::new()).await?;
+//! let service = emulator.service();
+//! let function = emulator.function("target/debug/my-processor", FunctionSettings::new())?;
+//! let function_arn = function.arn();
+//! service.set_function(&function_arn, EventQueue::new(function, EventInvokeConfig::new()));
+//!
+//! let made = service.call("CreateAppInstance", json!({ "Name": "chat" })).await?;
+//! let app_instance = &made["AppInstanceArn"];
+//! let alice = json!({ "AppInstanceArn": app_instance, "AppInstanceUserId": "alice", "Name": "Alice" });
+//! let alice = &service.call("CreateAppInstanceUser", alice).await?["AppInstanceUserArn"];
+//! let channel = json!({ "AppInstanceArn": app_instance, "ChimeBearer": alice, "Name": "General" });
+//! let channel = &service.call("CreateChannel", channel).await?["ChannelArn"];
+//! let flow = json!({
+//!     "AppInstanceArn": app_instance,
+//!     "Name": "Moderation",
+//!     "Processors": [{
+//!         "Name": "filter",
+//!         "ExecutionOrder": 1,
+//!         "FallbackAction": "ABORT",
+//!         "Configuration": { "Lambda": { "ResourceArn": function_arn, "InvocationType": "ASYNC" } },
+//!     }],
+//! });
+//! let flow = &service.call("CreateChannelFlow", flow).await?["ChannelFlowArn"];
+//! let chosen = json!({ "ChannelArn": channel, "ChannelFlowArn": flow, "ChimeBearer": alice });
+//! service.call("AssociateChannelFlow", chosen).await?;
+//!
+//! let mut happenings = service.watch();
+//! let said = json!({
+//!     "ChannelArn": channel, "ChimeBearer": alice, "Content": "What the hell is this?",
+//!     "Type": "STANDARD", "Persistence": "PERSISTENT",
+//! });
+//! let sent = service.call("SendChannelMessage", said).await?;
+//! assert_eq!(sent["Status"]["Value"], "PENDING");
+//! while let Some(happening) = happenings.recv().await {
+//!     if let What::Settled { fields, .. } = happening.what {
+//!         assert_eq!(fields.content.as_deref(), Some("What the **** is this?"));
+//!         break;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What goes wrong
 //!
 //! - [`MessagingService::fault`] scripts what becomes of the next callbacks, from throttling to an answer that is lost.
 //! - [`MessagingService::fault_invocation`] does the same for invocations: a duplicate, a crash, a throttled function.
@@ -71,6 +127,34 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Operations
+//!
+//! | | here |
+//! | --- | --- |
+//! | messages | `SendChannelMessage`, `UpdateChannelMessage`, `GetChannelMessage`, `ListChannelMessages`, `GetChannelMessageStatus`, `RedactChannelMessage`, `DeleteChannelMessage` |
+//! | flows | `CreateChannelFlow`, `DescribeChannelFlow`, `ListChannelFlows`, `UpdateChannelFlow`, `DeleteChannelFlow`, `AssociateChannelFlow`, `DisassociateChannelFlow`, `ListChannelsAssociatedWithChannelFlow`, `ChannelFlowCallback` |
+//! | sessions | `GetMessagingSessionEndpoint`, and `/connect`, prefetch included |
+//! | channels | `CreateChannel`, `DescribeChannel`, `ListChannels`, `SearchChannels`, `UpdateChannel`, `UpdateChannelReadMarker`, `DeleteChannel`, `PutChannelExpirationSettings` |
+//! | members | `CreateChannelMembership`, `BatchCreateChannelMembership`, `DescribeChannelMembership`, `ListChannelMemberships`, `DeleteChannelMembership`, `DescribeChannelMembershipForAppInstanceUser`, `ListChannelMembershipsForAppInstanceUser` |
+//! | moderators | `CreateChannelModerator`, `DescribeChannelModerator`, `ListChannelModerators`, `DeleteChannelModerator`, `DescribeChannelModeratedByAppInstanceUser`, `ListChannelsModeratedByAppInstanceUser` |
+//! | bans | `CreateChannelBan`, `DescribeChannelBan`, `ListChannelBans`, `DeleteChannelBan` |
+//! | app instances | `CreateAppInstance`, `DescribeAppInstance`, `ListAppInstances`, `UpdateAppInstance`, `DeleteAppInstance`, `CreateAppInstanceAdmin`, `DescribeAppInstanceAdmin`, `ListAppInstanceAdmins`, `DeleteAppInstanceAdmin` |
+//! | users | `CreateAppInstanceUser`, `DescribeAppInstanceUser`, `ListAppInstanceUsers`, `UpdateAppInstanceUser`, `DeleteAppInstanceUser`, `PutAppInstanceUserExpirationSettings` |
+//! | bots | `CreateAppInstanceBot`, `DescribeAppInstanceBot`, `ListAppInstanceBots`, `UpdateAppInstanceBot`, `DeleteAppInstanceBot` |
+//! | tags | `TagResource`, `UntagResource`, `ListTagsForResource` |
+//!
+//! | | not here: 404 [`UnknownOperation`](Exception::UnknownOperation) |
+//! | --- | --- |
+//! | streaming | `PutMessagingStreamingConfigurations` and its like |
+//! | elastic channels | `ListSubChannels`; a `SubChannelId` is refused |
+//! | push notifications | `PutChannelMembershipPreferences`, `RegisterAppInstanceUserEndpoint` and their like |
+//! | retention | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings` |
+//!
+//! Kept and shown, and not acted on: expiration settings (nothing is deleted by them), the Lex bot that a bot is configured
+//! with (nobody answers; what a bot says, it is made to say), and push notifications of messages (they reach processors
+//! and no phone). Calls are not limited in number. Nothing is published to EventBridge; whoever [watches](MessagingService::watch)
+//! is told of the same.
 //!
 //! What AWS does not document and this crate assumes is listed in [`assumptions`].
 
