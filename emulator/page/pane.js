@@ -38,7 +38,7 @@ export class Pane {
             class: 'person',
             onchange: () => this.#page.choose(this.#side, this.#select.value),
         });
-        this.#avatar = h('span', { class: `avatar ${this.#side}`, 'aria-hidden': 'true' });
+        this.#avatar = h('span', { class: 'avatar', 'data-side': this.#side, 'aria-hidden': 'true' });
         this.#olderButton = h('button', { type: 'button', class: 'button wide', hidden: true, onclick: () => this.#loadOlder() }, 'Show earlier messages');
         this.#list = h('ol', { class: 'messages', role: 'log', 'aria-live': 'polite' });
         this.#empty = h('div', { class: 'empty' });
