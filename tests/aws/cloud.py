@@ -35,6 +35,9 @@ from werkzeug.serving import make_server
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
 
+# moto finds the service of a type in the second part of its class's module.
+MODULE = "moto.channel_flow.models"
+
 # What was made of types that moto lacks: type, physical id, properties.
 records = []
 
@@ -127,6 +130,7 @@ def without_nulls(value):
 
 
 class AppInstance(Record, CloudFormationModel):
+    __module__ = MODULE
     attributes = ("AppInstanceArn",)
 
     @staticmethod
@@ -144,6 +148,7 @@ class AppInstance(Record, CloudFormationModel):
 
 
 class ChannelFlow(Record, CloudFormationModel):
+    __module__ = MODULE
     attributes = ("Arn",)
 
     @staticmethod
@@ -167,6 +172,8 @@ class ChannelFlow(Record, CloudFormationModel):
 
 
 class EventInvokeConfig(Record, CloudFormationModel):
+    __module__ = MODULE
+
     @staticmethod
     def cloudformation_type():
         return "AWS::Lambda::EventInvokeConfig"
@@ -179,20 +186,19 @@ class EventInvokeConfig(Record, CloudFormationModel):
 
 
 class MetricFilter(Record, CloudFormationModel):
+    __module__ = MODULE
+
     @staticmethod
     def cloudformation_type():
         return "AWS::Logs::MetricFilter"
 
 
 class Alarm(Record, CloudFormationModel):
+    __module__ = MODULE
+
     @staticmethod
     def cloudformation_type():
         return "AWS::CloudWatch::Alarm"
-
-
-# moto finds the service of a type in its class's module.
-for kind in (AppInstance, ChannelFlow, EventInvokeConfig, MetricFilter, Alarm):
-    kind.__module__ = "moto.channel_flow.models"
 
 
 class Cloud:
