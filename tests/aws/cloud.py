@@ -233,7 +233,9 @@ class Cloud:
         get_code = LambdaFunction.get_code
 
         def with_location(function):
-            return get_code(function) | {"Location": f"{self.url}/code?function={function.function_arn}"}
+            answer = get_code(function)
+            answer["Code"]["Location"] = f"{self.url}/code?function={function.function_arn}"
+            return answer
 
         LambdaFunction.get_code = with_location
 
