@@ -111,13 +111,14 @@ build_command() {
 start_cloud() {
     rm -f "$work/port"
     start cloud python "$aws_tests/cloud.py" --port-file "$work/port"
+    cloud_pid=$pid
     wait_until test -s "$work/port"
     export AWS_ENDPOINT_URL=http://localhost:$(cat "$work/port")
 }
 
-# The messaging service: the emulator. Its URL is in $messaging, and clients use it.
+# The messaging service: the emulator, on a free port or on $messaging_port. Its URL is in $messaging, and clients use it.
 start_messaging() {
-    start messaging cargo-channel-flow channel-flow dev --port 0 "$@"
+    start messaging cargo-channel-flow channel-flow dev --port "${messaging_port:-0}" "$@"
     messaging_pid=$pid
     wait_until grep -q "Ctrl-C stops everything" "$work/messaging.log"
     messaging=$(sed -n 's/^endpoint *//p' "$work/messaging.log")

@@ -1,0 +1,108 @@
+"""Checks what became of template.yaml in the cloud that AWS_ENDPOINT_URL names.
+
+python deployed.py STACK
+"""
+
+import json
+import os
+import sys
+import urllib.request
+
+import boto3
+
+ACCOUNT = "123456789012"
+
+
+def main(stack):
+    resources = boto3.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+    ids = {resource["LogicalResourceId"]: resource.get("PhysicalResourceId") for resource in resources}
+    with urllib.request.urlopen(f"{os.environ['AWS_ENDPOINT_URL']}/records") as answer:
+        records = json.load(answer)
+    app_instance = next(record["Id"] for record in records if record["Type"] == "AWS::Chime::AppInstance")
+
+    awslambda = boto3.client("lambda")
+    functions = {name: awslambda.get_function_configuration(FunctionName=ids[name]) for name in (
+        "FilterFunction", "RescueFunction")}
+    for function in functions.values():
+        expect(function["Runtime"], "provided.al2023")
+        expect(function["Architectures"], ["x86_64"])
+        expect(function["MemorySize"], 128)
+        # Without an endpoint of one's own there is no variable for it.
+        expect(function["Environment"]["Variables"], {
+            "PROFANITY_ACTION": "deny", "PROFANITY_REPLACEMENT": "*", "PROFANITY_ALSO": "", "PROFANITY_ALLOW": ""})
+    rescue = functions["RescueFunction"]["FunctionArn"]
+    expect(functions["FilterFunction"]["CodeSha256"], functions["RescueFunction"]["CodeSha256"])
+
+    config = awslambda.get_function_event_invoke_config(FunctionName=ids["FilterFunction"])
+    expect(int(config["MaximumRetryAttempts"]), 2)
+    expect(int(config["MaximumEventAgeInSeconds"]), 300)
+    expect(config["DestinationConfig"]["OnFailure"]["Destination"], rescue)
+
+    [statement] = json.loads(awslambda.get_policy(FunctionName=ids["FilterFunction"])["Policy"])["Statement"]
+    expect(statement["Principal"], {"Service": "messaging.chime.amazonaws.com"})
+    expect(statement["Action"], "lambda:InvokeFunction")
+    expect(statement["Condition"], {
+        "StringEquals": {"AWS:SourceAccount": ACCOUNT}, "ArnLike": {"AWS:SourceArn": f"{app_instance}*"}})
+
+    queue = boto3.client("sqs").get_queue_attributes(QueueUrl=ids["DeadLetters"], AttributeNames=["All"])["Attributes"]
+    expect(queue["SqsManagedSseEnabled"], "true")
+    expect(queue["MessageRetentionPeriod"], "1209600")
+    [mapping] = awslambda.list_event_source_mappings(FunctionName=ids["RescueFunction"])["EventSourceMappings"]
+    expect(mapping["EventSourceArn"], queue["QueueArn"])
+
+    # The grants, and nothing besides.
+    callback = ("chime:ChannelFlowCallback", (app_instance, f"{app_instance}/*"))
+    log = ("logs:CreateLogStream", "logs:PutLogEvents")
+    groups = {group["logGroupName"]: group for group in boto3.client("logs").describe_log_groups()["logGroups"]}
+    for role, expected in (
+        ("FilterRole", {callback, (log, "FilterLogGroup"), ("lambda:InvokeFunction", rescue)}),
+        ("RescueRole", {callback, (log, "RescueLogGroup"), (
+            ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), queue["QueueArn"])}),
+    ):
+        named = {groups[ids[name]]["arn"]: name for name in ("FilterLogGroup", "RescueLogGroup")}
+        expect({(action, named.get(resource, resource)) for action, resource in grants(ids[role])}, expected)
+    for name in ("FilterLogGroup", "RescueLogGroup", "UnreachedLogGroup"):
+        expect(groups[ids[name]]["retentionInDays"], 14)
+
+    [rule] = boto3.client("events").list_rules()["Rules"]
+    expect(json.loads(rule["EventPattern"])["detail"]["processorResourceArn"], [functions["FilterFunction"]["FunctionArn"]])
+
+    alarms = {record["Properties"].get("MetricName", "") for record in records if record["Type"] == "AWS::CloudWatch::Alarm"}
+    expect(alarms, {
+        "Errors", "Throttles", "Invocations", "DestinationDeliveryFailures", "FallbackDecisions", "LateCallbacks",
+        "TriggeredRules", ""})
+    filters = [record["Properties"]["FilterPattern"] for record in records if record["Type"] == "AWS::Logs::MetricFilter"]
+    expect(len(filters), 3)
+
+    [flow] = [record for record in records if record["Type"] == "AWS::Chime::ChannelFlow"]
+    described = boto3.client("chime-sdk-messaging").describe_channel_flow(ChannelFlowArn=flow["Id"])["ChannelFlow"]
+    expect(described["Processors"], [{
+        "Name": "profanity-filter",
+        "ExecutionOrder": 1,
+        "FallbackAction": "ABORT",
+        "Configuration": {"Lambda": {
+            "ResourceArn": functions["FilterFunction"]["FunctionArn"], "InvocationType": "ASYNC"}},
+    }])
+    print(f"{len(resources)} resources and {len(records)} records are as they should be")
+
+
+def grants(role):
+    iam = boto3.client("iam")
+    expect(iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"], [])
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]:
+            expect(statement["Effect"], "Allow")
+            yield hashable(statement["Action"]), hashable(statement["Resource"])
+
+
+def hashable(value):
+    return tuple(value) if isinstance(value, list) else value
+
+
+def expect(found, wanted):
+    if found != wanted:
+        sys.exit(f"found:  {found}\nwanted: {wanted}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
