@@ -1,0 +1,47 @@
+//! A channel flow processor. This one takes shouting for what it is; write your own decision in its place.
+
+use channel_flow::{Decision, LimitError, Message, Processor};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), channel_flow::Error> {
+    channel_flow::run(Calm).await
+}
+
+struct Calm;
+
+impl Processor for Calm {
+    type Error = LimitError;
+
+    /// An error, a panic or too little time lead to the fallback action: the message is denied.
+    async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
+        let text = message.text();
+        let shouts = text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase) && text.len() > 5;
+        if message.sender().is_bot() || !shouts {
+            return Ok(Decision::NoChange);
+        }
+        // The whole text, in the form in which it came.
+        Decision::update(text.replace_ranges([(0..text.len(), text.to_lowercase())]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use channel_flow::testing;
+
+    #[tokio::test]
+    async fn shouting_is_calmed_down() {
+        let message = testing::message("GOOD MORNING").build();
+        assert_eq!(Calm.process(&message).await, Decision::update("good morning"));
+    }
+
+    #[tokio::test]
+    async fn everything_else_passes() {
+        for content in ["Good morning", "OK", "", "12345678"] {
+            let message = testing::message(content).build();
+            assert_eq!(Calm.process(&message).await, Ok(Decision::NoChange));
+        }
+        let bot = testing::message("GOOD MORNING").sender_bot("helper").build();
+        assert_eq!(Calm.process(&bot).await, Ok(Decision::NoChange));
+    }
+}
