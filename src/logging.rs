@@ -17,11 +17,12 @@ pub(crate) fn init() {
     }
     let var = |name| env::var(name).ok();
     let filter = filter(var("AWS_LAMBDA_LOG_LEVEL").as_deref(), var("RUST_LOG").as_deref());
-    let subscriber = fmt().with_target(false).without_time().with_env_filter(filter);
+    let subscriber = fmt().with_target(false).with_env_filter(filter);
     if var("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json")) {
+        // Without a timestamp Lambda takes every line for one of level INFO, and drops errors where INFO is not wanted.
         subscriber.json().init();
     } else {
-        subscriber.init();
+        subscriber.without_time().init();
     }
 }
 

@@ -30,6 +30,7 @@ finish() {
     exit "$status"
 }
 trap finish EXIT
+trap 'echo "$0, line $LINENO: $BASH_COMMAND" >&2' ERR
 trap 'exit 143' TERM INT HUP
 
 # A heading.
