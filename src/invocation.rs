@@ -17,6 +17,10 @@ pub struct Invocation {
     pub(crate) processor_deadline: Option<Instant>,
 }
 
+/// A deadline is in milliseconds since 1970. On the first day of it nothing was invoked: `cargo lambda watch` says how long
+/// an invocation may take, and not until when.
+const DAY: u64 = 86_400_000;
+
 impl Invocation {
     /// `reserve` is the time before Lambda's deadline that the callback needs; where that is more than half of what is
     /// left, the two halves are shared out evenly.
@@ -25,7 +29,11 @@ impl Invocation {
         if context.deadline == 0 {
             return Self { request_id, deadline: None, processor_deadline: None };
         }
-        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let left = if context.deadline < DAY {
+            Duration::from_millis(context.deadline)
+        } else {
+            context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
+        };
         let now = Instant::now();
         Self { request_id, deadline: Some(now + left), processor_deadline: Some(now + left - reserve.min(left / 2)) }
     }
@@ -78,6 +86,17 @@ mod tests {
         let short = invocation(100_000, 90_000);
         let gap = short.deadline.unwrap() - short.processor_deadline.unwrap();
         assert!(gap <= Duration::from_secs(50), "{gap:?}");
+    }
+
+    #[test]
+    fn a_deadline_of_1970_says_how_long() {
+        let context = {
+            let mut context = Context::default();
+            context.deadline = 600_000;
+            context
+        };
+        let left = Invocation::new(&context, Duration::from_secs(1)).time_left();
+        assert!(left > Duration::from_secs(500) && left <= Duration::from_secs(599), "{left:?}");
     }
 
     #[test]

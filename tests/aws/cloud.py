@@ -27,6 +27,7 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation.models import ChangeSet, Stack
 from moto.core.common_models import CloudFormationModel
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import Role
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -201,6 +202,27 @@ class Alarm(Record, CloudFormationModel):
         return "AWS::CloudWatch::Alarm"
 
 
+def add_outputs():
+    """The outputs of a stack that a change set creates."""
+    create_resources = Stack.create_resources
+
+    def create(stack):
+        create_resources(stack)
+        stack.output_map = stack._create_output_map()
+
+    Stack.create_resources = create
+
+
+def keep_policies_as_json():
+    """The policies that a template has in a role: moto would hand them out as Python writes them."""
+    put_policy = Role.put_policy
+
+    def put(role, name, document):
+        put_policy(role, name, document if isinstance(document, str) else json.dumps(document))
+
+    Role.put_policy = put
+
+
 class Cloud:
     """moto's application, with two paths of its own."""
 
@@ -246,6 +268,8 @@ def main():
     args = parser.parse_args()
 
     add_transform()
+    add_outputs()
+    keep_policies_as_json()
     cloud = Cloud()
     server = make_server("127.0.0.1", 0, cloud, threaded=True)
     # Written as a name: for an address, SAM's client would put the bucket in the path of some requests only.

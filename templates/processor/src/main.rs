@@ -15,7 +15,9 @@ impl Processor for Calm {
     /// An error, a panic or too little time lead to the fallback action: the message is denied.
     async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
         let text = message.text();
-        let shouts = text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase) && text.len() > 5;
+        let shouts = text.chars().any(char::is_uppercase)
+            && !text.chars().any(char::is_lowercase)
+            && text.len() > 5;
         if message.sender().is_bot() || !shouts {
             return Ok(Decision::NoChange);
         }
@@ -32,7 +34,10 @@ mod tests {
     #[tokio::test]
     async fn shouting_is_calmed_down() {
         let message = testing::message("GOOD MORNING").build();
-        assert_eq!(Calm.process(&message).await, Decision::update("good morning"));
+        assert_eq!(
+            Calm.process(&message).await,
+            Decision::update("good morning")
+        );
     }
 
     #[tokio::test]
@@ -41,7 +46,9 @@ mod tests {
             let message = testing::message(content).build();
             assert_eq!(Calm.process(&message).await, Ok(Decision::NoChange));
         }
-        let bot = testing::message("GOOD MORNING").sender_bot("helper").build();
+        let bot = testing::message("GOOD MORNING")
+            .sender_bot("helper")
+            .build();
         assert_eq!(Calm.process(&bot).await, Ok(Decision::NoChange));
     }
 }
