@@ -203,14 +203,16 @@ class Alarm(Record, CloudFormationModel):
 
 
 def add_outputs():
-    """The outputs of a stack that a change set creates."""
-    create_resources = Stack.create_resources
+    """The outputs of a stack that is made or changed by a change set."""
+    apply = ChangeSet.apply
 
-    def create(stack):
-        create_resources(stack)
+    def apply_and_compute(change_set):
+        apply(change_set)
+        stack = change_set.stack
+        stack.template_dict = change_set.template_dict
         stack.output_map = stack._create_output_map()
 
-    Stack.create_resources = create
+    ChangeSet.apply = apply_and_compute
 
 
 def keep_policies_as_json():

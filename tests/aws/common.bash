@@ -149,9 +149,10 @@ send_message() {
         --query "ChannelMessages[?MessageId=='$id'].Content" --output text
 }
 
+# A message that was denied is not there any more.
 status_of() {
     aws chime-sdk-messaging get-channel-message-status --channel-arn "$channel" --message-id "$1" --chime-bearer "$admin" \
-        --query Status.Value --output text
+        --query Status.Value --output text 2>/dev/null || echo GONE
 }
 
 is_decided() {
