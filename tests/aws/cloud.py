@@ -143,9 +143,7 @@ class AppInstance(Record, CloudFormationModel):
         created = boto3.client("chime-sdk-identity", region_name).create_app_instance(**properties)
         return created["AppInstanceArn"]
 
-    def gone(self):
-        client = boto3.client("chime-sdk-identity", self.physical_resource_id.split(":")[3])
-        client.delete_app_instance(AppInstanceArn=self.physical_resource_id)
+    # The template retains it, in a way that moto does not know: it stays when the stack goes.
 
 
 class ChannelFlow(Record, CloudFormationModel):
