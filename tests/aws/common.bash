@@ -63,6 +63,8 @@ expect() {
 start() {
     local name=$1
     shift
+    # At once: nobody is to read what one of the same name has said before.
+    : >"$work/$name.log"
     setsid "$@" >"$work/$name.log" 2>&1 </dev/null &
     pid=$!
     started+=("$pid")
