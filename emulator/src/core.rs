@@ -118,8 +118,24 @@ impl Core {
         members: Map<String, Value>,
         host: &str,
     ) -> Result<Value, ApiError> {
+        self.run_with_id(operation, members, host, None).await
+    }
+
+    /// As [`run`](Self::run). What it creates gets this id, if there is one.
+    async fn run_with_id(
+        &self,
+        operation: &Operation,
+        members: Map<String, Value>,
+        host: &str,
+        id: Option<&str>,
+    ) -> Result<Value, ApiError> {
         self.check_store(operation)?;
-        let (answer, done) = self.with_world(|world| api::run(operation, members, host, world));
+        let (answer, done) = self.with_world(|world| {
+            world.chosen_id = id.map(str::to_owned);
+            let answer = api::run(operation, members, host, world);
+            world.chosen_id = None;
+            answer
+        });
         self.safe(done).await?;
         answer
     }
@@ -139,22 +155,13 @@ impl Core {
         let operation = api::operations().find(|known| known.name == operation).ok_or_else(|| {
             ApiError::new(Exception::UnknownOperation, format!("channel-flow-emulator has no operation {operation}"))
         })?;
-        self.check_store(operation)?;
         let Value::Object(mut members) = input else {
             return Err(ApiError::bad_request("the input must be an object"));
         };
         if operation.input.iter().any(|member| member.name == "ClientRequestToken") {
             members.entry("ClientRequestToken").or_insert_with(|| ids::uuid().into());
         }
-        let host = self.settings.address.to_string();
-        let (answer, done) = self.with_world(|world| {
-            world.chosen_id = id.map(str::to_owned);
-            let answer = api::run(operation, members, &host, world);
-            world.chosen_id = None;
-            answer
-        });
-        self.safe(done).await?;
-        answer
+        self.run_with_id(operation, members, &self.settings.address.to_string(), id).await
     }
 
     /// Closes the data file once all that was accepted is in it. No change is accepted any more.
