@@ -19,7 +19,7 @@ use crate::delivery::{Delivery, QueueMessage};
 use crate::event::{CallbackIds, Event, RawEvent};
 use crate::settled::{BatchItemFailure, DecidedBy, Response, Settled};
 use crate::watchdog::Watchdog;
-use crate::{Error, Invocation, Message, Processor};
+use crate::{Error, FallbackAction, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
@@ -77,11 +77,11 @@ impl<P: Processor + 'static> Adapter<P> {
         let decision = self.0.decider.fallback_action.decision();
         let rescuing = async {
             Span::current().record("decision", decision.name());
-            let sent_at = provenance.sent_at;
-            let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at };
+            let fallback_action = self.0.decider.fallback_action;
+            let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
             let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
             let settled = Settled::new(&callback, DecidedBy::Rescue, settlement);
-            log(&settled, 0.0, milliseconds(started.elapsed()));
+            log(&settled, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
             Ok(settled)
         };
         rescuing.instrument(span(&ids)).await
@@ -102,10 +102,10 @@ impl<P: Processor + 'static> Adapter<P> {
     async fn settle(&self, event: &Event, invocation: &Invocation) -> Result<Settled, Error> {
         let Event { ids, provenance, message } = event;
         let started = Instant::now();
-        let fallback = self.0.decider.fallback_action.decision();
+        let fallback_action = self.0.decider.fallback_action;
         let content = message.as_ref().map_or("", Message::content);
         let watch = match &self.0.watchdog {
-            Some(watchdog) => watchdog.watch(ids, invocation, &fallback).await,
+            Some(watchdog) => watchdog.watch(ids, provenance, invocation, fallback_action).await,
             None => None,
         };
 
@@ -117,12 +117,12 @@ impl<P: Processor + 'static> Adapter<P> {
             watch.decided(&decision, decided_by).await;
         }
 
-        let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at: provenance.sent_at };
+        let callback = Callback { ids, decision: &decision, fallback_action, provenance };
         let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
         drop(watch);
 
         let settled = Settled::new(&callback, decided_by, settlement);
-        log(&settled, process_ms, milliseconds(started.elapsed()));
+        log(&settled, None, process_ms, milliseconds(started.elapsed()));
         Ok(settled)
     }
 }
@@ -137,24 +137,29 @@ fn span(ids: &CallbackIds) -> Span {
     )
 }
 
-fn log(settled: &Settled, process_ms: f64, duration_ms: f64) {
-    let Settled { decision, decided_by, outcome, .. } = settled;
-    match outcome {
-        Outcome::Accepted => {
-            tracing::info!(decision, ?decided_by, ?outcome, process_ms, duration_ms, "message settled");
-        }
-        Outcome::DecidedBefore => {
-            tracing::info!(decision, ?decided_by, ?outcome, process_ms, duration_ms, "message was decided before");
-        }
-        Outcome::Expired => {
-            tracing::error!(
+/// `fallback_action` is what decided in a rescue; that of a processor that failed has a line of its own.
+fn log(settled: &Settled, fallback_action: Option<FallbackAction>, process_ms: f64, duration_ms: f64) {
+    let Settled { decision, decided_by, outcome, doubt, .. } = settled;
+    let fallback_action = fallback_action.map(FallbackAction::as_str);
+    match (outcome, doubt) {
+        (Outcome::Accepted, _) => {
+            tracing::info!(
                 decision,
                 ?decided_by,
                 ?outcome,
+                fallback_action,
                 process_ms,
                 duration_ms,
-                "too late for the message's callback"
+                "message settled"
             );
+        }
+        (Outcome::DecidedBefore, None) => {
+            tracing::info!(decision, ?decided_by, ?outcome, process_ms, duration_ms, "message was decided before");
+        }
+        (Outcome::DecidedBefore, Some(doubt)) => {
+            let doubt = doubt.as_str();
+            let told = "message was decided before, unless a grant is missing";
+            tracing::warn!(decision, ?decided_by, ?outcome, doubt, process_ms, duration_ms, "{told}");
         }
     }
 }

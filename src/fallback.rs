@@ -17,6 +17,14 @@ pub enum FallbackAction {
 }
 
 impl FallbackAction {
+    /// How the service spells it: `ABORT` or `CONTINUE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Abort => "ABORT",
+            Self::Continue => "CONTINUE",
+        }
+    }
+
     pub(crate) fn decision(self) -> Decision {
         match self {
             Self::Abort => Decision::Deny,

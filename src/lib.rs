@@ -86,7 +86,7 @@ pub mod testing;
 
 pub use adapter::Adapter;
 pub use builder::AdapterBuilder;
-pub use callback::Outcome;
+pub use callback::{Doubt, Outcome};
 pub use decision::Decision;
 pub use error::{Error, ErrorKind};
 pub use event::RawEvent;

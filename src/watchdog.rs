@@ -10,13 +10,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use aws_sdk_chimesdkmessaging::Client;
 use tokio::runtime::{self, Handle};
 
 use crate::callback::{Callback, Callbacks};
-use crate::event::CallbackIds;
+use crate::event::{CallbackIds, Provenance};
 use crate::settled::{DecidedBy, Settled};
-use crate::{Decision, Error, Invocation, client, runtime_api};
+use crate::{Decision, Error, FallbackAction, Invocation, client, runtime_api};
 
 /// How long a runtime may take to run a task before it counts as stuck.
 const PROBE: Duration = Duration::from_millis(100);
@@ -39,7 +38,7 @@ pub(crate) struct Watch<'a> {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    client: Client,
+    callbacks: Callbacks,
     watched_runtime: Handle,
 }
 
@@ -56,12 +55,13 @@ struct State {
 
 struct Watched {
     ids: CallbackIds,
+    provenance: Provenance,
     request_id: String,
     /// What goes out if the watchdog has to answer: the fallback action until something else is decided.
     decision: Decision,
     decided_by: DecidedBy,
     decided: bool,
-    fallback: Decision,
+    fallback_action: FallbackAction,
     /// When the watchdog looks whether this is stuck.
     due: Instant,
     deadline: Instant,
@@ -74,12 +74,12 @@ struct Watched {
 impl Watchdog {
     /// A watchdog over the tokio runtime it is made in. None where no Runtime API could be answered: in a test of the
     /// adapter, for example.
-    pub(crate) fn new(client: &Client) -> Option<Self> {
+    pub(crate) fn new(callbacks: &Callbacks) -> Option<Self> {
         std::env::var_os("AWS_LAMBDA_RUNTIME_API")?;
         Some(Self(Arc::new(Shared {
             state: Mutex::default(),
             changed: Condvar::new(),
-            client: client.clone(),
+            callbacks: callbacks.clone(),
             watched_runtime: Handle::current(),
         })))
     }
@@ -89,8 +89,9 @@ impl Watchdog {
     pub(crate) async fn watch(
         &self,
         ids: &CallbackIds,
+        provenance: &Provenance,
         invocation: &Invocation,
-        fallback: &Decision,
+        fallback_action: FallbackAction,
     ) -> Option<Watch<'_>> {
         if self.0.state().ending_since.is_some_and(|since| since.elapsed() > LINGER) {
             std::future::pending::<()>().await;
@@ -100,11 +101,12 @@ impl Watchdog {
         let reserve = deadline.saturating_duration_since(processor_deadline);
         let watched = Watched {
             ids: ids.clone(),
+            provenance: provenance.clone(),
             request_id: invocation.request_id().to_owned(),
-            decision: fallback.clone(),
+            decision: fallback_action.decision(),
             decided_by: DecidedBy::FallbackAction,
             decided: false,
-            fallback: fallback.clone(),
+            fallback_action,
             // An invocation that is not stuck acts at its processor's deadline; a slow one a little later.
             due: processor_deadline + reserve / 5,
             deadline,
@@ -250,7 +252,7 @@ impl Shared {
             drop(state);
             let answering = async {
                 // One connection for all of them, made for this runtime: those of the other one may be stuck with it.
-                let callbacks = Callbacks::new(client::afresh(&self.client)?);
+                let callbacks = self.callbacks.with_client(client::afresh(self.callbacks.client())?);
                 for watched in taken {
                     watched.answer(&callbacks).await;
                 }
@@ -273,8 +275,8 @@ impl Shared {
 
 impl Watched {
     async fn answer(self, callbacks: &Callbacks) {
-        let Self { ids, request_id, decision, decided_by, fallback, deadline, .. } = self;
-        let callback = Callback { ids: &ids, decision: &decision, fallback: &fallback, sent_at: None };
+        let Self { ids, provenance, request_id, decision, decided_by, fallback_action, deadline, .. } = self;
+        let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
         let settling = callbacks.settle(callback, Some(deadline.into()));
         let result = settling.await.map(|settlement| Settled::new(&callback, decided_by, settlement));
         let failed = result.as_ref().err().map(|error| format!("{error:?}"));
