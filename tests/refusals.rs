@@ -153,7 +153,7 @@ async fn a_grant_that_was_taken_away_is_noticed() {
     for grants in [&[Grant::ChannelFlowCallback][..], &[Grant::ChannelFlowCallback, Grant::GetChannelMessageStatus]] {
         let stage = asking_stage().await;
         assert!(stage.send("good morning").await.is_decided());
-        revoke(&stage, &stage.emulator.event(message("")), grants);
+        revoke(&stage, &stage.emulator.event(message("hello")), grants);
         // The first one too looks like the second callback for a message that was decided.
         let first = stage.send("good morning").await;
         assert_eq!(failed(&first).0, "ChannelFlow.CallbackForbidden", "{grants:?}");
@@ -204,7 +204,11 @@ async fn a_denied_message_is_told_from_a_missing_grant_by_another_message() {
 
 #[tokio::test]
 async fn a_denied_message_fails_the_invocation_if_nothing_tells_it_from_a_missing_grant() {
-    let refusals = [(None, AbsentStatus::Forbidden), (Some("true"), AbsentStatus::BadRequest), (Some("false"), AbsentStatus::NotFound)];
+    let refusals = [
+        (None, AbsentStatus::Forbidden),
+        (Some("true"), AbsentStatus::BadRequest),
+        (Some("false"), AbsentStatus::NotFound),
+    ];
     for (may_ask, absent) in refusals {
         let settings = may_ask.map_or(FunctionSettings::new(), |value| FunctionSettings::new().env(MAY_ASK, value));
         let stage = Stage::new(TROUBLEMAKER, settings).await;
@@ -239,7 +243,7 @@ async fn a_service_that_says_so_needs_no_variable() {
 #[tokio::test]
 async fn the_variable_speaks_for_the_app_instances_that_it_names() {
     let event = |stage: &Stage| stage.emulator.event(message("good morning").app_instance("other"));
-    let named = app_instance(&stage().await.emulator.event(message("")));
+    let named = app_instance(&stage().await.emulator.event(message("hello")));
     let stage = Stage::new(TROUBLEMAKER, FunctionSettings::new().env(MAY_ASK, named)).await;
     let event = event(&stage);
     revoke(&stage, &event, &[Grant::ChannelFlowCallback, Grant::GetChannelMessageStatus]);
@@ -254,7 +258,8 @@ async fn a_question_that_gets_no_answer_is_asked_again() {
     stage.emulator.service().set_repeated_callback(RepeatedCallback::Forbidden);
     let event = stage.emulator.event(message("good morning"));
     assert!(stage.function.deliver(&event).await.is_decided());
-    let faults = [Fault::status(503).times(4), Fault::throttled().times(4), Fault::reset_after_reading(), Fault::no_answer()];
+    let faults =
+        [Fault::status(503).times(4), Fault::throttled().times(4), Fault::reset_after_reading(), Fault::no_answer()];
     for fault in faults {
         let name = fault.to_string();
         stage.emulator.service().fault(fault.on_status_question());
@@ -397,11 +402,11 @@ async fn a_storm_is_not_fed() {
 
 #[tokio::test]
 async fn what_the_service_quotes_is_not_shown() {
-    let settings = FunctionSettings::new().timeout(Duration::from_secs(2)).env("RUST_LOG", "debug");
+    let settings = FunctionSettings::new().timeout(Duration::from_secs(1)).env("RUST_LOG", "debug");
     let stage = Stage::new(TROUBLEMAKER, settings).await;
     let text = "Value 'privatetext' at 'content' failed\nERROR forged \u{1b}[31m";
     for status in [400, 401, 403, 409, 429, 500] {
-        for code in ["ValidationException", "ForbiddenException", "Private text\u{7f}Exception"] {
+        for code in ["ValidationException", "ForbiddenException", "Private'text'Exception"] {
             stage.emulator.service().fault(Fault::status_with(status, code, text).times(1000));
             stage.emulator.service().fault(Fault::status_with(status, code, text).times(1000).on_status_question());
             let delivered = stage.send("oh shit").await;
