@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use lambda_runtime::{LambdaEvent, Service};
 use tracing::field::Empty;
@@ -16,7 +16,7 @@ use crate::builder::AdapterBuilder;
 use crate::callback::{Callback, Callbacks, Outcome};
 use crate::deciding::{Decided, Decider};
 use crate::delivery::{Delivery, QueueMessage};
-use crate::event::{CallbackIds, Event, RawEvent, Unreadable};
+use crate::event::{CallbackIds, Event, RawEvent};
 use crate::settled::{BatchItemFailure, DecidedBy, Response, Settled};
 use crate::watchdog::Watchdog;
 use crate::{Error, Invocation, Message, Processor};
@@ -66,18 +66,19 @@ impl<P: Processor + 'static> Adapter<P> {
 
     /// An event from the channel flow: the processor decides.
     async fn process(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
-        let Event { ids, message } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
-        self.settle(&ids, &message, &invocation).instrument(span(&ids)).await
+        let event = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        self.settle(&event, &invocation).instrument(span(&event.ids)).await
     }
 
     /// An event that failed before: the fallback action decides, since the processor had its chances.
     async fn rescue(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
         let started = Instant::now();
-        let Event { ids, message } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        let Event { ids, provenance, .. } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
         let decision = self.0.decider.fallback_action.decision();
         let rescuing = async {
             Span::current().record("decision", decision.name());
-            let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at: sent_at(&message) };
+            let sent_at = provenance.sent_at;
+            let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at };
             let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
             let settled = Settled::new(&callback, DecidedBy::Rescue, settlement);
             log(&settled, 0.0, milliseconds(started.elapsed()));
@@ -98,12 +99,8 @@ impl<P: Processor + 'static> Adapter<P> {
         Response::Batch { batch_item_failures }
     }
 
-    async fn settle(
-        &self,
-        ids: &CallbackIds,
-        message: &Result<Message, Unreadable>,
-        invocation: &Invocation,
-    ) -> Result<Settled, Error> {
+    async fn settle(&self, event: &Event, invocation: &Invocation) -> Result<Settled, Error> {
+        let Event { ids, provenance, message } = event;
         let started = Instant::now();
         let fallback = self.0.decider.fallback_action.decision();
         let content = message.as_ref().map_or("", Message::content);
@@ -120,7 +117,7 @@ impl<P: Processor + 'static> Adapter<P> {
             watch.decided(&decision, decided_by).await;
         }
 
-        let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at: sent_at(message) };
+        let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at: provenance.sent_at };
         let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
         drop(watch);
 
@@ -138,11 +135,6 @@ fn span(ids: &CallbackIds) -> Span {
         callback_id = ids.callback_id,
         decision = Empty,
     )
-}
-
-fn sent_at(message: &Result<Message, Unreadable>) -> Option<SystemTime> {
-    let message = message.as_ref().ok()?;
-    message.last_edited_at().or(message.created_at())
 }
 
 fn log(settled: &Settled, process_ms: f64, duration_ms: f64) {

@@ -1,11 +1,13 @@
 //! The event that the service sends: first the three ids that a callback needs, then the rest.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::json::Fields;
+use crate::message::Timestamp;
 use crate::{Invocation, Message};
 
 /// The only type of event that the service documents for channel flows.
@@ -46,9 +48,23 @@ pub(crate) struct CallbackIds {
     pub(crate) channel_arn: String,
 }
 
+/// What is needed to ask the service about a message. Known also if the message itself cannot be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Provenance {
+    /// The sender, user or bot, who alone may ask. `None` if the event has no ARN there.
+    pub(crate) sender_arn: Option<String>,
+    pub(crate) sub_channel_id: Option<String>,
+    pub(crate) is_edited: bool,
+    /// Whether the event says that the service stores the message. Not if it says nothing.
+    pub(crate) is_persistent: bool,
+    /// When it was sent, or edited last.
+    pub(crate) sent_at: Option<SystemTime>,
+}
+
 /// An event that can be answered.
 pub(crate) struct Event {
     pub(crate) ids: CallbackIds,
+    pub(crate) provenance: Provenance,
     pub(crate) message: Result<Message, Unreadable>,
 }
 
@@ -76,7 +92,22 @@ impl Event {
             }
             Some(_) => Err(Unreadable::EventType),
         };
-        Ok(Self { ids, message })
+        Ok(Self { ids, provenance: Provenance::read(&channel_message), message })
+    }
+}
+
+impl Provenance {
+    fn read(channel_message: &Fields<'_>) -> Self {
+        let timestamp = |name| channel_message.raw(name).and_then(Timestamp::read);
+        let (created, last_edited) = (timestamp("CreatedTimestamp"), timestamp("LastEditedTimestamp"));
+        let sender = channel_message.object("Sender").and_then(|sender| sender.string("Arn"));
+        Self {
+            sender_arn: sender.filter(|arn| arn.starts_with("arn:")),
+            sub_channel_id: channel_message.non_empty("SubChannelId"),
+            is_edited: Timestamp::tell_edit(created.as_ref(), last_edited.as_ref()),
+            is_persistent: channel_message.string("Persistence").as_deref() == Some("PERSISTENT"),
+            sent_at: [last_edited, created].iter().flatten().find_map(Timestamp::time),
+        }
     }
 }
 

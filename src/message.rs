@@ -166,7 +166,7 @@ impl Message {
     /// Whether this is an edit of a message that was sent before: it has a time of last editing, and that is not the
     /// time at which it was sent.
     pub fn is_edited(&self) -> bool {
-        self.last_edited.is_some() && self.last_edited != self.created
+        Timestamp::tell_edit(self.created.as_ref(), self.last_edited.as_ref())
     }
 
     /// The push notification that goes with the message.
@@ -228,15 +228,20 @@ fn read_target(raw: &str) -> Vec<String> {
 
 /// A point in time as the event has it: documented as ISO 8601, and in other APIs of AWS seconds since 1970.
 #[derive(Clone, PartialEq, Eq)]
-struct Timestamp(String);
+pub(crate) struct Timestamp(String);
 
 impl Timestamp {
-    fn read(raw: &str) -> Option<Self> {
+    pub(crate) fn read(raw: &str) -> Option<Self> {
         let written = json::string(raw).unwrap_or_else(|| raw.to_owned());
         (!written.is_empty()).then_some(Self(written))
     }
 
-    fn time(&self) -> Option<SystemTime> {
+    /// Whether these are the times of a message that was edited.
+    pub(crate) fn tell_edit(created: Option<&Self>, last_edited: Option<&Self>) -> bool {
+        last_edited.is_some() && last_edited != created
+    }
+
+    pub(crate) fn time(&self) -> Option<SystemTime> {
         let formats = [DateTimeFormat::DateTimeWithOffset, DateTimeFormat::EpochSeconds];
         formats.into_iter().find_map(|format| DateTime::from_str(&self.0, format).ok()?.try_into().ok())
     }

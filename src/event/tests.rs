@@ -50,6 +50,31 @@ fn the_documented_event_is_read_whole() {
 }
 
 #[test]
+fn what_it_takes_to_ask_about_a_message_is_read_beside_it() {
+    let mut event = documented();
+    event["ChannelMessage"]["SubChannelId"] = json!("sub-1");
+    let provenance = |event: &Value| read(event).ok().unwrap().provenance;
+    let whole = Provenance {
+        sender_arn: Some("arn:aws:chime:us-east-1:111122223333:app-instance/ai/user/carol".to_owned()),
+        sub_channel_id: Some("sub-1".to_owned()),
+        is_edited: true,
+        is_persistent: true,
+        sent_at: message(&event).last_edited_at(),
+    };
+    assert!(whole.sent_at.is_some());
+    assert_eq!(provenance(&event), whole);
+
+    event["ChannelMessage"]["Content"] = json!({ "text": "hidden" });
+    assert_eq!(provenance(&event), whole, "the message is unreadable");
+
+    event["ChannelMessage"] =
+        json!({ "MessageId": "m", "ChannelArn": "c", "Sender": { "Arn": "carol" }, "LastEditedTimestamp": "" });
+    assert_eq!(provenance(&event), Provenance::default());
+    event["ChannelMessage"]["CreatedTimestamp"] = json!("2026-03-01T12:00:00.250Z");
+    assert!(provenance(&event).sent_at.is_some());
+}
+
+#[test]
 fn what_stored_messages_have_is_read_too() {
     let mut event = documented();
     event["ChannelMessage"]["PushNotification"] =
