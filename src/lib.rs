@@ -94,7 +94,7 @@ pub use fallback::FallbackAction;
 pub use invocation::Invocation;
 pub use lex::{LexEnvelope, LexMessage};
 pub use limits::LimitError;
-pub use message::{Message, MessageType, Persistence};
+pub use message::{EventType, Message, MessageType, Persistence};
 pub use processor::{Processor, ProcessorFn, processor_fn};
 pub use push_notification::{PushNotification, PushNotificationType};
 pub use run::run;

@@ -38,6 +38,12 @@ impl Processor for Troublemaker {
                 let invocation = message.invocation();
                 Ok(Decision::update(format!("{} {}", invocation.request_id(), invocation.time_left().as_millis()))?)
             }
+            // The most that the process has had, in KiB. Linux only.
+            "tell the memory" => {
+                let status = std::fs::read_to_string("/proc/self/status")?;
+                let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak is known")?;
+                Ok(Decision::update(peak.trim_end_matches("kB").trim())?)
+            }
             "fail" => Err("the moderation service said no".into()),
             "panic" => panic!("private: {}", message.content()),
             "panic with a number" => std::panic::panic_any(7),
