@@ -92,7 +92,7 @@ pub use error::{Error, ErrorKind};
 pub use event::RawEvent;
 pub use fallback::FallbackAction;
 pub use invocation::Invocation;
-pub use lex::{LexEnvelope, LexMessage};
+pub use lex::{LexButton, LexCard, LexEnvelope, LexMessage};
 pub use limits::LimitError;
 pub use message::{EventType, Message, MessageType, Persistence};
 pub use processor::{Processor, ProcessorFn, processor_fn};
