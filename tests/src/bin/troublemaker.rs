@@ -38,7 +38,12 @@ impl Processor for Troublemaker {
                 let invocation = message.invocation();
                 Ok(Decision::update(format!("{} {}", invocation.request_id(), invocation.time_left().as_millis()))?)
             }
-            "tell the memory" => Ok(Decision::update(most_memory()?)?),
+            // The most that the process has had, in KiB. Linux only.
+            "tell the memory" => {
+                let status = std::fs::read_to_string("/proc/self/status")?;
+                let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak is known")?;
+                Ok(Decision::update(peak.trim_end_matches("kB").trim())?)
+            }
             "fail" => Err("the moderation service said no".into()),
             "panic" => panic!("private: {}", message.content()),
             "panic with a number" => std::panic::panic_any(7),
@@ -108,14 +113,6 @@ fn everything() -> Result<Update, channel_flow::LimitError> {
         .message_attribute("one", ["1", "2"])?
         .sub_channel_id("sub-1")?
         .content_type("text/plain")
-}
-
-/// The most memory that this process has had, in KiB.
-fn most_memory() -> std::io::Result<String> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.unwrap_or("unknown").to_owned())
 }
 
 fn main() -> Result<(), channel_flow::Error> {
