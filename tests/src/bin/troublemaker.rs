@@ -12,13 +12,13 @@ struct Troublemaker {
     tries: AtomicU32,
 }
 
-/// What passes by itself.
+/// What passes by itself, and what it says.
 #[derive(Debug)]
-struct Throttled;
+struct Throttled(&'static str);
 
 impl std::fmt::Display for Throttled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the moderation service is busy")
+        f.write_str(self.0)
     }
 }
 
@@ -81,11 +81,18 @@ impl Processor for Troublemaker {
             }
             "try again once" => {
                 if self.tries.fetch_add(1, Ordering::Relaxed) == 0 {
-                    return Err(Throttled.into());
+                    return Err(Throttled("the moderation service is busy").into());
                 }
                 Ok(Decision::update("the second try")?)
             }
-            "always try again" => Err(Throttled.into()),
+            "always try again" => Err(Throttled("the moderation service is busy").into()),
+            "always try again in several lines" => {
+                Err(Throttled("busy\nforged line\r\u{1b}[31mforged colour\u{9b}2J\u{202e}\u{2028}forged line").into())
+            }
+            "log who sent it" => {
+                tracing::info!("sent by {}", message.sender().arn());
+                Ok(Decision::NoChange)
+            }
             _ => {
                 let text = message.text();
                 let edits: Vec<_> =
