@@ -27,6 +27,7 @@ use self::known::Known;
 pub(crate) use self::may_ask::{MayAsk, VARIABLE as MAY_ASK_VARIABLE};
 use self::refusal::{Meaning, Refusal};
 use self::rounds::Rounds;
+use self::status::Question;
 use crate::client::ATTEMPT_TIMEOUT;
 use crate::event::{CallbackIds, Provenance};
 use crate::{Decision, Error, ErrorKind, FallbackAction};
@@ -193,7 +194,7 @@ impl Callbacks {
 
     async fn ask(&self, callback: &Callback<'_>, deadline: Option<Instant>) -> Finding {
         let inquiry = Inquiry { client: &self.client, may_ask: &self.may_ask, known: &self.known };
-        let finding = in_time(deadline, inquiry.is_decided(callback)).await;
+        let finding = in_time(deadline, inquiry.is_decided(callback.ids, callback.provenance)).await;
         finding.unwrap_or_else(|| Finding::NoAnswer(Refusal::out_of_time()))
     }
 }
@@ -260,9 +261,10 @@ impl Refusal {
 
 impl Callback<'_> {
     /// What the service has an answer about from now on, if the message was sent and is stored.
-    fn sent(&self) -> Option<status::Question> {
-        let stored = self.provenance.is_persistent && *self.decision != Decision::Deny && !self.is_from_bot();
-        stored.then(|| self.question()).flatten()
+    fn sent(&self) -> Option<Question> {
+        let Self { ids, decision, provenance, .. } = self;
+        let stored = provenance.is_persistent && **decision != Decision::Deny && !provenance.is_from_bot();
+        stored.then(|| Question::about(ids, provenance)).flatten()
     }
 
     fn is_too_old(&self) -> bool {

@@ -105,6 +105,10 @@ impl Event {
 }
 
 impl Provenance {
+    pub(crate) fn is_from_bot(&self) -> bool {
+        self.sender_arn.as_deref().is_some_and(|arn| arn.contains("/bot/"))
+    }
+
     fn read(channel_message: &Fields<'_>) -> Self {
         let timestamp = |name| channel_message.raw(name).and_then(Timestamp::read);
         let (created, last_edited) = (timestamp("CreatedTimestamp"), timestamp("LastEditedTimestamp"));

@@ -3,11 +3,11 @@
 use aws_sdk_chimesdkmessaging::Client;
 use serde::Serialize;
 
-use super::Callback;
 use super::known::{Known, app_instance};
 use super::may_ask::{MayAsk, VARIABLE};
 use super::refusal::Refusal;
 use super::status::{Question, Status};
+use crate::event::{CallbackIds, Provenance};
 
 /// Why a message counts as decided although the service did not say so in so many words.
 ///
@@ -60,14 +60,14 @@ pub(super) struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
-    /// Whether the message of this callback is decided.
-    pub(super) async fn is_decided(&self, callback: &Callback<'_>) -> Finding {
+    /// Whether the message with these ids is decided.
+    pub(super) async fn is_decided(&self, ids: &CallbackIds, provenance: &Provenance) -> Finding {
         if *self.may_ask == MayAsk::Never {
             return Finding::Unknown(format!(
                 "{VARIABLE} is false: grant chime:GetChannelMessageStatus, and set it to true"
             ));
         }
-        let Some(question) = callback.question() else {
+        let Some(question) = Question::about(ids, provenance) else {
             return Finding::Unknown(
                 "the event names no sender, who alone may ask for the message's status".to_owned(),
             );
@@ -84,13 +84,13 @@ impl Inquiry<'_> {
                 Finding::Undecided
             }
             // Whether an edit has a status of its own is not documented.
-            Status::Processed if callback.provenance.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
+            Status::Processed if provenance.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
             Status::Processed => Finding::Decided(None),
-            Status::Absent => self.absent(callback, None),
+            Status::Absent => self.absent(channel_arn, provenance, None),
             Status::AbsentOrNotGranted => match self.may_really_ask(channel_arn).await {
-                Ok(true) => self.absent(callback, None),
+                Ok(true) => self.absent(channel_arn, provenance, None),
                 Ok(false) if self.may_ask.is_granted_in(app_instance(channel_arn)) => {
-                    self.absent(callback, Some(Doubt::DeniedOrNotGranted))
+                    self.absent(channel_arn, provenance, Some(Doubt::DeniedOrNotGranted))
                 }
                 Ok(false) => Finding::Unknown(format!(
                     "its status is refused, too: grant chime:GetChannelMessageStatus, and set {VARIABLE} to true"
@@ -106,11 +106,11 @@ impl Inquiry<'_> {
 
     /// The service has no such message. A denied one is not stored, and that is the end of it, unless the service may never
     /// have had a status of this one.
-    fn absent(&self, callback: &Callback<'_>, doubt: Option<Doubt>) -> Finding {
-        if callback.provenance.is_persistent && !callback.is_from_bot() {
+    fn absent(&self, channel_arn: &str, provenance: &Provenance, doubt: Option<Doubt>) -> Finding {
+        if provenance.is_persistent && !provenance.is_from_bot() {
             return Finding::Decided(doubt);
         }
-        self.weakly(&callback.ids.channel_arn, Doubt::NotStored)
+        self.weakly(channel_arn, Doubt::NotStored)
     }
 
     /// What is true if the grant for callbacks is there, as it was when the last one was accepted.
@@ -136,21 +136,5 @@ impl Inquiry<'_> {
             }
             Err(refusal) => Err(Finding::NoAnswer(refusal)),
         }
-    }
-}
-
-impl Callback<'_> {
-    /// The question about this callback's message, if the event says who sent it.
-    pub(super) fn question(&self) -> Option<Question> {
-        Some(Question {
-            channel_arn: self.ids.channel_arn.clone(),
-            message_id: self.ids.message_id.clone(),
-            sender_arn: self.provenance.sender_arn.clone()?,
-            sub_channel_id: self.provenance.sub_channel_id.clone(),
-        })
-    }
-
-    pub(super) fn is_from_bot(&self) -> bool {
-        self.provenance.sender_arn.as_deref().is_some_and(|arn| arn.contains("/bot/"))
     }
 }

@@ -5,6 +5,7 @@ use aws_sdk_chimesdkmessaging::types::ChannelMessageStatus;
 
 use super::bounded::Bounded;
 use super::refusal::{Meaning, Refusal};
+use crate::event::{CallbackIds, Provenance};
 
 /// A message that can be asked about: only its sender may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,16 @@ pub(super) enum Status {
 }
 
 impl Question {
+    /// The question about the message with these ids, if its event says who sent it.
+    pub(super) fn about(ids: &CallbackIds, provenance: &Provenance) -> Option<Self> {
+        Some(Self {
+            channel_arn: ids.channel_arn.clone(),
+            message_id: ids.message_id.clone(),
+            sender_arn: provenance.sender_arn.clone()?,
+            sub_channel_id: provenance.sub_channel_id.clone(),
+        })
+    }
+
     /// Asks.
     ///
     /// # Errors
