@@ -29,7 +29,8 @@ def main(stack):
         expect(function["MemorySize"], 128)
         # Without an endpoint of one's own there is no variable for it.
         expect(function["Environment"]["Variables"], {
-            "PROFANITY_ACTION": "deny", "PROFANITY_REPLACEMENT": "*", "PROFANITY_ALSO": "", "PROFANITY_ALLOW": ""})
+            "PROFANITY_ACTION": "deny", "PROFANITY_REPLACEMENT": "*", "PROFANITY_ALSO": "", "PROFANITY_ALLOW": "",
+            "CHANNEL_FLOW_MAY_ASK_STATUS": "true"})
     rescue = functions["RescueFunction"]["FunctionArn"]
     expect(functions["FilterFunction"]["CodeSha256"], functions["RescueFunction"]["CodeSha256"])
 
@@ -52,11 +53,12 @@ def main(stack):
 
     # The grants, and nothing besides.
     callback = ("chime:ChannelFlowCallback", (app_instance, f"{app_instance}/*"))
+    status = ("chime:GetChannelMessageStatus", tuple(f"{app_instance}/{kind}/*" for kind in ("user", "bot", "channel")))
     log = ("logs:CreateLogStream", "logs:PutLogEvents")
     groups = {group["logGroupName"]: group for group in boto3.client("logs").describe_log_groups()["logGroups"]}
     for role, expected in (
-        ("FilterRole", {callback, (log, "FilterLogGroup"), ("lambda:InvokeFunction", rescue)}),
-        ("RescueRole", {callback, (log, "RescueLogGroup"), (
+        ("FilterRole", {callback, status, (log, "FilterLogGroup"), ("lambda:InvokeFunction", rescue)}),
+        ("RescueRole", {callback, status, (log, "RescueLogGroup"), (
             ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), queue["QueueArn"])}),
     ):
         # Both with AWS's `:*` after it, which moto has in one place only.
@@ -70,10 +72,17 @@ def main(stack):
 
     alarms = {record["Properties"].get("MetricName", "") for record in records if record["Type"] == "AWS::CloudWatch::Alarm"}
     expect(alarms, {
-        "Errors", "Throttles", "Invocations", "DestinationDeliveryFailures", "FallbackDecisions", "LateCallbacks",
-        "TriggeredRules", ""})
-    filters = [record["Properties"]["FilterPattern"] for record in records if record["Type"] == "AWS::Logs::MetricFilter"]
-    expect(len(filters), 3)
+        "Errors", "Throttles", "Invocations", "DestinationDeliveryFailures", "DeadLetterErrors", "FallbackDecisions",
+        "DoubtfulCallbacks", "LateCallbacks", "TriggeredRules", ""})
+    filters = [record["Properties"] for record in records if record["Type"] == "AWS::Logs::MetricFilter"]
+    expect({(one["LogGroupName"], one["FilterPattern"], one["MetricTransformations"][0]["MetricName"]) for one in filters}, {
+        (ids["FilterLogGroup"], '{ $.fields.fallback_action = "*" }', "FallbackDecisions"),
+        (ids["FilterLogGroup"], '{ $.fields.doubt = "*" }', "DoubtfulCallbacks"),
+        (ids["RescueLogGroup"], '{ $.fields.doubt = "*" }', "DoubtfulCallbacks"),
+        (ids["FilterLogGroup"], "{ $.fields.expired IS TRUE }", "LateCallbacks"),
+        (ids["RescueLogGroup"], "{ $.fields.expired IS TRUE }", "LateCallbacks")})
+    # A new account could not keep any.
+    expect("Concurrency" in awslambda.get_function(FunctionName=ids["RescueFunction"]), False)
 
     [flow] = [record for record in records if record["Type"] == "AWS::Chime::ChannelFlow"]
     described = boto3.client("chime-sdk-messaging").describe_channel_flow(ChannelFlowArn=flow["Id"])["ChannelFlow"]

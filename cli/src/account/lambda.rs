@@ -5,6 +5,7 @@ use crate::account::clients::Clients;
 use crate::account::explain::{Problem, Service};
 use crate::account::plan::{self, Permission};
 use crate::account::policy::{INVOKE, PRINCIPAL, Policy};
+use aws_sdk_lambda::types::EnvironmentResponse;
 use std::fmt;
 
 macro_rules! problem {
@@ -15,6 +16,19 @@ macro_rules! problem {
 
 /// What the service says where there is none.
 pub(crate) const NOT_FOUND: &str = "ResourceNotFoundException";
+
+/// The variable that tells the framework that it may ask what became of a message.
+pub(crate) const MAY_ASK_STATUS: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
+
+/// A variable of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Setting {
+    #[default]
+    Unset,
+    Value(String),
+    /// Lambda does not show the function's variables, and says why.
+    Hidden(String),
+}
 
 /// A function, as far as a channel flow has to do with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +50,8 @@ pub(crate) struct Function {
     pub(crate) code_sha256: String,
     pub(crate) dead_letter_arn: Option<String>,
     pub(crate) reserved_concurrency: Option<i32>,
+    /// [`MAY_ASK_STATUS`]. Of the other variables nothing is kept: they may be secret.
+    pub(crate) may_ask_status: Setting,
 }
 
 /// How Lambda invokes a function asynchronously, where something is set.
@@ -53,6 +69,15 @@ pub(crate) async fn function(clients: &Clients, name: &FunctionName) -> Result<F
     let answer = call.send().await.map_err(problem!(clients, "GetFunction", name.to_string()))?;
     let reserved_concurrency = answer.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
     let Some(found) = answer.configuration else { return Ok(Function::default()) };
+    let may_ask_status = match found.environment {
+        Some(EnvironmentResponse { error: Some(error), .. }) => {
+            Setting::Hidden(error.error_code.unwrap_or_else(|| "it does not say why".to_owned()))
+        }
+        Some(EnvironmentResponse { variables: Some(mut variables), .. }) => {
+            variables.remove(MAY_ASK_STATUS).map_or(Setting::Unset, Setting::Value)
+        }
+        _ => Setting::Unset,
+    };
     Ok(Function {
         arn: with_qualifier(found.function_arn.unwrap_or_default(), name),
         name: found.function_name.unwrap_or_default(),
@@ -67,6 +92,7 @@ pub(crate) async fn function(clients: &Clients, name: &FunctionName) -> Result<F
         code_sha256: found.code_sha256.unwrap_or_default(),
         dead_letter_arn: found.dead_letter_config.and_then(|config| config.target_arn).filter(|arn| !arn.is_empty()),
         reserved_concurrency,
+        may_ask_status,
     })
 }
 

@@ -19,6 +19,12 @@ async fn well() -> (Scene, String) {
         let role = deployment.roles.get_mut("filter-role").unwrap();
         let callback = json!([app, format!("{app}/*")]);
         role.inside.insert("callback".to_owned(), allow("chime:ChannelFlowCallback", callback));
+        let status = json!(["user", "bot", "channel"].map(|kind| format!("{app}/{kind}/*")));
+        role.inside.insert("status".to_owned(), allow("chime:GetChannelMessageStatus", status));
+        for function in deployment.functions.values_mut() {
+            function.configuration["Environment"] =
+                json!({ "Variables": { "CHANNEL_FLOW_MAY_ASK_STATUS": "true", "SECRET": "hush" } });
+        }
         let arn = "arn:aws:iam::aws:policy/some-policy".to_owned();
         role.attached.insert(arn, allow("lambda:InvokeFunction", json!([function_arn("rescue")])));
     });
@@ -64,12 +70,18 @@ async fn right_after_cargo_lambda_deploy_the_doctor_has_much_to_say() {
     let output = scene.run(&["doctor", "filter", "--app-instance", &scene.app_instance]).await;
     assert_eq!(output.status.code(), Some(6));
     let text = stdout(&output);
-    for words in ["error    permission", "error    role", "warning  event-age", "warning  on-failure", "warning  flow"]
-    {
+    for words in [
+        "error    permission",
+        "error    role",
+        "warning  event-age",
+        "warning  on-failure",
+        "warning  flow",
+        "hint     status",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(text.contains("→ aws lambda add-permission --function-name filter --region us-east-1"), "{text}");
-    assert!(text.ends_with("2 errors, 3 warnings, 0 unknown.\n"), "{text}");
+    assert!(text.ends_with("2 errors, 3 warnings, 0 unknown, 1 hint.\n"), "{text}");
 }
 
 /// What a broken function, role or account looks like from outside.
@@ -82,7 +94,7 @@ async fn each_way_to_break_a_deployment_is_found() {
     fn role(deployment: &mut stand_in::Deployment) -> &mut Role {
         deployment.roles.get_mut("filter-role").unwrap()
     }
-    let cases: [(Break, &[(&str, &str)]); 21] = [
+    let cases: [(Break, &[(&str, &str)]); 25] = [
         (|all| filter(all).statements.clear(), &[("permission", "error")]),
         (
             |all| filter(all).statements[0]["Principal"]["Service"] = json!("chime.amazonaws.com"),
@@ -90,17 +102,29 @@ async fn each_way_to_break_a_deployment_is_found() {
         ),
         (|all| filter(all).statements[0]["Condition"] = json!({}), &[("permission", "warning")]),
         (|all| all.refused = [("GetPolicy", (403, "AccessDeniedException"))].into(), &[("permission", "unknown")]),
-        (|all| role(all).inside.clear(), &[("role", "error"), ("rescue-role", "error")]),
+        (|all| drop(role(all).inside.remove("callback")), &[("role", "error"), ("rescue-role", "error")]),
         (
             |all| role(all).boundary = Some("arn:aws:iam::123456789012:policy/b".to_owned()),
-            &[("role", "unknown"), ("on-failure-grant", "unknown"), ("rescue-role", "unknown")],
+            &[
+                ("role", "unknown"),
+                ("on-failure-grant", "unknown"),
+                ("rescue-role", "unknown"),
+                ("status", "unknown"),
+                ("rescue-status", "unknown"),
+            ],
         ),
         (
             |all| all.refused = [("iam:GetRole", (403, "AccessDenied"))].into(),
-            &[("role", "unknown"), ("on-failure-grant", "unknown"), ("rescue-role", "unknown")],
+            &[
+                ("role", "unknown"),
+                ("on-failure-grant", "unknown"),
+                ("rescue-role", "unknown"),
+                ("status", "unknown"),
+                ("rescue-status", "unknown"),
+            ],
         ),
         (|all| role(all).attached.clear(), &[("on-failure-grant", "error")]),
-        (|all| filter(all).configuration["Timeout"] = json!(2), &[("timeout", "warning")]),
+        (|all| filter(all).configuration["Timeout"] = json!(1), &[("timeout", "warning")]),
         (|all| filter(all).configuration["Runtime"] = json!("provided.al2"), &[("runtime", "warning")]),
         (|all| filter(all).configuration["State"] = json!("Failed"), &[("state", "error")]),
         (|all| filter(all).configuration["State"] = json!("Pending"), &[("state", "warning")]),
@@ -137,6 +161,27 @@ async fn each_way_to_break_a_deployment_is_found() {
             },
             &[],
         ),
+        (
+            // The variable without the grant, which both have from one role.
+            |all| drop(role(all).inside.remove("status")),
+            &[("status", "error"), ("rescue-status", "error")],
+        ),
+        // The grant without the variable, and with one that makes no sense.
+        (|all| drop(filter(all).configuration["Environment"].take()), &[("status", "hint")]),
+        (
+            |all| {
+                let rescue = all.functions.get_mut("rescue").unwrap();
+                rescue.configuration["Environment"]["Variables"]["CHANNEL_FLOW_MAY_ASK_STATUS"] = json!("yes");
+            },
+            &[("rescue-status", "error")],
+        ),
+        (
+            |all| {
+                filter(all).configuration["Environment"] =
+                    json!({ "Error": { "ErrorCode": "AccessDeniedException", "Message": "no key" } });
+            },
+            &[("status", "unknown")],
+        ),
         (|all| drop(all.functions.remove("filter")), &[("function", "error")]),
     ];
     let (scene, flow) = well().await;
@@ -153,8 +198,13 @@ async fn each_way_to_break_a_deployment_is_found() {
         });
         let output = scene.run(&["doctor", &flow, "--json"]).await;
         assert_eq!(found(&output), words(expected), "case {number}");
-        let worst = if expected.iter().any(|(_, severity)| *severity == "error") { 6 } else { 5 };
-        assert_eq!(output.status.code(), Some(if expected.is_empty() { 0 } else { worst }), "case {number}");
+        let is = |severity: &str| expected.iter().any(|(_, found)| *found == severity);
+        let status = match (is("error"), is("warning") || is("unknown")) {
+            (true, _) => 6,
+            (false, true) => 5,
+            (false, false) => 0,
+        };
+        assert_eq!(output.status.code(), Some(status), "case {number}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The checks, each a small function. No calls here.
 
+mod asking;
 mod failures;
 mod flow;
 mod grants;
@@ -30,13 +31,15 @@ pub(crate) enum Severity {
     Warning,
     /// It could not be looked at.
     Unknown,
+    /// It is as it may be, and could be better.
+    Hint,
     Ok,
 }
 
 type FunctionCheck = fn(&Subject<'_>) -> Vec<Outcome>;
 type FlowCheck = fn(&FlowFacts) -> Vec<Outcome>;
 
-const FUNCTION_CHECKS: [(&str, FunctionCheck); 14] = [
+const FUNCTION_CHECKS: [(&str, FunctionCheck); 16] = [
     ("state", settings::state),
     ("runtime", settings::runtime),
     ("architecture", settings::architecture),
@@ -51,6 +54,8 @@ const FUNCTION_CHECKS: [(&str, FunctionCheck); 14] = [
     ("on-failure-grant", failures::grant),
     ("rescue", failures::rescue),
     ("rescue-role", failures::rescue_role),
+    ("status", asking::function),
+    ("rescue-status", asking::rescues),
 ];
 
 const FLOW_CHECKS: [(&str, FlowCheck); 2] = [("channels", flow::channels), ("fallback", flow::fallback)];
@@ -155,6 +160,10 @@ impl Outcome {
 
     fn warning(text: impl Into<String>) -> Self {
         Self::new(Severity::Warning, text)
+    }
+
+    fn hint(text: impl Into<String>) -> Self {
+        Self::new(Severity::Hint, text)
     }
 
     fn ok(text: impl Into<String>) -> Self {

@@ -26,6 +26,7 @@ pub(crate) fn text(findings: &[Finding]) -> String {
                 Severity::Error => (BAD, "error"),
                 Severity::Warning => (WARNING, "warning"),
                 Severity::Unknown => (NEUTRAL, "unknown"),
+                Severity::Hint => (NEUTRAL, "hint"),
                 Severity::Ok => (GOOD, "ok"),
             };
             let (gap, finding_text) = (" ".repeat(9 - word.len()), printable(&finding.text));
@@ -39,9 +40,17 @@ pub(crate) fn text(findings: &[Finding]) -> String {
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings, unknown) = (count(Severity::Error), count(Severity::Warning), count(Severity::Unknown));
     let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let hints = match count(Severity::Hint) {
+        0 => String::new(),
+        hints => format!(", {hints} hint{}", plural(hints)),
+    };
     text += &match (errors, warnings, unknown) {
-        (0, 0, 0) => "Nothing is wrong.\n".to_owned(),
-        _ => format!("{errors} error{}, {warnings} warning{}, {unknown} unknown.\n", plural(errors), plural(warnings)),
+        (0, 0, 0) => format!("Nothing is wrong{hints}.\n"),
+        _ => format!(
+            "{errors} error{}, {warnings} warning{}, {unknown} unknown{hints}.\n",
+            plural(errors),
+            plural(warnings)
+        ),
     };
     text
 }
@@ -65,7 +74,7 @@ pub(crate) fn exit(findings: &[Finding]) -> Exit {
     match findings.iter().map(|finding| finding.severity).min() {
         Some(Severity::Error) => Exit::Wrong,
         Some(Severity::Warning | Severity::Unknown) => Exit::Questionable,
-        Some(Severity::Ok) | None => Exit::Decided,
+        Some(Severity::Hint | Severity::Ok) | None => Exit::Decided,
     }
 }
 
@@ -90,6 +99,17 @@ mod tests {
         assert_eq!(exit(&findings[..2]), Exit::Questionable);
         assert_eq!(exit(&findings[..1]), Exit::Decided);
         assert_eq!(exit(&[finding("a", Severity::Unknown)]), Exit::Questionable);
+    }
+
+    #[test]
+    fn a_hint_is_told_and_nothing_is_wrong_with_it() {
+        let findings = [finding("a", Severity::Ok), finding("a", Severity::Hint)];
+        let told = anstream::adapter::strip_str(&text(&findings)).to_string();
+        assert!(told.starts_with("a\n  hint     check "), "{told}");
+        assert!(told.ends_with("Nothing is wrong, 1 hint.\n"), "{told}");
+        assert_eq!(exit(&findings), Exit::Decided);
+        let told = text(&[finding("a", Severity::Hint), finding("b", Severity::Warning), finding("b", Severity::Hint)]);
+        assert!(told.ends_with("0 errors, 1 warning, 0 unknown, 2 hints.\n"), "{told}");
     }
 
     #[test]

@@ -124,10 +124,10 @@ pub(super) fn callback(subject: &Subject<'_>, role: &Looked<Role>) -> Vec<Outcom
                 "{name} may call back for the app instance or for what is in it, not for both, and AWS does not document which \
                  of them counts"
             ))
-            .remedy(put_role_policy(name, app_instance)),
+            .remedy(grant_callback(name, app_instance)),
             (Verdict::Missing, Verdict::Missing) => {
                 Outcome::error(format!("{name} lacks {CALLBACK} for app instance {id}, so that every callback is refused"))
-                    .remedy(put_role_policy(name, app_instance))
+                    .remedy(grant_callback(name, app_instance))
             }
         }
     };
@@ -146,14 +146,15 @@ pub(super) fn verdict_of(role: &Role, action: &str, resource: &str) -> Verdict {
     }
 }
 
-fn put_role_policy(role: &str, app_instance: &AppInstance) -> String {
-    let statement = json!({
-        "Effect": "Allow", "Action": CALLBACK, "Resource": [app_instance.as_str(), format!("{app_instance}/*")],
-    });
+fn grant_callback(role: &str, app_instance: &AppInstance) -> String {
+    put_role_policy(role, "channel-flow-callback", CALLBACK, &[app_instance.to_string(), format!("{app_instance}/*")])
+}
+
+/// The command that lets a role do something.
+pub(super) fn put_role_policy(role: &str, name: &str, action: &str, resources: &[String]) -> String {
+    let statement = json!({ "Effect": "Allow", "Action": action, "Resource": resources });
     let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
-    format!(
-        "aws iam put-role-policy --role-name {role} --policy-name channel-flow-callback --policy-document '{document}'"
-    )
+    format!("aws iam put-role-policy --role-name {role} --policy-name {name} --policy-document '{document}'")
 }
 
 fn simulate(subject: &Subject<'_>, app_instance: &AppInstance) -> String {

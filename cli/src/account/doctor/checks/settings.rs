@@ -5,8 +5,9 @@ use crate::account::arn::Arn;
 use crate::account::doctor::facts::Looked;
 use crate::account::lambda::EventInvokeConfig;
 
-/// The framework keeps a second of an invocation for the callback, and a processor needs some time, too.
-const SHORTEST_TIMEOUT: i32 = 3;
+/// With less, on the fraction of a core that little memory brings, neither the processor nor the watchdog is sure to have
+/// enough time to answer.
+const SHORTEST_TIMEOUT: i32 = 2;
 
 /// How often Lambda tries again where nothing is set.
 const DEFAULT_RETRIES: i32 = 2;
@@ -74,7 +75,8 @@ pub(super) fn timeout(subject: &Subject<'_>) -> Vec<Outcome> {
     let timeout = subject.facts.function.timeout;
     let outcome = match timeout < SHORTEST_TIMEOUT {
         true => Outcome::warning(format!(
-            "an invocation may take {timeout} s, of which the framework keeps 1 s, or a half, for the callback"
+            "an invocation may take {timeout} s, of which the framework keeps a half for the callback: too little for a message \
+             to be decided in any case"
         ))
         .remedy(format!("aws lambda update-function-configuration {} --timeout 10", subject.options)),
         false => Outcome::ok(format!("{timeout} s, of which 1 s is kept for the callback")),

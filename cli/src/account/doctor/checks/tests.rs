@@ -3,7 +3,7 @@
 use super::*;
 use crate::account::doctor::facts::{FailureTarget, Patient};
 use crate::account::iam::Role;
-use crate::account::lambda::{EventInvokeConfig, Function};
+use crate::account::lambda::{EventInvokeConfig, Function, Setting};
 use crate::account::plan::{ChannelFlow, FallbackAction, Processor};
 use crate::account::policy::{PRINCIPAL, Policy};
 use serde_json::{Value, json};
@@ -36,8 +36,14 @@ fn role_that(statements: Value) -> Looked<Role> {
     Looked::Seen(Role { name: "filter-role".to_owned(), policies: vec![policy(statements)], ..Role::default() })
 }
 
+/// What both functions need, and something more.
 fn callback_and(more: Value) -> Looked<Role> {
-    role_that(json!([allow("chime:ChannelFlowCallback", &format!("{APP}*")), more]))
+    role_that(json!([allow("chime:ChannelFlowCallback", &format!("{APP}*")), ask(&["user", "bot", "channel"]), more]))
+}
+
+fn ask(kinds: &[&str]) -> Value {
+    let resources: Vec<_> = kinds.iter().map(|kind| format!("{APP}/{kind}/*")).collect();
+    json!({ "Effect": "Allow", "Action": "chime:GetChannelMessageStatus", "Resource": resources })
 }
 
 fn function(name: &str) -> Function {
@@ -51,6 +57,7 @@ fn function(name: &str) -> Function {
         state: "Active".to_owned(),
         last_update: "Successful".to_owned(),
         code_sha256: "same".to_owned(),
+        may_ask_status: Setting::Value("true".to_owned()),
         ..Function::default()
     }
 }
@@ -208,7 +215,12 @@ fn the_permission() {
 
 #[test]
 fn the_role() {
-    let with = |role: Looked<Role>| of_function("role", |facts| facts.role = role);
+    let with = |role: Looked<Role>| {
+        of_function("role", |facts| {
+            facts.function.may_ask_status = Setting::Value("false".to_owned());
+            facts.role = role;
+        })
+    };
     let invoke = || allow("lambda:InvokeFunction", RESCUE);
     let (severity, _, remedy) = with(role_that(json!([invoke()])));
     assert_eq!(severity, Severity::Error);
@@ -259,13 +271,14 @@ fn a_role_that_cannot_be_seen_through() {
         }),
     ] {
         let checks: Vec<_> = findings.iter().map(|finding| (finding.check, finding.severity)).collect();
-        assert_eq!(checks, [("role", Severity::Unknown), ("on-failure-grant", Severity::Unknown)]);
+        let unknown = Severity::Unknown;
+        assert_eq!(checks, [("role", unknown), ("on-failure-grant", unknown), ("status", unknown)]);
     }
 }
 
 #[test]
 fn timeout() {
-    for (timeout, well) in [(1, false), (2, false), (3, true), (900, true)] {
+    for (timeout, well) in [(1, false), (2, true), (3, true), (900, true)] {
         let findings = findings(|facts| match &mut facts.functions[0].found {
             Looked::Seen(Some(function)) => function.function.timeout = timeout,
             _ => unreachable!("the function is there"),
@@ -392,7 +405,7 @@ fn what_is_no_rescue() {
 fn a_rescue_that_may_not_call_back() {
     let findings = findings(|facts| match &mut facts.functions[0].found {
         Looked::Seen(Some(filter)) => {
-            let rescue = (function("rescue"), role_that(json!([])));
+            let rescue = (function("rescue"), role_that(json!([ask(&["user", "bot", "channel"])])));
             filter.failures = Looked::Seen(vec![target(RESCUE, vec![rescue])]);
         }
         _ => unreachable!("the function is there"),
@@ -400,6 +413,147 @@ fn a_rescue_that_may_not_call_back() {
     let found: Vec<_> =
         findings.iter().map(|finding| (finding.check, finding.severity, finding.subject.as_str())).collect();
     assert_eq!(found, [("rescue-role", Severity::Error, RESCUE)]);
+}
+
+/// What the checks of asking say: of the function, with a variable and a role.
+fn of_asking(variable: Option<&str>, statements: &[Value]) -> (Severity, String, String) {
+    let callback = callback_statements();
+    let statements: Vec<_> = callback.into_iter().chain(statements.iter().cloned()).collect();
+    of_function("status", |facts| {
+        facts.function.may_ask_status = variable.map_or(Setting::Unset, |value| Setting::Value(value.to_owned()));
+        facts.role = role_that(json!(statements));
+    })
+}
+
+fn callback_statements() -> Vec<Value> {
+    vec![allow("chime:ChannelFlowCallback", &format!("{APP}*")), allow("lambda:InvokeFunction", RESCUE)]
+}
+
+#[test]
+fn who_says_that_it_may_ask_must_be_able_to() {
+    for variable in ["true", APP, &format!(" {APP} ")] {
+        for statements in [
+            vec![],
+            vec![ask(&["user", "bot"])],
+            vec![ask(&["bot", "channel"])],
+            vec![ask(&["user", "channel"])],
+            vec![allow("chime:GetChannelMessageStatus", APP)],
+            vec![allow("chime:GetChannelMessage", &format!("{APP}/*"))],
+        ] {
+            let (severity, text, remedy) = of_asking(Some(variable), &statements);
+            assert_eq!(
+                (severity, text.contains("lacks chime:GetChannelMessageStatus")),
+                (Severity::Error, true),
+                "{text}"
+            );
+            let document = remedy.split('\'').nth(1).unwrap();
+            let role = role_that(serde_json::from_str::<Value>(document).unwrap()["Statement"].clone());
+            let Looked::Seen(Role { policies, .. }) = role else { unreachable!("it is one") };
+            for kind in ["user", "bot", "channel"] {
+                let resource = format!("{APP}/{kind}/x");
+                let verdict = crate::account::policy::verdict(&policies, "chime:GetChannelMessageStatus", &resource);
+                assert_eq!(verdict, crate::account::policy::Verdict::Allowed, "{remedy}");
+            }
+        }
+        let denied = json!({ "Effect": "Deny", "Action": "chime:Get*", "Resource": format!("{APP}/bot/*") });
+        let (severity, text, _) = of_asking(Some(variable), &[allow("chime:Get*", "*"), denied]);
+        assert_eq!((severity, text.contains("denies")), (Severity::Error, true), "{text}");
+        let conditional = json!({
+            "Effect": "Allow", "Action": "chime:*", "Resource": format!("{APP}/*"), "Condition": { "Bool": { "x": "true" } },
+        });
+        assert_eq!(of_asking(Some(variable), &[conditional]).0, Severity::Unknown);
+    }
+    // One that is listed and that nothing else names.
+    let (severity, text, _) =
+        of_asking(Some(&format!("{APP},{}", APP.replace("a1", "a2"))), &[ask(&["user", "bot", "channel"])]);
+    assert_eq!((severity, text.contains("app instance a2")), (Severity::Error, true), "{text}");
+}
+
+#[test]
+fn who_may_ask_should_say_so() {
+    let all = [ask(&["user", "bot", "channel"])];
+    let (severity, text, remedy) = of_asking(None, &all);
+    assert_eq!((severity, text.contains("does not say so")), (Severity::Hint, true), "{text}");
+    assert_eq!(
+        remedy,
+        "aws lambda update-function-configuration --function-name filter --region us-east-1 --environment \"$(aws lambda \
+         get-function-configuration --function-name filter --region us-east-1 --output json --query '{Variables: \
+         merge(not_null(Environment.Variables, `{}`), {CHANNEL_FLOW_MAY_ASK_STATUS: `\"true\"`})}')\""
+    );
+    let other = APP.replace("a1", "a2");
+    let everywhere = [allow("chime:GetChannelMessageStatus", "*")];
+    let (severity, _, remedy) = of_asking(Some(&other), &everywhere);
+    assert_eq!((severity, remedy.contains(&format!("`\"{other},{APP}\"`"))), (Severity::Hint, true), "{remedy}");
+}
+
+#[test]
+fn who_may_not_ask_is_told_what_it_means() {
+    for variable in [None, Some("")] {
+        let (severity, text, remedy) = of_asking(variable, &[]);
+        assert_eq!((severity, text.contains("fails the invocation")), (Severity::Hint, true), "{text}");
+        let (grant, tell) = remedy.split_once(" && ").unwrap();
+        assert!(grant.starts_with("aws iam put-role-policy --role-name filter-role "), "{remedy}");
+        assert!(tell.starts_with("aws lambda update-function-configuration "), "{remedy}");
+    }
+    let denied = json!({ "Effect": "Deny", "Action": "*", "Resource": format!("{APP}/user/*") });
+    let (severity, text, _) = of_asking(None, &[denied]);
+    assert_eq!((severity, text.contains("denies")), (Severity::Hint, true), "{text}");
+    // Who wants it so is not told again.
+    assert_eq!(
+        findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(function)) => {
+                function.function.may_ask_status = Setting::Value("false".to_owned());
+                function.role = role_that(json!(callback_statements()));
+            }
+            _ => unreachable!("the function is there"),
+        }),
+        []
+    );
+}
+
+#[test]
+fn what_the_variable_says_must_make_sense() {
+    for value in [
+        "yes",
+        "True",
+        "1",
+        "*",
+        "app-instance/a1",
+        &format!("{APP}/channel/c1"),
+        &format!("{APP},"),
+        &format!("{APP};{APP}"),
+        &format!("true,{APP}"),
+        &APP.replace("123456789012", "999999999999"),
+        &APP.replace("us-east-1", "eu-central-1"),
+    ] {
+        let (severity, text, _) = of_asking(Some(value), &[ask(&["user", "bot", "channel"])]);
+        assert_eq!((severity, text.contains("makes no sense")), (Severity::Error, true), "{value}: {text}");
+    }
+    let (severity, text, _) = of_function("status", |facts| {
+        facts.function.may_ask_status = Setting::Hidden("AccessDeniedException".to_owned());
+    });
+    assert_eq!((severity, text.contains("AccessDeniedException")), (Severity::Unknown, true), "{text}");
+}
+
+#[test]
+fn the_rescue_asks_too() {
+    let with = |variable: Setting, role: Looked<Role>| {
+        let findings = findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(filter)) => {
+                let rescue = Function { may_ask_status: variable, ..function("rescue") };
+                filter.failures = Looked::Seen(vec![target(RESCUE, vec![(rescue, role)])]);
+            }
+            _ => unreachable!("the function is there"),
+        });
+        let [finding] = &findings[..] else { panic!("{findings:?}") };
+        assert_eq!((finding.check, finding.subject.as_str()), ("rescue-status", RESCUE));
+        (finding.severity, finding.remedy.clone().unwrap())
+    };
+    let silent = role_that(json!(callback_statements()));
+    assert_eq!(with(Setting::Value("true".to_owned()), silent.clone()).0, Severity::Error);
+    let (severity, remedy) = with(Setting::Unset, silent);
+    assert_eq!((severity, remedy.contains("--function-name rescue ")), (Severity::Hint, true), "{remedy}");
+    assert_eq!(with(Setting::Value("maybe".to_owned()), callback_and(allow("s3:*", "*"))).0, Severity::Error);
 }
 
 #[test]
