@@ -24,6 +24,24 @@ async fn an_event_that_can_be_decided_ends_in_one_callback() {
     }
 }
 
+/// The processor of these tests replaces one word wherever the text of a message has it.
+#[tokio::test]
+async fn what_looks_like_the_answer_of_a_bot_is_read_whole() {
+    let stage = Stage::new(TROUBLEMAKER, FunctionSettings::new()).await;
+    for file in events("decided") {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.starts_with("lex-with-") || name.contains("escapes") {
+            continue;
+        }
+        let delivered = stage.deliver(&file).await;
+        let event: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let sent = event["ChannelMessage"]["Content"].as_str().unwrap();
+        let message = delivered.message.expect("it has ids");
+        let seen = message.seen_by_everyone().expect("it was not denied");
+        assert_eq!(seen.content.as_deref(), Some(&*sent.replace("shit", "****")), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn an_event_that_cannot_be_shown_ends_in_the_fallback_action() {
     let stage = Stage::new(TROUBLEMAKER, FunctionSettings::new()).await;

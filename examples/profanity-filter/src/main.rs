@@ -14,6 +14,7 @@
 //! | `PROFANITY_ALSO` | more words to find, with commas between them | |
 //! | `PROFANITY_ALLOW` | words to let through, with commas between them | |
 
+use std::ops::Range;
 use std::{env, fmt};
 
 use channel_flow::{Decision, LimitError, Message, Processor, Text, Update};
@@ -49,9 +50,9 @@ impl Processor for ProfanityFilter {
         }
         // What a phone shows before anybody opens the chat mostly repeats the message.
         let push = message.push_notification();
-        let content = self.censored(&message.text());
-        let title = push.and_then(|push| self.censored(&Text::new(push.title()?)));
-        let body = push.and_then(|push| self.censored(&Text::new(push.body()?)));
+        let content = self.censored(message.content());
+        let title = push.and_then(|push| self.censored(push.title()?));
+        let body = push.and_then(|push| self.censored(push.body()?));
 
         if content.is_none() && title.is_none() && body.is_none() {
             return Ok(Decision::NoChange);
@@ -73,12 +74,24 @@ impl Processor for ProfanityFilter {
 }
 
 impl ProfanityFilter {
-    /// The content that `text` came from with the profane words replaced, if it has any.
-    fn censored(&self, text: &Text) -> Option<String> {
+    /// `content` with the profane words replaced, in whatever way a chat client reads it; `None` if it has none.
+    fn censored(&self, content: &str) -> Option<String> {
+        let mut censored = None;
+        // What replaces a word has no letters, so each time there are fewer of them.
+        while let Some(cleaner) = self.censored_once(censored.as_deref().unwrap_or(content)) {
+            censored = Some(cleaner);
+        }
+        censored
+    }
+
+    fn censored_once(&self, content: &str) -> Option<String> {
         let replacement = if let Action::Censor { replacement } = self.action { replacement } else { "" };
-        let found = self.words.find(text);
-        let edits = found.iter().map(|range| (range.clone(), replacement.repeat(text[range.clone()].chars().count())));
-        (!found.is_empty()).then(|| text.replace_ranges(edits))
+        Text::readings(content).iter().rev().find_map(|text| {
+            let found = self.words.find(text);
+            let length = |range: &Range<usize>| text[range.clone()].chars().count();
+            let edits = found.iter().map(|range| (range.clone(), replacement.repeat(length(range))));
+            (!found.is_empty()).then(|| text.replace_ranges(edits))
+        })
     }
 
     fn from_settings(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
@@ -167,11 +180,75 @@ mod tests {
         assert_eq!(decide(&[], message(&envelope.replace(r"sh\u0069t", "shiitake"))).await, Decision::NoChange);
     }
 
+    /// What a person sends in the form of a bot's answer: whichever way a client shows it, nobody sees the word.
+    #[tokio::test]
+    async fn nothing_hides_in_json() {
+        for (content, censored) in [
+            (r#"{"Messages":[],"t":"fuck you all"}"#, r#"{"Messages":[],"t":"**** you all"}"#),
+            (
+                r#"{"Messages":[{"Content":"hi","Note":"fuck you"}]}"#,
+                r#"{"Messages":[{"Content":"hi","Note":"**** you"}]}"#,
+            ),
+            (r#"{"Messages":[{"Content":"hi","fuck you":1}]}"#, r#"{"Messages":[{"Content":"hi","**** you":1}]}"#),
+            (r#"{"Messages":[{"ContentType":"fuck you"}]}"#, r#"{"Messages":[{"ContentType":"**** you"}]}"#),
+            // A browser takes the last of two fields, other clients the first.
+            (
+                r#"{"Messages":[{"Content":"hi","Content":"\u0066uck"}]}"#,
+                r#"{"Messages":[{"Content":"hi","Content":"****"}]}"#,
+            ),
+            (
+                r#"{"Messages":[{"Content":"\u0066uck","Content":"hi"}]}"#,
+                r#"{"Messages":[{"Content":"****","Content":"hi"}]}"#,
+            ),
+            (
+                r#"{"Messages":[],"Messages":[{"Content":"\u0066uck"}]}"#,
+                r#"{"Messages":[],"Messages":[{"Content":"****"}]}"#,
+            ),
+            (r#"{"Messages":[{"Content":"sh\u200bit"}],"x":0}"#, r#"{"Messages":[{"Content":"*****"}],"x":0}"#),
+            (r#"{"Messages":[{"Content":"sh\u0000it"}]}"#, r#"{"Messages":[{"Content":"*****"}]}"#),
+            // Shown with the envelope, the escape of a form feed is a letter.
+            (r#"{"Messages":[{"Content":"\fuck you"}]}"#, r#"{"Messages":[{"Content":"\**** you"}]}"#),
+            // Decoded before the envelope is taken off, after it, or each message by itself.
+            (
+                "%7B%22Messages%22%3A%5B%5D%2C%22t%22%3A%22oh%20shit%22%7D",
+                "%7B%22Messages%22%3A%5B%5D%2C%22t%22%3A%22oh%20****%22%7D",
+            ),
+            (r#"{"Messages":[{"Content":"\u0066uck %22"}]}"#, r#"{"Messages":[{"Content":"**** %22"}]}"#),
+            (
+                r#"{"Messages":[{"Content":"f%75ck"},{"Content":"100%"}]}"#,
+                r#"{"Messages":[{"Content":"****"},{"Content":"100%"}]}"#,
+            ),
+            ("f%75ck, 100%", "f%75ck, 100%"),
+            ("fuck, 100%", "****, 100%"),
+            // A card is shown, and what a button says for somebody who presses it.
+            (
+                r#"{"Messages":[{"ImageResponseCard":{"Title":"shit","Subtitle":"oh hell","Buttons":[{"Text":"fuck","Value":"fuck"}]}}]}"#,
+                r#"{"Messages":[{"ImageResponseCard":{"Title":"****","Subtitle":"oh ****","Buttons":[{"Text":"****","Value":"****"}]}}]}"#,
+            ),
+            (
+                r#"{"Messages":[{"ImageResponseCard":{"Footer":"fuck"}}]}"#,
+                r#"{"Messages":[{"ImageResponseCard":{"Footer":"****"}}]}"#,
+            ),
+        ] {
+            let expected = if content == censored { Decision::NoChange } else { update(censored) };
+            assert_eq!(decide(&[], message(content)).await, expected, "{content}");
+        }
+        let push = PushNotification::new().with_body(r#"{"Messages":[{"Content":"\fuck"}],"t":"\u0073hit"}"#);
+        let Decision::Update(update) = decide(&[], testing::message("Hi").push_notification(&push).build()).await
+        else {
+            panic!("censored");
+        };
+        let clean = PushNotification::new().with_body(r#"{"Messages":[{"Content":"\****"}],"t":"****"}"#);
+        assert_eq!(update, Update::new().push_notification(clean).unwrap());
+    }
+
     #[tokio::test]
     async fn a_message_can_be_denied() {
         let deny = [("PROFANITY_ACTION", "deny")];
         assert_eq!(decide(&deny, message("What the hell is this?")).await, Decision::Deny);
         assert_eq!(decide(&deny, message("Scunthorpe")).await, Decision::NoChange);
+        let hidden = r#"{"Messages":[],"t":"\u0073hit"}"#;
+        assert_eq!(decide(&deny, message(hidden)).await, Decision::Deny);
         let push = PushNotification::new().with_body("oh shit");
         assert_eq!(decide(&deny, testing::message("Hi").push_notification(&push).build()).await, Decision::Deny);
     }

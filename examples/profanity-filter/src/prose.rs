@@ -62,7 +62,7 @@ pub(crate) fn is_name(text: &str, at: Range<usize>) -> bool {
         phrase.match_indices(&word.to_lowercase()).any(|(offset, _)| {
             let start = at.start.checked_sub(offset);
             let around = start.and_then(|start| text.get(start..start + phrase.len()));
-            around.is_some_and(|around| around.eq_ignore_ascii_case(phrase))
+            around.is_some_and(|around| around.replace('-', " ").eq_ignore_ascii_case(phrase))
         })
     });
     let name = |word: &str| {
@@ -73,7 +73,20 @@ pub(crate) fn is_name(text: &str, at: Range<usize>) -> bool {
     let previous = || {
         before.strip_suffix(' ').and_then(|before| before.split(|c: char| !c.is_alphabetic() && c != '.').next_back())
     };
-    phrase || NAMES.contains(&word) && (next().is_some_and(name) || previous().is_some_and(name))
+    // `Dick and Jane`, `Jane & Dick`, `Tom, Dick, and Harry`
+    let is_and = |word: &str| matches!(word, "and" | "or" | "&");
+    let words_after = || after.trim_start_matches(',').split(' ').skip(1).map(letters);
+    let words_before = || before.trim_end_matches(' ').rsplit(' ');
+    let joined_after = || words_after().next().is_some_and(is_and) && words_after().nth(1).is_some_and(name);
+    let joined_before =
+        || words_before().next().is_some_and(is_and) && words_before().nth(1).map(letters).is_some_and(name);
+    let beside = || next().is_some_and(name) || previous().is_some_and(name);
+    phrase || NAMES.contains(&word) && (beside() || joined_after() || joined_before())
+}
+
+/// A word without the signs at its ends; `&` stays.
+fn letters(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphabetic() && c != '&')
 }
 
 /// The byte ranges from a run of backticks to the next run of the same length, as in Markdown.
@@ -107,7 +120,8 @@ fn is_technical(whole: &str) -> bool {
     let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
     part.contains("://")
         || part.len() > 15 && part.chars().all(is_hex)
-        || part.contains('\\')
+        // One at the start is not enough: with it every word would pass.
+        || part.strip_prefix('\\').unwrap_or(part).contains('\\')
         || whole.contains("()")
         || part.contains("::")
         || part.starts_with("www.")

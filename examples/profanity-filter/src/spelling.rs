@@ -72,6 +72,16 @@ pub(crate) fn span(token: &[Glyph]) -> Range<usize> {
     token[0].at.start..token[token.len() - 1].at.end
 }
 
+/// Whether a reader sees nothing: characters that steer the writing direction, control characters, fillers.
+fn is_invisible(c: char) -> bool {
+    c.is_control() && !c.is_whitespace()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 /// Whether the word can stand in a table.
 pub(crate) fn is_plain(word: &str) -> bool {
     word.len() < size_of::<Word>() && word.bytes().all(|letter| letter.is_ascii_lowercase())
@@ -111,10 +121,7 @@ impl Kind {
             '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' => {
                 return Self::Accent;
             }
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' => {
-                return Self::Invisible;
-            }
-            '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => return Self::Invisible,
+            c if is_invisible(c) => return Self::Invisible,
             c => match LETTERS.binary_search_by_key(&c, |row| row.0) {
                 Ok(row) => letter(LETTERS[row].1),
                 Err(_) if matches!(c, '\u{964}' | '\u{965}') => return Self::End,
@@ -125,14 +132,14 @@ impl Kind {
     }
 }
 
-/// Whether there are letters enough to read the rest: `A55` is a road, `4` a number, `f***` anything.
+/// Whether there are letters enough to read the rest: `A55` is a road, `4ss` a number, `f***` anything, `5h1t` is not.
 fn has_enough_letters(token: &[Glyph]) -> bool {
     let count = |is: fn(&Glyph) -> bool| token.iter().filter(|glyph| is(glyph)).count();
     // Greek and Cyrillic letters pass for Latin ones only among Latin ones.
     let certain = count(|glyph| glyph.c.is_alphabetic() && !matches!(glyph.c, '\u{370}'..='\u{52f}'));
     let digits = count(|glyph| glyph.c.is_numeric());
     let open = count(|glyph| glyph.letters == ALPHABET);
-    let needed = 1 + usize::from(digits + open > 0) + usize::from(token[0].c.is_numeric());
+    let needed = 1 + usize::from(digits + open > 0) + usize::from(token[0].c.is_numeric() && token.len() < 4);
     certain >= needed && certain >= digits && certain >= open && token[0].letters != ALPHABET
 }
 
@@ -176,6 +183,7 @@ mod tests {
             "hес\u{43a}",
             "8ull",
             "bu1l",
+            "h\u{2066}e\u{0}c\u{e0020}k\u{7}",
         ] {
             assert!(reads(text), "{text}");
         }

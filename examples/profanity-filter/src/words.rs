@@ -50,9 +50,20 @@ impl Words {
             };
             readings(token).into_iter().flatten().find(profane).map(span)
         });
+        // Behind this sign, text is shown from right to left: `kcuf` as the word that it is backwards.
+        let turned = text.contains('\u{202e}').then(|| {
+            tokens.iter().filter_map(|token| {
+                let backwards: Vec<Glyph> = token.iter().rev().cloned().collect();
+                let [plain, ..] = readings(&backwards);
+                plain
+                    .filter(|token| self.is_profane(token, || *english) || self.has_profane_inside(token))
+                    .map(|_| span(token))
+            })
+        });
+        let turned = turned.into_iter().flatten();
         let apart = runs_of_letters(text, &tokens).into_iter().flat_map(|run| self.profane_in_run(&run));
         let unspaced = parts.iter().flat_map(|part| self.unspaced(text, part.clone()));
-        let mut found: Vec<Range<usize>> = whole.chain(apart).chain(unspaced).collect();
+        let mut found: Vec<Range<usize>> = whole.chain(turned).chain(apart).chain(unspaced).collect();
         found.sort_unstable_by_key(|range| (range.start, Reverse(range.end)));
         found.dedup_by(|range, before| range.start < before.end);
         found
@@ -103,28 +114,37 @@ fn written(token: &[Glyph]) -> String {
     token.iter().flat_map(|glyph| glyph.c.to_lowercase()).collect()
 }
 
-/// The token without the signs at its ends, then with those that may stand for a letter: `$hit`, `a$$`.
+/// The token without the signs at its ends, then with those that may stand for a letter: `$hit`, `a$$`, `@$$hole`.
 /// After an `@` only the latter: `@ss` may be profane, `@dick` is what somebody is called.
-fn readings(token: &[Glyph]) -> [Option<&[Glyph]>; 2] {
+fn readings(token: &[Glyph]) -> [Option<&[Glyph]>; 3] {
     let is_letter = |glyph: &Glyph| glyph.c.is_alphanumeric();
     let (Some(first), Some(last)) = (token.iter().position(is_letter), token.iter().rposition(is_letter)) else {
-        return [None, None];
+        return [None; 3];
     };
-    let before = token[..first].last().filter(|glyph| matches!(glyph.c, '@' | '$')).map(|glyph| glyph.c);
+    let signs = token[..first].iter().rev().take_while(|glyph| matches!(glyph.c, '@' | '$')).count();
+    let after_at = signs > 0 && token[first - 1].c == '@';
     let dollars_after = token[last + 1..].iter().take_while(|glyph| glyph.c == '$').count() == 2;
-    let with_signs = &token[first - usize::from(before.is_some())..=last + 2 * usize::from(dollars_after)];
-    [(before != Some('@')).then_some(&token[first..=last]), Some(with_signs)]
+    let with_signs = |signs: usize| &token[first - signs..=last + 2 * usize::from(dollars_after)];
+    [
+        (!after_at).then_some(&token[first..=last]),
+        Some(with_signs(signs.min(1))),
+        (signs > 1).then(|| with_signs(signs)),
+    ]
 }
 
-/// Letters that stand apart, with one space or one other character between two of them.
+/// Letters that stand apart, with blanks or one other character between two of them.
 fn runs_of_letters(text: &str, tokens: &[Vec<Glyph>]) -> Vec<Vec<Glyph>> {
     let single = |token: &[Glyph]| token.len() == 1 && token[0].c.is_alphabetic();
-    let apart = |a: &[Glyph], b: &[Glyph], by_space: bool| {
-        let mut gap = text[a[0].at.end..b[0].at.start].chars();
-        gap.next().is_some_and(|c| c.is_whitespace() == by_space) && gap.next().is_none()
+    let runs = |apart: fn(&str) -> bool| {
+        let gap = |a: &[Glyph], b: &[Glyph]| &text[a[0].at.end..b[0].at.start];
+        tokens.chunk_by(move |a, b| single(a) && single(b) && apart(gap(a, b)))
     };
-    let runs = |by_space| tokens.chunk_by(move |a, b| single(a) && single(b) && apart(a, b, by_space));
-    runs(true).chain(runs(false)).filter(|run| run.len() > 3).map(<[_]>::concat).collect()
+    // A wider gap may stand between words, `F U C K  Y O U`, or between letters, `F  U  C  K`.
+    let one_blank = |gap: &str| gap.chars().count() == 1 && gap.contains(char::is_whitespace);
+    let blanks = |gap: &str| !gap.is_empty() && gap.chars().all(char::is_whitespace);
+    let one_sign = |gap: &str| gap.chars().count() == 1 && !gap.contains(char::is_whitespace);
+    let runs = runs(one_blank).chain(runs(blanks)).chain(runs(one_sign));
+    runs.filter(|run| run.len() > 3).map(<[_]>::concat).collect()
 }
 
 #[cfg(test)]
@@ -200,6 +220,16 @@ mod tests {
         for table in [PROFANE, PASS, HOMOGRAPHS] {
             assert!(table.is_sorted() && table.iter().all(|word| word[0] != 0 && word[word.len() - 1] == 0));
         }
+    }
+
+    /// Nothing of it would be seen in a file.
+    #[test]
+    fn what_steers_the_writing_hides_no_word() {
+        let words = Words::default();
+        assert_eq!(censored(&words, "oh \u{202e}kcuf\u{202c} you"), "oh \u{202e}***** you");
+        let hidden = "s\u{2066}h\u{2069}it, \u{61c}f\u{0}u\u{8}ck, f\u{3164}uck";
+        assert_eq!(censored(&words, hidden), "******, \u{61c}******, *****");
+        assert_eq!(censored(&words, "kcuf, \u{2067}kcuf"), "kcuf, \u{2067}kcuf");
     }
 
     #[test]

@@ -30,6 +30,33 @@ async fn everyone_sees_the_clean_text() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Content in the form of a bot's answer, sent by a person: a client shows all of it or a part.
+#[tokio::test]
+async fn nothing_hides_in_what_looks_like_the_answer_of_a_bot() -> Result<(), Box<dyn Error>> {
+    let (_emulator, function) = function(FunctionSettings::new()).await?;
+    for (content, seen_by_everyone) in [
+        (r#"{"Messages":[],"t":"fuck you all"}"#, r#"{"Messages":[],"t":"**** you all"}"#),
+        (r#"{"Messages":[{"Content":"hi","Note":"fuck"}]}"#, r#"{"Messages":[{"Content":"hi","Note":"****"}]}"#),
+        (r#"{"Messages":[{"Content":"\u0066uck"}],"a":0}"#, r#"{"Messages":[{"Content":"****"}],"a":0}"#),
+        (r#"{"Messages":[{"Content":"fuck","Content":""}]}"#, r#"{"Messages":[{"Content":"****","Content":""}]}"#),
+        (r#"{"Messages":[{"Content":"\fuck"}]}"#, r#"{"Messages":[{"Content":"\****"}]}"#),
+        (
+            r#"{"Messages":[{"ImageResponseCard":{"Title":"oh \u0066uck"}}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":{"Title":"oh ****"}}]}"#,
+        ),
+        (
+            "%7B%22Messages%22%3A%5B%5D%2C%22t%22%3A%22fuck%22%7D",
+            "%7B%22Messages%22%3A%5B%5D%2C%22t%22%3A%22****%22%7D",
+        ),
+    ] {
+        let delivered = function.send(OutgoingMessage::new(content)?).await;
+        let message = delivered.message.ok_or("the event has ids")?;
+        let seen = message.seen_by_everyone().ok_or("it was not denied")?;
+        assert_eq!(seen.content.as_deref(), Some(seen_by_everyone));
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn clean_messages_and_bots_pass() -> Result<(), Box<dyn Error>> {
     let (_emulator, function) = function(FunctionSettings::new()).await?;
