@@ -10,10 +10,11 @@ use crate::json::Fields;
 use crate::message::Timestamp;
 use crate::{EventType, Invocation, Message};
 
-/// The largest event that is read whole, in bytes: what Lambda takes for an asynchronous invocation, the only kind that
-/// the service makes ("Lambda quotas" in AWS's documentation; 256 KB before October 2025). The largest message that the
-/// service stores makes an event of some 30 KB.
-pub(crate) const LARGEST_EVENT: usize = 1024 * 1024;
+/// The largest event that is read whole, in bytes. The service invokes asynchronously, for which Lambda took this much
+/// until October 2025 ("Lambda quotas" in AWS's documentation; 1 MB since), and the largest message that the service
+/// stores, 4,096 bytes of content and 1,024 characters of metadata, makes an event of some 30 KB. A processor may need a
+/// hundred bytes for each of a text, and the smallest function has 128 MB for all.
+pub(crate) const LARGEST_EVENT: usize = 256 * 1024;
 
 /// The longest ARN that the service takes for who calls it.
 const LONGEST_ARN: usize = 1600;

@@ -193,7 +193,7 @@ fn the_type_of_an_event_is_there_to_be_read_and_keeps_nobody_from_being_asked() 
 }
 
 #[test]
-fn an_event_larger_than_lambda_takes_is_known_by_its_ids_alone() {
+fn an_event_larger_than_any_is_known_by_its_ids_alone() {
     let mut event = documented();
     event["Padding"] = json!("");
     event["Padding"] = json!("x".repeat(LARGEST_EVENT - event.to_string().len()));
