@@ -92,7 +92,7 @@ class Account:
         """What was found, but for what is well: the check and how bad it is."""
         ran = self.run("doctor", patient or self.name, "--app-instance", self.chat.app_instance, "--json")
         findings = [one for one in json.loads(ran.stdout)["findings"] if one["severity"] != "ok"]
-        worst = {"error": 6, "warning": 5, "unknown": 5}
+        worst = {"error": 6, "warning": 5, "unknown": 5, "hint": 0}
         assert ran.returncode == max((worst[one["severity"]] for one in findings), default=0), ran.stderr
         self.findings = findings
         return {one["check"]: one["severity"] for one in findings}
@@ -107,9 +107,21 @@ class Account:
         rescue = self.deploy(f"{self.name}-rescue")
         app = self.chat.app_instance
         self.allow("chime:ChannelFlowCallback", app, f"{app}/*")
+        self.allow("chime:GetChannelMessageStatus", *(f"{app}/{kind}/*" for kind in ("user", "bot", "channel")))
+        for name in (self.name, f"{self.name}-rescue"):
+            self.may_ask("true", name)
         self.allow("lambda:InvokeFunction", rescue)
         self.invoked(MaximumRetryAttempts=2, MaximumEventAgeInSeconds=300, rescue=rescue)
         return self.apply("--channel", self.chat.channel, "--bearer", self.chat.alice)["channel_flow_arn"]
+
+    def may_ask(self, says, name=None):
+        variables = {"OTHER": "kept, and, as, it = was"} | ({"CHANNEL_FLOW_MAY_ASK_STATUS": says} if says else {})
+        name = name or self.name
+        self.awslambda.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+    def variables(self):
+        configuration = self.awslambda.get_function_configuration(FunctionName=self.name)
+        return configuration.get("Environment", {}).get("Variables", {})
 
     def invoked(self, rescue=None, **more):
         if self.awslambda_has_event_invoke_config():
@@ -203,15 +215,40 @@ def test_the_remedies_mend(account):
         "role": "error",
         "event-age": "warning",
         "on-failure": "warning",
+        "status": "hint",
     }
     commands = [one["remedy"] for one in account.findings if one["remedy"].startswith("aws ")]
-    assert len(commands) == 3
+    assert len(commands) == 4
+    for command in commands:
+        in_a_shell(account, command)
+    assert account.doctor() == {"flow": "warning", "on-failure": "warning"}
+    assert account.variables() == {"CHANNEL_FLOW_MAY_ASK_STATUS": "true"}
+
+
+def test_who_may_ask_for_a_status_says_so(account):
+    account.mend()
+    kept = account.variables()
+    account.may_ask(None)
+    assert account.doctor() == {"status": "hint"}
+    in_a_shell(account, account.findings[0]["remedy"])
+    assert account.variables() == kept and account.doctor() == {}
+
+    account.may_ask("yes")
+    assert account.doctor() == {"status": "error"}
+    account.may_ask(account.chat.app_instance)
+    assert account.doctor() == {}
+    # The function and its rescue have one role here.
+    account.iam.delete_role_policy(RoleName=account.name, PolicyName="chime-GetChannelMessageStatus")
+    assert account.doctor() == {"status": "error", "rescue-status": "error"}
+    in_a_shell(account, account.findings[0]["remedy"])
+    assert account.doctor() == {}
+
+
+def in_a_shell(account, command):
     shell = os.environ | {"AWS_ENDPOINT_URL": account.moto, "AWS_PAGER": ""}
     shell["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{shell['PATH']}"
-    for command in commands:
-        assert shutil.which("aws", path=shell["PATH"])
-        subprocess.run(command, shell=True, check=True, env=shell, timeout=PATIENCE, stdout=subprocess.DEVNULL)
-    assert account.doctor() == {"flow": "warning", "on-failure": "warning"}
+    assert shutil.which("aws", path=shell["PATH"])
+    subprocess.run(command, shell=True, check=True, env=shell, timeout=PATIENCE, stdout=subprocess.DEVNULL)
 
 
 def test_each_way_to_break_it_is_found(account):
@@ -221,7 +258,7 @@ def test_each_way_to_break_it_is_found(account):
     app, rescue = account.chat.app_instance, f"{account.function}-rescue"
     settings = account.awslambda
 
-    settings.update_function_configuration(FunctionName=account.name, Timeout=2, Runtime="provided.al2")
+    settings.update_function_configuration(FunctionName=account.name, Timeout=1, Runtime="provided.al2")
     assert account.doctor() == {"timeout": "warning", "runtime": "warning"}
     settings.update_function_configuration(FunctionName=account.name, Timeout=30, Runtime="provided.al2023")
 
@@ -246,7 +283,13 @@ def test_each_way_to_break_it_is_found(account):
         PolicyDocument=json.dumps(EVERYONE | {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}),
     )["Policy"]["Arn"]
     account.iam.put_role_permissions_boundary(RoleName=account.name, PermissionsBoundary=boundary)
-    assert account.doctor() == {"role": "unknown", "on-failure-grant": "unknown", "rescue-role": "unknown"}
+    assert account.doctor() == {
+        "role": "unknown",
+        "on-failure-grant": "unknown",
+        "rescue-role": "unknown",
+        "status": "unknown",
+        "rescue-status": "unknown",
+    }
     account.iam.delete_role_permissions_boundary(RoleName=account.name)
 
     statement = f"channel-flow-{app.rsplit('/')[-1]}"
