@@ -18,7 +18,7 @@ use crate::deciding::{Decided, Decider};
 use crate::delivery::{Delivery, QueueMessage};
 use crate::event::{CallbackIds, Event, RawEvent, Unreadable};
 use crate::settled::{BatchItemFailure, DecidedBy, Response, Settled};
-use crate::watchdog::Watchdog;
+use crate::watchdog::{Watch, Watchdog};
 use crate::{Error, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
@@ -78,7 +78,7 @@ impl<P: Processor + 'static> Adapter<P> {
         let rescuing = async {
             Span::current().record("decision", decision.name());
             let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at: sent_at(&message) };
-            let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
+            let settlement = self.0.callbacks.settle_caught(callback, invocation.deadline).await?;
             let settled = Settled::new(&callback, DecidedBy::Rescue, settlement);
             log(&settled, 0.0, milliseconds(started.elapsed()));
             Ok(settled)
@@ -104,26 +104,37 @@ impl<P: Processor + 'static> Adapter<P> {
         message: &Result<Message, Unreadable>,
         invocation: &Invocation,
     ) -> Result<Settled, Error> {
+        let watch = match &self.0.watchdog {
+            Some(watchdog) => watchdog.watch(ids, invocation, self.0.decider.fallback_action).await,
+            None => None,
+        };
+        let result = self.settle_watched(ids, message, invocation, watch.as_ref()).await;
+        if let Some(watch) = watch {
+            watch.answers().await;
+        }
+        result
+    }
+
+    async fn settle_watched(
+        &self,
+        ids: &CallbackIds,
+        message: &Result<Message, Unreadable>,
+        invocation: &Invocation,
+        watch: Option<&Watch<'_>>,
+    ) -> Result<Settled, Error> {
         let started = Instant::now();
         let fallback = self.0.decider.fallback_action.decision();
         let content = message.as_ref().map_or("", Message::content);
-        let watch = match &self.0.watchdog {
-            Some(watchdog) => watchdog.watch(ids, invocation, &fallback).await,
-            None => None,
-        };
-
         let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
         let decision = decision.with_content(content);
         let process_ms = milliseconds(started.elapsed());
         Span::current().record("decision", decision.name());
-        if let Some(watch) = &watch {
+        if let Some(watch) = watch {
             watch.decided(&decision, decided_by).await;
         }
 
         let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at: sent_at(message) };
-        let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
-        drop(watch);
-
+        let settlement = self.0.callbacks.settle_caught(callback, invocation.callback_deadline).await?;
         let settled = Settled::new(&callback, decided_by, settlement);
         log(&settled, process_ms, milliseconds(started.elapsed()));
         Ok(settled)

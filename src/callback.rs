@@ -1,6 +1,7 @@
 //! The callback: a decision goes to the service until the service has settled the message.
 
 mod answer;
+mod caught;
 mod request;
 
 use std::sync::Arc;

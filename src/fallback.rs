@@ -17,6 +17,14 @@ pub enum FallbackAction {
 }
 
 impl FallbackAction {
+    /// As the channel flow's setting spells it, and logs do.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Abort => "ABORT",
+            Self::Continue => "CONTINUE",
+        }
+    }
+
     pub(crate) fn decision(self) -> Decision {
         match self {
             Self::Abort => Decision::Deny,

@@ -2,8 +2,11 @@
 
 use std::env;
 
+use lambda_runtime::tracing::subscriber;
 use lambda_runtime::tracing::subscriber::filter::{EnvFilter, LevelFilter};
-use lambda_runtime::tracing::subscriber::fmt;
+use lambda_runtime::tracing::subscriber::fmt::MakeWriter;
+use lambda_runtime::tracing::subscriber::util::SubscriberInitExt;
+use tracing::Dispatch;
 
 /// Crates that log whole events and requests at level `trace`. Asking for that level everywhere leaves them at `debug`;
 /// asking for it by their names, as in `RUST_LOG=lambda_runtime=trace`, is heard.
@@ -12,17 +15,24 @@ const TELLTALES: [&str; 4] = ["aws_sdk_chimesdkmessaging", "aws_smithy", "hyper"
 /// Sets up logging as [`lambda_runtime::tracing::init_default_subscriber`] does: the level from `AWS_LAMBDA_LOG_LEVEL`
 /// or `RUST_LOG`, JSON where `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing where a subscriber is set already.
 pub(crate) fn init() {
-    if tracing::dispatcher::has_been_set() {
-        return;
+    if !tracing::dispatcher::has_been_set() {
+        dispatch(std::io::stdout).init();
     }
+}
+
+/// The same logs, to `writer`.
+pub(crate) fn dispatch<W>(writer: W) -> Dispatch
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let var = |name| env::var(name).ok();
     let filter = filter(var("AWS_LAMBDA_LOG_LEVEL").as_deref(), var("RUST_LOG").as_deref());
-    let subscriber = fmt().with_target(false).with_env_filter(filter);
+    let subscriber = subscriber::fmt().with_target(false).with_env_filter(filter).with_writer(writer);
     if var("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json")) {
         // Without a timestamp Lambda takes every line for one of level INFO, and drops errors where INFO is not wanted.
-        subscriber.json().init();
+        subscriber.json().into()
     } else {
-        subscriber.without_time().init();
+        subscriber.without_time().into()
     }
 }
 
