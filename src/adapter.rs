@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use lambda_runtime::{LambdaEvent, Service};
 use tracing::field::Empty;
@@ -16,10 +16,10 @@ use crate::builder::AdapterBuilder;
 use crate::callback::{Callback, Callbacks, Outcome};
 use crate::deciding::{Decided, Decider};
 use crate::delivery::{Delivery, QueueMessage};
-use crate::event::{CallbackIds, Event, RawEvent, Unreadable};
+use crate::event::{CallbackIds, Event, RawEvent};
 use crate::settled::{BatchItemFailure, DecidedBy, Response, Settled};
 use crate::watchdog::{Watch, Watchdog};
-use crate::{Error, Invocation, Message, Processor};
+use crate::{Error, FallbackAction, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
@@ -66,21 +66,22 @@ impl<P: Processor + 'static> Adapter<P> {
 
     /// An event from the channel flow: the processor decides.
     async fn process(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
-        let Event { ids, message } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
-        self.settle(&ids, &message, &invocation).instrument(span(&ids)).await
+        let event = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        self.settle(&event, &invocation).instrument(span(&event.ids)).await
     }
 
     /// An event that failed before: the fallback action decides, since the processor had its chances.
     async fn rescue(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
         let started = Instant::now();
-        let Event { ids, message } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        let Event { ids, provenance, .. } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
         let decision = self.0.decider.fallback_action.decision();
         let rescuing = async {
             Span::current().record("decision", decision.name());
-            let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at: sent_at(&message) };
+            let fallback_action = self.0.decider.fallback_action;
+            let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
             let settlement = self.0.callbacks.settle_caught(callback, invocation.deadline).await?;
             let settled = Settled::new(&callback, DecidedBy::Rescue, settlement);
-            log(&settled, 0.0, milliseconds(started.elapsed()));
+            log(&settled, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
             Ok(settled)
         };
         rescuing.instrument(span(&ids)).await
@@ -98,32 +99,30 @@ impl<P: Processor + 'static> Adapter<P> {
         Response::Batch { batch_item_failures }
     }
 
-    async fn settle(
-        &self,
-        ids: &CallbackIds,
-        message: &Result<Message, Unreadable>,
-        invocation: &Invocation,
-    ) -> Result<Settled, Error> {
+    async fn settle(&self, event: &Event, invocation: &Invocation) -> Result<Settled, Error> {
         let watch = match &self.0.watchdog {
-            Some(watchdog) => watchdog.watch(ids, invocation, self.0.decider.fallback_action).await,
+            Some(watchdog) => watchdog.watch(event, invocation, self.0.decider.fallback_action).await,
             None => None,
         };
-        let result = self.settle_watched(ids, message, invocation, watch.as_ref()).await;
-        if let Some(watch) = watch {
-            watch.answers().await;
+        let result = self.settle_watched(event, invocation, watch.as_ref()).await;
+        match (watch, &result) {
+            // The connection may be to blame, or what it needs of this process.
+            (Some(watch), Err(error)) if error.is_unanswered() => watch.hands_over().await,
+            (Some(watch), _) => watch.answers().await,
+            (None, _) => {}
         }
         result
     }
 
     async fn settle_watched(
         &self,
-        ids: &CallbackIds,
-        message: &Result<Message, Unreadable>,
+        event: &Event,
         invocation: &Invocation,
         watch: Option<&Watch<'_>>,
     ) -> Result<Settled, Error> {
+        let Event { ids, provenance, message } = event;
         let started = Instant::now();
-        let fallback = self.0.decider.fallback_action.decision();
+        let fallback_action = self.0.decider.fallback_action;
         let content = message.as_ref().map_or("", Message::content);
         let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
         let decision = decision.with_content(content);
@@ -133,10 +132,10 @@ impl<P: Processor + 'static> Adapter<P> {
             watch.decided(&decision, decided_by).await;
         }
 
-        let callback = Callback { ids, decision: &decision, fallback: &fallback, sent_at: sent_at(message) };
+        let callback = Callback { ids, decision: &decision, fallback_action, provenance };
         let settlement = self.0.callbacks.settle_caught(callback, invocation.callback_deadline).await?;
         let settled = Settled::new(&callback, decided_by, settlement);
-        log(&settled, process_ms, milliseconds(started.elapsed()));
+        log(&settled, None, process_ms, milliseconds(started.elapsed()));
         Ok(settled)
     }
 }
@@ -151,29 +150,29 @@ fn span(ids: &CallbackIds) -> Span {
     )
 }
 
-fn sent_at(message: &Result<Message, Unreadable>) -> Option<SystemTime> {
-    let message = message.as_ref().ok()?;
-    message.last_edited_at().or(message.created_at())
-}
-
-fn log(settled: &Settled, process_ms: f64, duration_ms: f64) {
-    let Settled { decision, decided_by, outcome, .. } = settled;
-    match outcome {
-        Outcome::Accepted => {
-            tracing::info!(decision, ?decided_by, ?outcome, process_ms, duration_ms, "message settled");
-        }
-        Outcome::DecidedBefore => {
-            tracing::info!(decision, ?decided_by, ?outcome, process_ms, duration_ms, "message was decided before");
-        }
-        Outcome::Expired => {
-            tracing::error!(
+/// `fallback_action` is what decided in a rescue; that of a processor that failed has a line of its own.
+fn log(settled: &Settled, fallback_action: Option<FallbackAction>, process_ms: f64, duration_ms: f64) {
+    let Settled { decision, decided_by, outcome, doubt, .. } = settled;
+    let fallback_action = fallback_action.map(FallbackAction::as_str);
+    match (outcome, doubt) {
+        (Outcome::Accepted, _) => {
+            tracing::info!(
                 decision,
                 ?decided_by,
                 ?outcome,
+                fallback_action,
                 process_ms,
                 duration_ms,
-                "too late for the message's callback"
+                "message settled"
             );
+        }
+        (Outcome::DecidedBefore, None) => {
+            tracing::info!(decision, ?decided_by, ?outcome, process_ms, duration_ms, "message was decided before");
+        }
+        (Outcome::DecidedBefore, Some(doubt)) => {
+            let doubt = doubt.as_str();
+            let told = "message was decided before, unless a grant is missing";
+            tracing::warn!(decision, ?decided_by, ?outcome, doubt, process_ms, duration_ms, "{told}");
         }
     }
 }

@@ -8,7 +8,7 @@ use aws_sdk_chimesdkmessaging::Client;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::adapter::Inner;
-use crate::callback::Callbacks;
+use crate::callback::{Callbacks, MAY_ASK_VARIABLE, MayAsk};
 use crate::deciding::Decider;
 use crate::watchdog::Watchdog;
 use crate::{Adapter, Error, FallbackAction, Processor, client};
@@ -101,9 +101,11 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             Some(client) => client,
             None => client::from_environment().await?,
         };
-        let watchdog = Watchdog::new(&client)?;
+        let may_ask = MayAsk::parse(std::env::var(MAY_ASK_VARIABLE).ok().as_deref())?;
+        let callbacks = Callbacks::new(client, may_ask);
+        let watchdog = Watchdog::new(&callbacks)?;
         let decider = Decider { apart: concurrency > 1, ..self.decider };
-        Ok(Adapter::new(Inner { decider, reserve: self.reserve, callbacks: Callbacks::new(client), watchdog }))
+        Ok(Adapter::new(Inner { decider, reserve: self.reserve, callbacks, watchdog }))
     }
 }
 

@@ -1,42 +1,55 @@
-//! The callback: a decision goes to the service until the service has settled the message.
+//! The callback: a decision goes to the service until the service has decided the message.
+//!
+//! [`refusal`] reads what the service says, [`rounds`] counts how often a callback is sent, and [`inquiry`] asks whether the
+//! message is decided if a refusal leaves that open. Nothing counts as decided without the service's word for it.
 
-mod answer;
+mod bounded;
 mod caught;
+mod inquiry;
+mod known;
+mod may_ask;
+mod refusal;
 mod request;
+mod rounds;
+mod status;
 
+use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_chimesdkmessaging::Client;
-use aws_sdk_chimesdkmessaging::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_chimesdkmessaging::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_chimesdkmessaging::error::BoxError;
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use self::answer::Answer;
+use self::bounded::Bounded;
+pub use self::inquiry::Doubt;
+use self::inquiry::{Finding, Inquiry};
+use self::known::Known;
+pub(crate) use self::may_ask::{MayAsk, VARIABLE as MAY_ASK_VARIABLE};
+use self::refusal::{Meaning, Refusal};
+use self::rounds::Rounds;
+use self::status::Question;
 use crate::client::ATTEMPT_TIMEOUT;
-use crate::event::CallbackIds;
-use crate::{Decision, Error, ErrorKind};
+use crate::event::{CallbackIds, Provenance};
+use crate::{Decision, Error, ErrorKind, FallbackAction};
 
-/// How long the service takes a callback for a message. Documented in one place only, so nothing rests on it but the
-/// meaning of a refusal that has several.
+/// How long the service takes a callback for a message. Documented in one place only, so nothing rests on it but what the
+/// error says.
 const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
 
-/// Pauses between the rounds of sending. The SDK retries within a round; this is for what outlasts that, and for
-/// refusals that it takes for final.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_millis(800);
+/// Channel flows came in October 2021; a time before that year is not when a message was sent.
+const CHANNEL_FLOWS: Duration = Duration::from_secs(1_609_459_200);
 
 /// Time that is left for telling Lambda how it ended.
 const PARTING: Duration = Duration::from_millis(100);
 
-/// Conflicts in a row, over a second and a half, after which the other callback counts as the one that decided.
-const CONFLICTS: u32 = 6;
+/// Conflicts after which the service is asked whether another callback has decided the message. Two that race are done by
+/// then.
+const CONFLICTS: u32 = 3;
 
-/// Rounds where no deadline ends them.
-const ROUNDS_WITHOUT_DEADLINE: u32 = 5;
+/// How often a callback for a pending message may be refused with 403: the other callback may be on its way, and a grant
+/// takes a moment to be known everywhere.
+const REFUSALS: u32 = 3;
 
 /// How a callback ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -47,9 +60,6 @@ pub enum Outcome {
     Accepted,
     /// The message had been decided before: the event came twice, or the answer to an earlier attempt was lost.
     DecidedBefore,
-    /// The service refused the callback, and the message is older than the 48 hours in which it takes one. Another try
-    /// would be refused as well.
-    Expired,
 }
 
 /// How a callback ended, and which.
@@ -58,6 +68,8 @@ pub(crate) struct Settlement {
     pub(crate) outcome: Outcome,
     /// Whether the fallback action went in place of a decision that the service refused as invalid.
     pub(crate) fell_back: bool,
+    /// What the outcome rests on, if it is not the service's own word.
+    pub(crate) doubt: Option<Doubt>,
 }
 
 /// A decision on its way.
@@ -65,91 +77,107 @@ pub(crate) struct Settlement {
 pub(crate) struct Callback<'a> {
     pub(crate) ids: &'a CallbackIds,
     pub(crate) decision: &'a Decision,
-    /// What goes instead where the service refuses the decision as invalid.
-    pub(crate) fallback: &'a Decision,
-    /// When the message was sent, or edited last.
-    pub(crate) sent_at: Option<SystemTime>,
+    /// What decides instead if the service refuses the decision as invalid.
+    pub(crate) fallback_action: FallbackAction,
+    pub(crate) provenance: &'a Provenance,
 }
 
 /// Sends callbacks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Callbacks {
     client: Client,
-    /// Whether the last callback of this environment was accepted, which shows that its role has the grant.
-    granted: AtomicBool,
+    may_ask: Arc<MayAsk>,
+    known: Arc<Known>,
 }
 
 impl Callbacks {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client, granted: AtomicBool::new(false) }
+    pub(crate) fn new(client: Client, may_ask: MayAsk) -> Self {
+        Self { client, may_ask: Arc::new(may_ask), known: Arc::default() }
     }
 
-    /// Sends the callback until the service has settled the message, or the deadline is there.
+    /// The client through which they go out.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The same through another client.
+    pub(crate) fn with_client(&self, client: Client) -> Self {
+        Self { client, ..self.clone() }
+    }
+
+    /// Sends the callback until the message is decided, or the deadline is there.
+    ///
+    /// # Errors
+    ///
+    /// The message is undecided, or it cannot be found out whether it is.
     pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settlement, Error> {
         let deadline = deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline));
-        let attempts = Arc::new(AtomicU32::new(0));
-        let mut callback = callback;
-        let (mut pause, mut conflicts, mut last_error) = (FIRST_PAUSE, 0, None);
-        let mut fell_back = false;
-        for round in 1.. {
-            let error = match self.send(&callback, deadline, &attempts).await {
-                Answer::Accepted => {
-                    self.granted.store(true, Ordering::Relaxed);
-                    return Ok(Settlement { outcome: Outcome::Accepted, fell_back });
+        let mut rounds = Rounds::new(deadline);
+        let fallback = callback.fallback_action.decision();
+        let (mut callback, mut fell_back) = (callback, false);
+        let (mut conflicts, mut refusals) = (0, 0);
+        let settlement = |outcome, fell_back, doubt| Ok(Settlement { outcome, fell_back, doubt });
+        // What went wrong before says more than that there was no time to see it go wrong again.
+        let mut last: Option<Refusal> = None;
+        loop {
+            let mut refusal = match self.send(&callback, deadline).await {
+                Ok(()) => {
+                    self.known.accepted(&callback.ids.channel_arn, || callback.sent());
+                    return settlement(Outcome::Accepted, fell_back, None);
                 }
-                Answer::DecidedBefore => return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back }),
-                Answer::Forbidden(_) if attempts.load(Ordering::Relaxed) > 1 => {
-                    return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back });
-                }
-                // Once only: if the grant was taken away, the second one in a row says so.
-                Answer::Forbidden(error) if self.granted.swap(false, Ordering::Relaxed) => {
-                    tracing::warn!(
-                        ?error,
-                        "taken for decided before, since the last callback of this environment was accepted"
-                    );
-                    return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back });
-                }
-                Answer::Forbidden(_) if callback.is_expired() => {
-                    return Ok(Settlement { outcome: Outcome::Expired, fell_back });
-                }
-                Answer::Invalid(error) if callback.decision != callback.fallback => {
-                    tracing::error!(?error, "the service refused the decision; the fallback action decides");
-                    callback.decision = callback.fallback;
+                Err(refusal) => refusal,
+            };
+            let ask = match refusal.meaning {
+                Meaning::NonPending => return settlement(Outcome::DecidedBefore, fell_back, None),
+                Meaning::Invalid if *callback.decision != fallback => {
+                    let fallback_action = callback.fallback_action.as_str();
+                    tracing::error!(fallback_action, %refusal, "the service refused the decision; the fallback action decides");
+                    callback.decision = &fallback;
                     fell_back = true;
                     continue;
                 }
-                Answer::Forbidden(error) | Answer::Invalid(error) | Answer::Refused(error) => return Err(error),
-                Answer::Conflict(error) => {
+                Meaning::Credentials | Meaning::NotAuthorized => return Err(refusal.fails(&callback)),
+                Meaning::Invalid | Meaning::Forbidden => true,
+                Meaning::Conflict => {
                     conflicts += 1;
-                    if conflicts == CONFLICTS {
-                        tracing::warn!(?error, "conflicts without end: another callback decided the message");
-                        return Ok(Settlement { outcome: Outcome::DecidedBefore, fell_back });
-                    }
-                    error
+                    conflicts >= CONFLICTS
                 }
-                Answer::Unavailable(error) => error,
-                // What went wrong before says more than that there was no time to see it go wrong again.
-                Answer::OutOfTime => last_error.take().unwrap_or_else(out_of_time),
+                Meaning::NotFound | Meaning::Passing => false,
             };
-            let over = match deadline {
-                Some(deadline) => Instant::now() + pause >= deadline,
-                None => round == ROUNDS_WITHOUT_DEADLINE,
-            };
-            if over {
-                return Err(error);
+            if ask {
+                match self.ask(&callback, deadline).await {
+                    Finding::Decided(doubt) => return settlement(Outcome::DecidedBefore, fell_back, doubt),
+                    Finding::Unknown(why) => return Err(refusal.leaves_open(&why)),
+                    Finding::NoAnswer(no_answer) if no_answer.meaning == Meaning::Credentials => {
+                        return Err(no_answer.fails(&callback));
+                    }
+                    // It is asked again after the next refusal.
+                    Finding::NoAnswer(no_answer) => refusal = no_answer,
+                    Finding::Undecided if refusal.meaning == Meaning::Invalid => return Err(refusal.fails(&callback)),
+                    Finding::Undecided => {
+                        refusals += u32::from(refusal.meaning == Meaning::Forbidden);
+                        if refusals == REFUSALS {
+                            return Err(refusal.fails(&callback));
+                        }
+                    }
+                }
             }
-            tracing::debug!(?error, round, "the callback is sent again");
-            last_error = Some(error);
+            if refusal.is_out_of_time() {
+                refusal = last.take().unwrap_or(refusal);
+            }
+            let Some(pause) = rounds.next(Instant::now()) else {
+                return Err(refusal.fails(&callback));
+            };
+            tracing::debug!(%refusal, "the callback is sent again");
+            last = Some(refusal);
             sleep(pause).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
         }
-        unreachable!("rounds are counted without end")
     }
 
     /// One round: a request, and what the SDK retries by itself.
-    async fn send(&self, callback: &Callback<'_>, deadline: Option<Instant>, attempts: &Arc<AtomicU32>) -> Answer {
+    async fn send(&self, callback: &Callback<'_>, deadline: Option<Instant>) -> Result<(), Refusal> {
         let Callback { ids, decision, .. } = callback;
-        let request = self
+        let sending = self
             .client
             .channel_flow_callback()
             .callback_id(&ids.callback_id)
@@ -157,51 +185,93 @@ impl Callbacks {
             .set_delete_resource((**decision == Decision::Deny).then_some(true))
             .channel_message(request::channel_message(&ids.message_id, decision))
             .customize()
-            .interceptor(CountAttempts(attempts.clone()));
-        let Some(deadline) = deadline else {
-            return request.send().await.map_or_else(Answer::from, |_| Answer::Accepted);
-        };
-        // A round that takes all the time that is left would leave none for another one. It is cut from outside: a time-out
-        // in the request's own configuration would make the SDK open a connection for it alone.
-        let now = Instant::now();
-        let half = deadline.saturating_duration_since(now) / 2;
-        let cut = if half < ATTEMPT_TIMEOUT { now + half } else { deadline };
-        match timeout_at(cut, request.send()).await {
-            Ok(answer) => answer.map_or_else(Answer::from, |_| Answer::Accepted),
-            Err(_) => Answer::OutOfTime,
+            .interceptor(Bounded)
+            .send();
+        match in_time(deadline, sending).await {
+            Some(answer) => answer.map(drop).map_err(Refusal::read),
+            None => Err(Refusal::out_of_time()),
         }
+    }
+
+    async fn ask(&self, callback: &Callback<'_>, deadline: Option<Instant>) -> Finding {
+        let inquiry = Inquiry { client: &self.client, may_ask: &self.may_ask, known: &self.known };
+        let finding = in_time(deadline, inquiry.is_decided(callback.ids, callback.provenance)).await;
+        finding.unwrap_or_else(|| Finding::NoAnswer(Refusal::out_of_time()))
+    }
+}
+
+/// What `request` gives, or `None` if that takes too long: a round that takes all the time that is left would leave none for
+/// another one. It is cut from outside: a time-out in the request's own configuration would make the SDK open a connection
+/// for it alone.
+async fn in_time<T>(deadline: Option<Instant>, request: impl Future<Output = T>) -> Option<T> {
+    let Some(deadline) = deadline else { return Some(request.await) };
+    let now = Instant::now();
+    let half = deadline.saturating_duration_since(now) / 2;
+    let cut = if half < ATTEMPT_TIMEOUT { now + half } else { deadline };
+    timeout_at(cut, request).await.ok()
+}
+
+impl Refusal {
+    /// The error with which the invocation fails, since the message is undecided.
+    fn fails(self, callback: &Callback<'_>) -> Error {
+        let (kind, problem) = match self.meaning {
+            Meaning::Forbidden if callback.is_too_old() => (
+                ErrorKind::CallbackExpired,
+                "the service refused the callback, and the message is older than the 48 hours in which it takes one: the \
+                 message is undecided for good",
+            ),
+            Meaning::Forbidden | Meaning::NotAuthorized => (
+                ErrorKind::CallbackForbidden,
+                "the function's role lacks a grant: allow it chime:ChannelFlowCallback on the app instance",
+            ),
+            Meaning::Credentials => (
+                ErrorKind::CallbackUnauthorized,
+                "the service does not accept the function's credentials: look at its execution role",
+            ),
+            Meaning::Invalid => (ErrorKind::CallbackInvalid, "the service refused the callback as invalid"),
+            Meaning::Conflict => (
+                ErrorKind::CallbackConflict,
+                "the callback met another one each time, and the message is not decided; Lambda delivers the event again",
+            ),
+            Meaning::NotFound | Meaning::Passing | Meaning::NonPending => (
+                ErrorKind::CallbackUnavailable,
+                "the service did not take the callback; Lambda delivers the event again",
+            ),
+        };
+        if kind == ErrorKind::CallbackExpired {
+            tracing::error!(expired = true, "too late for the message's callback");
+        }
+        self.into_error(kind, problem)
+    }
+
+    /// The error with which the invocation fails, since it cannot be found out whether the message is decided.
+    fn leaves_open(self, why: &str) -> Error {
+        tracing::error!(doubt = "UNKNOWN", why, refusal = %self, "whether the message is decided cannot be found out");
+        let (kind, said) = match self.meaning {
+            Meaning::Conflict => (ErrorKind::CallbackConflict, "the callback met another one each time"),
+            Meaning::Invalid => (ErrorKind::CallbackInvalid, "the service refused the callback as invalid"),
+            _ => (
+                ErrorKind::CallbackForbidden,
+                "the service refused the callback: the function's role lacks chime:ChannelFlowCallback on the app instance, or \
+                 the message was decided before, or it is too late",
+            ),
+        };
+        self.into_error(kind, &format!("{said}; which of these it is cannot be found out, since {why}"))
     }
 }
 
 impl Callback<'_> {
-    fn is_expired(&self) -> bool {
-        let age = self.sent_at.and_then(|sent_at| SystemTime::now().duration_since(sent_at).ok());
+    /// What the service has an answer about from now on, if the message was sent and is stored.
+    fn sent(&self) -> Option<Question> {
+        let Self { ids, decision, provenance, .. } = self;
+        let stored = provenance.is_persistent && **decision != Decision::Deny && !provenance.is_from_bot();
+        stored.then(|| Question::about(ids, provenance)).flatten()
+    }
+
+    fn is_too_old(&self) -> bool {
+        let sent_at = self.provenance.sent_at.filter(|sent_at| *sent_at > SystemTime::UNIX_EPOCH + CHANNEL_FLOWS);
+        let age = sent_at.and_then(|sent_at| SystemTime::now().duration_since(sent_at).ok());
         age.is_some_and(|age| age > LIFETIME)
-    }
-}
-
-fn out_of_time() -> Error {
-    let problem = "the service did not answer the callback in the time that was left; Lambda delivers the event again";
-    Error::new(ErrorKind::CallbackUnavailable, problem)
-}
-
-/// Counts what the SDK sends, its own retries included.
-#[derive(Debug)]
-struct CountAttempts(Arc<AtomicU32>);
-
-impl Intercept for CountAttempts {
-    fn name(&self) -> &'static str {
-        "count attempts"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Ok(())
     }
 }
 

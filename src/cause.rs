@@ -7,6 +7,7 @@ use std::fmt::{self, Write};
 use tokio::task::JoinError;
 
 use crate::caught::caught;
+use crate::logging::one_line::one_line;
 
 /// The most characters that are kept of an error.
 const MOST: usize = 1_000;
@@ -29,7 +30,7 @@ pub(crate) fn text(error: impl Into<Box<dyn StdError + Send + Sync>>, show_panic
     if !show_panic_messages {
         cut_panic_message(&mut text);
     }
-    one_line(&text)
+    one_line(text.trim_end()).into_owned()
 }
 
 /// The error's text and those of its causes; `None` if one says that it has none.
@@ -62,21 +63,6 @@ fn cut_panic_message(text: &mut String) {
         text.push_str(kept);
         text.push('…');
     }
-}
-
-/// The text without what would begin another line, steer a terminal, or change the order of what is read.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                line.extend(character.escape_unicode());
-            }
-            _ if character.is_control() => line.extend(character.escape_default()),
-            _ => line.push(character),
-        }
-    }
-    line
 }
 
 /// A text that takes [`MOST`] characters, and then an ellipsis.
@@ -160,9 +146,9 @@ mod tests {
 
     #[test]
     fn causes_follow_in_one_line() {
-        let inner = std::io::Error::other("two\nlines \u{1b}[31mred \u{202e}turned\r\t\u{85}\u{2028}");
+        let inner = std::io::Error::other("two\nlines \u{1b}[31mred \u{202e}turned\r\t\u{85}!");
         let error = Wrapper { inner, shown: |_| "outer".to_owned(), names_its_cause: true };
-        let expected = r"outer: two\nlines \u{1b}[31mred \u{202e}turned\r\t\u{85}\u{2028}";
+        let expected = r"outer: two\nlines \u001b[31mred \u202eturned\r\t\u0085!";
         assert_eq!(text(error, false), expected);
     }
 

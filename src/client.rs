@@ -16,8 +16,9 @@ use aws_smithy_http_client::tls::{Provider, TlsContext};
 
 use crate::{Error, roots};
 
-/// The first attempt and its retries; what ends them earlier is the deadline.
-const MAX_ATTEMPTS: u32 = 5;
+/// The first attempt and its retries. There are [`rounds`](crate::callback) of them until the deadline, with longer and
+/// longer pauses.
+const MAX_ATTEMPTS: u32 = 3;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 

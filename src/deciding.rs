@@ -77,7 +77,7 @@ impl<P: Processor> Decider<P> {
 
     fn fall_back(&self, failure: &Failure) -> Decided {
         let cause = failure.cause();
-        let fallback_action = self.fallback_action.name();
+        let fallback_action = self.fallback_action.as_str();
         tracing::error!(fallback_action, cause, "{failure}; the fallback action decides");
         Decided { decision: self.fallback_action.decision(), by: DecidedBy::FallbackAction }
     }

@@ -3,6 +3,8 @@
 //! What fails for good arrives at the function's on-failure destination or in its dead-letter queue, with the event
 //! inside. The same binary, deployed as the function that serves those, finds it there.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use crate::event::RawEvent;
@@ -32,8 +34,7 @@ pub(crate) struct QueueMessage {
 
 impl Delivery {
     pub(crate) fn read(raw: RawEvent) -> Self {
-        let fields = Fields::read(raw.json()).unwrap_or_default();
-        let queue = queue_messages(&fields);
+        let queue = queue_messages(raw.json());
         if !queue.is_empty() {
             return Self::Queue(queue);
         }
@@ -44,10 +45,10 @@ impl Delivery {
     }
 }
 
-fn queue_messages(fields: &Fields<'_>) -> Vec<QueueMessage> {
-    let records = fields.raw("Records").map(json::elements).unwrap_or_default();
+fn queue_messages(json: &str) -> Vec<QueueMessage> {
+    let records = Fields::read(json, &["Records"]).and_then(|fields| fields.raw("Records"));
     let read = |record| {
-        let record = Fields::read(record)?;
+        let record = Fields::read(record, &["messageId", "body"])?;
         let (id, body) = (record.non_empty("messageId")?, record.string("body")?);
         let event = match unwrapped(&body, DEEPEST) {
             Some(event) => event,
@@ -56,19 +57,26 @@ fn queue_messages(fields: &Fields<'_>) -> Vec<QueueMessage> {
         };
         Some(QueueMessage { id, event })
     };
-    records.into_iter().filter_map(read).collect()
+    records.map(json::elements).unwrap_or_default().into_iter().filter_map(read).collect()
 }
 
-/// The event in an envelope of Lambda's: of a destination, also where that came through a topic, a bus or a queue.
+/// The event in an envelope of Lambda's: of a destination, also if that came through a topic, a bus or a queue.
 fn unwrapped(json: &str, depth: usize) -> Option<RawEvent> {
-    let fields = Fields::read(json).filter(|_| depth > 0)?;
+    const NAMES: &[&str] = &["requestContext", "requestPayload", "detail", "Records", "Type", "TopicArn", "Message"];
+    let fields = Fields::read(json, NAMES).filter(|_| depth > 0)?;
     let inner = if fields.raw("requestContext").is_some() && fields.raw("requestPayload").is_some() {
-        fields.raw("requestPayload")?.to_owned()
-    } else if let Some(detail) = fields.object("detail").filter(|detail| detail.raw("requestPayload").is_some()) {
-        detail.raw("requestPayload")?.to_owned()
+        Cow::Borrowed(fields.raw("requestPayload")?)
+    } else if let Some(payload) =
+        fields.object("detail", &["requestPayload"]).and_then(|detail| detail.raw("requestPayload"))
+    {
+        Cow::Borrowed(payload)
     } else if let Some(records) = fields.raw("Records") {
-        let record = Fields::read(json::elements(records).first()?)?;
-        record.object("Sns")?.string("Message")?
+        // How a topic invokes a function.
+        let record = Fields::read(json::elements(records).first()?, &["Sns"])?;
+        Cow::Owned(record.object("Sns", &["Message"])?.string("Message")?)
+    } else if fields.string("Type").as_deref() == Some("Notification") && fields.raw("TopicArn").is_some() {
+        // How a topic writes to a queue, unless its subscription has raw message delivery: then there is no envelope.
+        Cow::Owned(fields.string("Message")?)
     } else {
         return None;
     };
@@ -129,6 +137,53 @@ mod tests {
         assert_eq!(failed(&json!({ "source": "lambda", "detail": envelope })), event);
         assert_eq!(failed(&json!({ "Records": [{ "Sns": { "Message": envelope.to_string() } }] })), event);
         assert_eq!(failed(&json!({ "Records": [{ "Sns": { "Message": event.to_string() } }] })), event);
+    }
+
+    fn notification(message: &str) -> Value {
+        json!({
+            "Type": "Notification",
+            "MessageId": "cf0a5a1e-5a0f-4d6e-9e9b-3f8f3b7d1c2a",
+            "TopicArn": "arn:aws:sns:us-east-1:444455556666:failed",
+            "Message": message,
+            "Timestamp": "2026-05-04T07:20:00.000Z",
+            "SignatureVersion": "1",
+            "MessageAttributes": { "ErrorCode": { "Type": "Number", "Value": "200" } },
+        })
+    }
+
+    #[test]
+    fn a_topic_may_stand_before_a_queue() {
+        let event = json!({ "CallbackId": "c" });
+        let bus = json!({ "source": "lambda", "detail": envelope(&event) });
+        for message in [event.to_string(), envelope(&event).to_string(), bus.to_string()] {
+            assert_eq!(failed(&notification(&message)), event, "{message}");
+        }
+        let bodies = [
+            notification(&envelope(&event).to_string()).to_string(),
+            notification(&notification(&bus.to_string()).to_string()).to_string(),
+            // As with raw message delivery.
+            envelope(&event).to_string(),
+            bus.to_string(),
+        ];
+        let records: Vec<_> =
+            bodies.iter().map(|body| json!({ "messageId": "1", "eventSource": "aws:sqs", "body": body })).collect();
+        let Delivery::Queue(messages) = read(&json!({ "Records": records })) else { panic!("a queue") };
+        assert_eq!(messages.len(), bodies.len());
+        for message in messages {
+            assert_eq!(message.event.json(), event.to_string());
+        }
+    }
+
+    #[test]
+    fn only_what_a_topic_writes_is_its_envelope() {
+        for event in [
+            json!({ "CallbackId": "c", "Type": "Notification", "Message": "{}" }),
+            json!({ "CallbackId": "c", "Type": "Other", "TopicArn": "arn", "Message": "{}" }),
+            json!({ "CallbackId": "c", "Type": "Notification", "TopicArn": "arn" }),
+            json!({ "CallbackId": "c", "Type": "Notification", "TopicArn": "arn", "Message": "not JSON" }),
+        ] {
+            assert!(matches!(read(&event), Delivery::First(_)), "{event}");
+        }
     }
 
     #[test]

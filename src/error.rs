@@ -1,7 +1,7 @@
 //! What can go wrong outside a processor.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use lambda_runtime::Diagnostic;
 
@@ -24,9 +24,14 @@ pub enum ErrorKind {
     Configuration,
     /// The event has no ids to answer with, so nothing can be called back.
     Event,
-    /// The service refused the callback with 403: the function's role lacks the grant `chime:ChannelFlowCallback`, or the
-    /// message was decided before by another environment.
+    /// The service refused the callback with 403, and the message is undecided or may be: the function's role lacks the grant
+    /// `chime:ChannelFlowCallback`, or `chime:GetChannelMessageStatus`, with which it could find out more.
     CallbackForbidden,
+    /// The service refused the callback with 409 again and again, and the message is undecided or may be.
+    CallbackConflict,
+    /// The service refused the callback, the message is undecided, and it is older than the 48 hours in which the service
+    /// takes a callback.
+    CallbackExpired,
     /// The service does not accept the function's credentials, or there are none.
     CallbackUnauthorized,
     /// The service refused the request itself, and a plain fallback action as well.
@@ -76,6 +81,13 @@ impl Error {
         self.kind
     }
 
+    /// Whether the service gave no answer of any kind, so that another connection might get one.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        let cause = self.source().and_then(|cause| cause.downcast_ref::<Self>());
+        let unavailable = ErrorKind::CallbackUnavailable;
+        self.kind == unavailable && cause.is_some_and(|cause| cause.kind == unavailable)
+    }
+
     fn chain(&self) -> String {
         Chain(self).to_string()
     }
@@ -106,16 +118,35 @@ impl From<Error> for Diagnostic {
     }
 }
 
-/// An error and its causes in one line.
+/// An error and its causes in one line, whatever is in them.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut line = OneLine(f);
+        write!(line, "{}", self.0)?;
         let mut next = self.0.source();
         while let Some(error) = next {
-            write!(f, ": {error}")?;
+            write!(line, ": {error}")?;
             next = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Escapes control characters, with which a text could look like another line of the log, or hide one on a terminal.
+struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
+
+impl fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            match part.chars().next_back().filter(|last| last.is_control()) {
+                Some(control) => {
+                    self.0.write_str(&part[..part.len() - control.len_utf8()])?;
+                    write!(self.0, "{}", control.escape_debug())?;
+                }
+                None => self.0.write_str(part)?,
+            }
         }
         Ok(())
     }
@@ -133,6 +164,13 @@ mod tests {
         assert_eq!(error.to_string(), "the event cannot be answered: it is not what a channel flow sends");
         let diagnostic = Diagnostic::from(error);
         assert_eq!((&*diagnostic.error_type, &*diagnostic.error_message), ("ChannelFlow.Event", chain));
+    }
+
+    #[test]
+    fn an_error_is_one_line() {
+        let cause = "first\nERROR forged\u{1b}[31m\u{85}".to_owned();
+        let error = Error::configuration("no \r").caused_by(cause);
+        assert_eq!(format!("{error:?}"), r"no \r: first\nERROR forged\u{1b}[31m\u{85}");
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub enum FallbackAction {
 }
 
 impl FallbackAction {
-    /// As the channel flow's setting spells it, and logs do.
-    pub(crate) fn name(self) -> &'static str {
+    /// How the service spells it: `ABORT` or `CONTINUE`.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Abort => "ABORT",
             Self::Continue => "CONTINUE",

@@ -1,27 +1,27 @@
 //! Reading JSON leniently: a field that cannot be read takes no other field with it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The fields of a JSON object, each still unread. Of a field that comes twice the last one counts, as in most parsers.
+/// Those fields of a JSON object that were asked for, each still unread. All others are skipped, whatever their size.
+/// Of a field that comes twice the last one counts, as in most parsers.
 #[derive(Default)]
-pub(crate) struct Fields<'a>(HashMap<Text<'a>, &'a RawValue>);
+pub(crate) struct Fields<'a>(Vec<(&'static str, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
-    /// The fields of `json`; `None` where it is no object.
-    pub(crate) fn read(json: &'a str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+    /// The fields of `json` with these names; `None` if it is no object.
+    pub(crate) fn read(json: &'a str, names: &'static [&'static str]) -> Option<Self> {
+        FieldsNamed(names).deserialize(&mut serde_json::Deserializer::from_str(json)).ok()
     }
 
     /// A field that is there and not null.
     pub(crate) fn raw(&self, name: &'static str) -> Option<&'a str> {
-        let raw = self.0.get(&Text(Cow::Borrowed(name)))?.get();
-        (raw != "null").then_some(raw)
+        let (_, raw) = self.0.iter().find(|field| field.0 == name)?;
+        (raw.get() != "null").then_some(raw.get())
     }
 
     /// A string. Half a surrogate pair, which JSON can carry and Rust cannot, becomes U+FFFD.
@@ -34,14 +34,9 @@ impl<'a> Fields<'a> {
         self.string(name).filter(|value| !value.is_empty())
     }
 
-    /// An object.
-    pub(crate) fn object(&self, name: &'static str) -> Option<Self> {
-        self.raw(name).and_then(Self::read)
-    }
-
-    /// Names and values.
-    pub(crate) fn into_entries(self) -> impl Iterator<Item = (String, &'a str)> {
-        self.0.into_iter().map(|(name, raw)| (name.0.into_owned(), raw.get()))
+    /// An object, and of it the fields with these names.
+    pub(crate) fn object(&self, name: &'static str, names: &'static [&'static str]) -> Option<Self> {
+        Self::read(self.raw(name)?, names)
     }
 }
 
@@ -57,32 +52,97 @@ pub(crate) fn elements(json: &str) -> Vec<&str> {
     raw.into_iter().map(RawValue::get).collect()
 }
 
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
+/// All names and values of `json`, in order; none if it is no object.
+pub(crate) fn entries(json: &str) -> Vec<(String, &str)> {
+    let entries: Entries<'_> = serde_json::from_str(json).unwrap_or_default();
+    entries.0.into_iter().map(|(name, raw)| (name.0.into_owned(), raw.get())).collect()
+}
 
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
+struct FieldsNamed(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for FieldsNamed {
+    type Value = Fields<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for FieldsNamed {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Fields(Vec::with_capacity(self.0.len()));
+        while let Some(name) = map.next_key_seed(Name(self.0))? {
+            let Some(name) = name else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = map.next_value()?;
+            match fields.0.iter_mut().find(|field| field.0 == name) {
+                Some(field) => field.1 = value,
+                None => fields.0.push((name, value)),
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// Which of these names the name of a field is.
+struct Name(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Option<&'static str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Option<&'static str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_bytes<E>(self, written: &[u8]) -> Result<Self::Value, E> {
+        Ok(self.0.iter().copied().find(|name| name.as_bytes() == written))
+    }
+}
+
+#[derive(Default)]
+struct Entries<'a>(Vec<(Text<'a>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+
+        impl<'de> Visitor<'de> for EntriesVisitor {
+            type Value = Entries<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = HashMap::new();
-                while let Some((name, value)) = map.next_entry()? {
-                    fields.insert(name, value);
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
                 }
-                Ok(Fields(fields))
+                Ok(Entries(entries))
             }
         }
 
-        deserializer.deserialize_map(FieldsVisitor)
+        deserializer.deserialize_map(EntriesVisitor)
     }
 }
 
 /// A JSON string, whatever is in it. Read as bytes, since serde_json refuses half a surrogate pair in a `str`.
-#[derive(PartialEq, Eq, Hash)]
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {
@@ -116,16 +176,22 @@ mod tests {
     #[test]
     fn a_field_is_read_alone() {
         let json = r#"{"a":"x","b":7,"c":null,"d":{"e":"y"},"a\u0062":"z","f":"","g":"1","g":"2","\ud800":0}"#;
-        let fields = Fields::read(json).unwrap();
+        let fields = Fields::read(json, &["a", "b", "c", "d", "ab", "f", "g"]).unwrap();
         assert_eq!(fields.string("a").as_deref(), Some("x"));
         assert_eq!(fields.string("b"), None);
         assert_eq!(fields.raw("b"), Some("7"));
         assert_eq!(fields.raw("c"), None);
-        assert_eq!(fields.object("d").unwrap().string("e").as_deref(), Some("y"));
+        assert_eq!(fields.object("d", &["e"]).unwrap().string("e").as_deref(), Some("y"));
         assert_eq!(fields.string("ab").as_deref(), Some("z"));
         assert_eq!(fields.string("f").as_deref(), Some(""));
         assert_eq!(fields.non_empty("f"), None);
         assert_eq!(fields.string("g").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn all_entries_come_in_order() {
+        assert_eq!(entries(r#"{"b":1,"\u0061":[],"b":2}"#), [("b".into(), "1"), ("a".into(), "[]"), ("b".into(), "2")]);
+        assert!(entries("[1]").is_empty());
     }
 
     #[test]
@@ -139,6 +205,6 @@ mod tests {
     fn depth_does_not_matter() {
         let depth = 100_000;
         let json = format!(r#"{{"a":{}{},"b":"x"}}"#, "[".repeat(depth), "]".repeat(depth));
-        assert_eq!(Fields::read(&json).unwrap().string("b").as_deref(), Some("x"));
+        assert_eq!(Fields::read(&json, &["b"]).unwrap().string("b").as_deref(), Some("x"));
     }
 }

@@ -3,14 +3,26 @@
 use std::fmt;
 use std::ops::Range;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::json;
+
+/// What Lex calls the content of a message.
+const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainText", "SSML"];
 
 /// What a Lex bot answered: `{"Messages":[{"Content":"Hi","ContentType":"PlainText"}]}`.
 ///
 /// The service puts a bot's answer into the content of a message in this form. To change the words and keep the
 /// envelope as it is, use [`Message::text`](crate::Message::text); this type is for looking at the single messages, and
 /// for making an envelope.
+///
+/// Only what has nothing beside the messages is an envelope, since what it has beside them nobody would look at:
+/// `Messages` is its only field, `Content`, `ContentType` and `ImageResponseCard` are those of a message, `Title`,
+/// `Subtitle`, `ImageUrl` and `Buttons` those of a card, `Text` and `Value` those of a button. Each is there once, or
+/// null, or absent; texts are strings, and a `ContentType` is one that Lex has. All else that looks like an envelope is
+/// text.
 ///
 /// `Debug` shows the number of messages only.
 ///
@@ -30,24 +42,54 @@ pub struct LexEnvelope {
 }
 
 /// One message in a [`LexEnvelope`].
-#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct LexMessage {
-    #[serde(rename = "Content", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
-    #[serde(rename = "ContentType", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_response_card: Option<LexCard>,
+}
+
+/// A card that a Lex bot shows: a title, an image, and buttons to answer with.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LexCard {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subtitle: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    buttons: Vec<LexButton>,
+}
+
+/// A button on a [`LexCard`].
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LexButton {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
 }
 
 impl LexEnvelope {
-    /// Reads an envelope; `None` where `content` is anything else. An envelope without messages is one too.
+    /// Reads an envelope; `None` if `content` is anything else. An envelope without messages is one too.
     pub fn parse(content: &str) -> Option<Self> {
-        let messages = raw_messages(content)?;
-        Some(Self { messages: messages.into_iter().map(RawMessage::read).collect() })
+        Some(Self { messages: raw_messages(content)?.iter().map(RawMessage::read).collect() })
     }
 
     /// An envelope with one message of plain text.
     pub fn from_text(text: impl Into<String>) -> Self {
-        let message = LexMessage { content: Some(text.into()), content_type: Some("PlainText".to_owned()) };
+        let message = LexMessage {
+            content: Some(text.into()),
+            content_type: Some("PlainText".to_owned()),
+            image_response_card: None,
+        };
         Self { messages: vec![message] }
     }
 
@@ -56,21 +98,20 @@ impl LexEnvelope {
         &self.messages
     }
 
-    /// The text of all messages, one a line.
+    /// What a person reads in all messages, one a line: the contents, and the titles, subtitles and buttons of cards.
     pub fn text(&self) -> String {
-        let lines: Vec<&str> = self.messages.iter().filter_map(LexMessage::content).collect();
+        let lines: Vec<&str> = self.messages.iter().flat_map(LexMessage::lines).collect();
         lines.join("\n")
     }
 
-    /// The envelope as the content of a message. Of a parsed envelope it holds each message's content and content type;
-    /// other fields that the bot may have sent are not kept.
+    /// The envelope as the content of a message.
     pub fn to_content(&self) -> String {
         serde_json::to_string(self).expect("strings serialize")
     }
 }
 
 impl LexMessage {
-    /// The text; absent in a message that carries something else.
+    /// The text; absent in a message that is only a card.
     pub fn content(&self) -> Option<&str> {
         self.content.as_deref()
     }
@@ -78,6 +119,53 @@ impl LexMessage {
     /// What Lex calls the content: `PlainText`, `SSML`, `CustomPayload` or `ImageResponseCard`.
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
+    }
+
+    /// The card.
+    pub fn image_response_card(&self) -> Option<&LexCard> {
+        self.image_response_card.as_ref()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        let card = self.image_response_card.iter();
+        self.content().into_iter().chain(card.flat_map(|card| {
+            let buttons = card.buttons.iter().filter_map(LexButton::text);
+            card.title().into_iter().chain(card.subtitle()).chain(buttons)
+        }))
+    }
+}
+
+impl LexCard {
+    /// The title.
+    pub fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    /// The subtitle.
+    pub fn subtitle(&self) -> Option<&str> {
+        self.subtitle.as_deref()
+    }
+
+    /// Where the image is.
+    pub fn image_url(&self) -> Option<&str> {
+        self.image_url.as_deref()
+    }
+
+    /// The buttons.
+    pub fn buttons(&self) -> &[LexButton] {
+        &self.buttons
+    }
+}
+
+impl LexButton {
+    /// What stands on the button.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// What the bot is sent when somebody presses the button.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
     }
 }
 
@@ -92,25 +180,61 @@ impl fmt::Debug for LexMessage {
         f.debug_struct("LexMessage")
             .field("content_bytes", &self.content.as_ref().map(String::len))
             .field("content_type", &self.content_type)
+            .field("image_response_card", &self.image_response_card)
             .finish()
     }
 }
 
-/// The text of each message that has one, with where in `content` its string literal stands.
+impl fmt::Debug for LexCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LexCard").field("buttons", &self.buttons.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for LexButton {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LexButton").finish_non_exhaustive()
+    }
+}
+
+/// What a person reads in the envelope in `content`, in the order in which it stands there.
 pub(crate) fn literals(content: &str) -> Option<Vec<Literal>> {
     let messages = raw_messages(content)?;
-    let literals = messages.iter().filter_map(|message| Literal::new(content, message.content?));
-    Some(literals.collect())
+    let mut places: Vec<&RawValue> = messages.iter().flat_map(RawMessage::shown).collect();
+    places.sort_unstable_by_key(|raw| raw.get().as_ptr());
+    // A raw value is a slice of `content`, so the difference of the two addresses is its place there.
+    let start = |raw: &RawValue| raw.get().as_ptr() as usize - content.as_ptr() as usize;
+    Some(places.into_iter().map(|raw| Literal::read(content, start(raw)..start(raw) + raw.get().len())).collect())
+}
+
+/// Every string in the JSON object in `content`, names of fields too; `None` if `content` is anything else.
+pub(crate) fn all_literals(content: &str) -> Option<Vec<Literal>> {
+    if !is_like_object(content) {
+        return None;
+    }
+    serde_json::from_str::<IgnoredAny>(content).ok()?;
+    let mut literals = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = content[at..].find('"') {
+        let start = at + offset;
+        let mut end = start + 1;
+        while content.as_bytes()[end] != b'"' {
+            end += if content.as_bytes()[end] == b'\\' { 2 } else { 1 };
+        }
+        literals.push(Literal::read(content, start..end + 1));
+        at = end + 1;
+    }
+    Some(literals)
 }
 
 /// A JSON string inside a larger text.
 pub(crate) struct Literal {
     /// Its value.
     pub(crate) text: String,
-    /// For each byte of its value, the bytes of the larger text it came from.
-    pub(crate) sources: Vec<Range<usize>>,
-    /// Where its first character goes: behind the opening quote.
-    pub(crate) start: usize,
+    /// For each byte of its value, where in the larger text it comes from.
+    pub(crate) starts: Vec<usize>,
+    /// Where in the larger text it stands, without its quotes.
+    pub(crate) place: Range<usize>,
 }
 
 /// `text` as it stands between the quotes of a JSON string.
@@ -120,57 +244,136 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct RawEnvelope<'a> {
-    #[serde(borrow, rename = "Messages")]
-    messages: Vec<RawMessage<'a>>,
+    #[serde(borrow)]
+    messages: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct RawMessage<'a> {
-    #[serde(borrow, rename = "Content")]
+    #[serde(borrow)]
     content: Option<&'a RawValue>,
-    #[serde(borrow, rename = "ContentType")]
+    #[serde(borrow)]
     content_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    image_response_card: Option<&'a RawValue>,
+    #[serde(skip)]
+    card: Option<RawCard<'a>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct RawCard<'a> {
+    #[serde(borrow)]
+    title: Option<&'a RawValue>,
+    #[serde(borrow)]
+    subtitle: Option<&'a RawValue>,
+    #[serde(borrow)]
+    image_url: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Buttons")]
+    raw_buttons: Option<Vec<&'a RawValue>>,
+    #[serde(skip)]
+    buttons: Vec<RawButton<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+struct RawButton<'a> {
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+    #[serde(borrow)]
+    value: Option<&'a RawValue>,
+}
+
+/// The messages of the envelope in `content`, if it is one: every value in them is of the type that Lex gives it.
 fn raw_messages(content: &str) -> Option<Vec<RawMessage<'_>>> {
-    // Nearly no message is an envelope: do not start a parser for the others.
-    if !content.trim_start().starts_with('{') {
-        return None;
-    }
-    serde_json::from_str::<RawEnvelope<'_>>(content).ok().map(|envelope| envelope.messages)
+    let envelope: RawEnvelope<'_> = object(content)?;
+    envelope.messages.into_iter().map(|raw| RawMessage::checked(raw.get())).collect()
 }
 
-impl RawMessage<'_> {
-    fn read(self) -> LexMessage {
-        let string = |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
-        LexMessage { content: string(self.content), content_type: string(self.content_type) }
+/// Nearly no message is an envelope: no parser is started for the others.
+fn is_like_object(content: &str) -> bool {
+    content.trim_start().starts_with('{')
+}
+
+/// An object; serde would take the elements of an array for its fields as well.
+fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
+    is_like_object(json).then(|| serde_json::from_str(json).ok())?
+}
+
+fn all_strings<'a>(values: impl IntoIterator<Item = Option<&'a RawValue>>) -> bool {
+    values.into_iter().flatten().all(|raw| raw.get().starts_with('"'))
+}
+
+fn read(raw: Option<&RawValue>) -> Option<String> {
+    raw.and_then(|raw| json::string(raw.get()))
+}
+
+impl<'a> RawMessage<'a> {
+    fn checked(json: &'a str) -> Option<Self> {
+        let mut message: Self = object(json)?;
+        if let Some(card) = message.image_response_card {
+            message.card = Some(RawCard::checked(card.get())?);
+        }
+        let content_type = read(message.content_type);
+        let known = content_type.is_none_or(|content_type| CONTENT_TYPES.contains(&&*content_type));
+        (known && all_strings([message.content, message.content_type])).then_some(message)
+    }
+
+    fn read(&self) -> LexMessage {
+        LexMessage {
+            content: read(self.content),
+            content_type: read(self.content_type),
+            image_response_card: self.card.as_ref().map(RawCard::read),
+        }
+    }
+
+    /// What a person reads.
+    fn shown(&self) -> impl Iterator<Item = &'a RawValue> {
+        let card = self.card.iter().flat_map(|card| {
+            let buttons = card.buttons.iter().filter_map(|button| button.text);
+            card.title.into_iter().chain(card.subtitle).chain(buttons)
+        });
+        self.content.into_iter().chain(card)
+    }
+}
+
+impl<'a> RawCard<'a> {
+    fn checked(json: &'a str) -> Option<Self> {
+        let mut card: Self = object(json)?;
+        for raw in card.raw_buttons.take().unwrap_or_default() {
+            let button: RawButton<'_> = object(raw.get())?;
+            card.buttons.push(Some(button).filter(|button| all_strings([button.text, button.value]))?);
+        }
+        all_strings([card.title, card.subtitle, card.image_url]).then_some(card)
+    }
+
+    fn read(&self) -> LexCard {
+        let button = |button: &RawButton<'_>| LexButton { text: read(button.text), value: read(button.value) };
+        LexCard {
+            title: read(self.title),
+            subtitle: read(self.subtitle),
+            image_url: read(self.image_url),
+            buttons: self.buttons.iter().map(button).collect(),
+        }
     }
 }
 
 impl Literal {
-    fn new(content: &str, raw: &RawValue) -> Option<Self> {
-        let literal = raw.get();
-        if !literal.starts_with('"') {
-            return None;
-        }
-        // The raw value is a slice of `content`, so the difference of the two addresses is its place there.
-        let start = literal.as_ptr() as usize - content.as_ptr() as usize + 1;
-        let mut this = Self { text: String::new(), sources: Vec::new(), start };
-        let inner = &literal[1..literal.len() - 1];
-        let mut at = 0;
-        while let Some(c) = inner[at..].chars().next() {
-            let (value, length) = if c == '\\' { unescape(&inner[at..]) } else { (c, c.len_utf8()) };
-            this.text.push(value);
-            let source = start + at..start + at + length;
-            if value.len_utf8() == length && c != '\\' {
-                this.sources.extend(source.map(|byte| byte..byte + 1));
-            } else {
-                this.sources.extend(std::iter::repeat_n(source, value.len_utf8()));
-            }
+    /// The string in these bytes of `content`, quotes included.
+    fn read(content: &str, quoted: Range<usize>) -> Self {
+        let place = quoted.start + 1..quoted.end - 1;
+        let (mut text, mut starts) = (String::new(), Vec::new());
+        let mut at = place.start;
+        while let Some(c) = content[at..place.end].chars().next() {
+            let (value, length) = if c == '\\' { unescape(&content[at..place.end]) } else { (c, c.len_utf8()) };
+            text.push(value);
+            starts.extend(std::iter::repeat_n(at, value.len_utf8()));
             at += length;
         }
-        Some(this)
+        Self { text, starts, place }
     }
 }
 
@@ -205,40 +408,111 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// What AWS shows in its guide, and beside it all that Lex documents.
+    const CARD: &str = r#"{"Messages":[{"Content":"Hello!","ContentType":"PlainText"},{"ContentType":"ImageResponseCard",
+        "ImageResponseCard":{"Buttons":[{"Value":"Check balance","Text":"Check\u0020it"},{"Text":"Escalate","Value":null}],
+        "Title":"I'm BB","Subtitle":"I can \"help\"","ImageUrl":"https://example.com/bb.png"},"Content":null}]}"#;
+
     #[test]
     fn only_an_envelope_is_one() {
-        assert!(LexEnvelope::parse(r#" {"Messages":[]}"#).unwrap().messages().is_empty());
-        assert!(LexEnvelope::parse(r#"{"Messages":[{}], "More":1}"#).is_some());
-        for other in
-            ["", "Hi", "{", "{}", "[]", r#"{"Messages":null}"#, r#"{"Messages":[1]}"#, r#""{\"Messages\":[]}""#]
-        {
+        for envelope in [
+            r#" {"Messages":[]} "#,
+            r#"{"Messages":[{}]}"#,
+            r#"{"Messages":[{"Content":null,"ContentType":null,"ImageResponseCard":null}]}"#,
+            r#"{"M\u0065ssages":[{"ContentType":"SSML","Content":""},{"ImageResponseCard":{}}]}"#,
+            r#"{"Messages":[{"ContentType":"CustomPayload","ImageResponseCard":{"Buttons":[{}]}}]}"#,
+            CARD,
+        ] {
+            assert!(LexEnvelope::parse(envelope).is_some(), "{envelope}");
+        }
+        for other in [
+            "",
+            "Hi",
+            "{",
+            "{}",
+            "[]",
+            r#"{"Messages":null}"#,
+            r#"{"Messages":{}}"#,
+            r#"{"Messages":[1]}"#,
+            r#"{"Messages":[null]}"#,
+            r#""{\"Messages\":[]}""#,
+            r#"[[{"Content":"Hi"}]]"#,
+            r#"{"messages":[]}"#,
+            // More than an envelope has.
+            r#"{"Messages":[],"t":"fuck"}"#,
+            r#"{"Messages":[{"Content":"hi"}],"Messages":[]}"#,
+            r#"{"Messages":[],"\u004dessages":[]}"#,
+            r#"{"Messages":[]} fuck"#,
+            r#"{"Messages":[{"Content":"hi","Note":"fuck"}]}"#,
+            r#"{"Messages":[{"content":"fuck"}]}"#,
+            r#"{"Messages":[{"Content":"fuck","Content":"hi"}]}"#,
+            r#"{"Messages":[{"Content":"fuck","\u0043ontent":"hi"}]}"#,
+            r#"{"Messages":[{"ContentType":"fuck"}]}"#,
+            // Of another type than an envelope has.
+            r#"{"Messages":[["hi","PlainText",null]]}"#,
+            r#"{"Messages":[{"Content":7}]}"#,
+            r#"{"Messages":[{"Content":["fuck"]}]}"#,
+            r#"{"Messages":[{"Content":{"fuck":1}}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":"fuck"}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":["fuck"]}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":{"Title":"hi","Footer":"fuck"}}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":{"Title":["fuck"]}}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":{"Buttons":["fuck"]}}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":{"Buttons":[["fuck"]]}}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":{"Buttons":[{"Text":{"fuck":0}}]}}]}"#,
+            r#"{"Messages":[{"ImageResponseCard":{"Buttons":[{"Text":"hi","Label":"fuck"}]}}]}"#,
+        ] {
             assert_eq!(LexEnvelope::parse(other), None, "{other}");
+            assert!(literals(other).is_none(), "{other}");
         }
     }
 
     #[test]
     fn text_is_what_a_person_reads() {
-        let content = r#"{"Messages":[{"Content":"One","ContentType":"PlainText"},{"ContentType":"ImageResponseCard"},
-            {"Content":7},{"Content":"Two\n\u00e9"}]}"#;
-        let envelope = LexEnvelope::parse(content).unwrap();
-        assert_eq!(envelope.text(), "One\nTwo\né");
-        assert_eq!(envelope.messages()[0].content_type(), Some("PlainText"));
-        assert_eq!(envelope.messages()[1].content(), None);
+        let envelope = LexEnvelope::parse(CARD).unwrap();
+        assert_eq!(envelope.text(), "Hello!\nI'm BB\nI can \"help\"\nCheck it\nEscalate");
+        let [text, card] = envelope.messages() else { panic!("two") };
+        assert_eq!((text.content(), text.content_type()), (Some("Hello!"), Some("PlainText")));
+        assert_eq!((card.content(), card.content_type()), (None, Some("ImageResponseCard")));
+        let card = card.image_response_card().unwrap();
+        assert_eq!((card.title(), card.subtitle()), (Some("I'm BB"), Some("I can \"help\"")));
+        assert_eq!(card.image_url(), Some("https://example.com/bb.png"));
+        assert_eq!((card.buttons()[0].text(), card.buttons()[0].value()), (Some("Check it"), Some("Check balance")));
+        assert_eq!(LexEnvelope::parse(&envelope.to_content()), Some(envelope));
+    }
+
+    #[test]
+    fn literals_come_as_they_stand() {
+        let texts = |literals: Option<Vec<Literal>>| -> Vec<_> {
+            literals.unwrap().into_iter().map(|literal| (literal.text, CARD[literal.place].to_owned())).collect()
+        };
+        let shown: Vec<_> = texts(literals(CARD)).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(shown, ["Hello!", "Check it", "Escalate", "I'm BB", "I can \"help\""]);
+        let all = texts(all_literals(CARD));
+        assert_eq!(all.len(), 23);
+        assert!(all.contains(&("Check it".to_owned(), r"Check\u0020it".to_owned())), "{all:?}");
+        assert!(all.contains(&("Value".to_owned(), "Value".to_owned())));
+        for none in ["", "text", "[\"a\"]", "{\"a\"", "{\"a\":\"b\"} c"] {
+            assert!(all_literals(none).is_none(), "{none}");
+        }
     }
 
     #[test]
     fn every_escape_is_read() {
         let content =
-            r#"{"Messages":[{"Content":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude21 \ud83d. \ude21\ud83d\ud83d\ude21"}]}"#;
+            r#"{"Messages":[{"Content":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude21 \ud83d. \ude21\ud83d\ud83d\ude21\u0000"}]}"#;
         let literal = &literals(content).unwrap()[0];
-        assert_eq!(literal.text, "\"\\/\u{8}\u{c}\n\r\té😡 \u{fffd}. \u{fffd}\u{fffd}😡");
-        assert_eq!(&content[literal.start - 1..literal.start], "\"");
+        assert_eq!(literal.text, "\"\\/\u{8}\u{c}\n\r\té😡 \u{fffd}. \u{fffd}\u{fffd}😡\0");
+        assert_eq!(&content[literal.place.start - 1..literal.place.start], "\"");
+        assert_eq!(all_literals(content).unwrap()[2].text, literal.text);
     }
 
     #[test]
     fn debug_shows_no_text() {
-        let envelope = LexEnvelope::from_text("secret");
-        assert!(!format!("{envelope:?} {:?}", envelope.messages()).contains("secret"));
+        let envelope = LexEnvelope::parse(&CARD.replace("BB", "secret").replace("Escalate", "secret")).unwrap();
+        let card = envelope.messages()[1].image_response_card().unwrap();
+        let shown = format!("{envelope:?} {:?} {:?}", envelope.messages(), card.buttons());
+        assert!(!shown.contains("secret") && !shown.contains("Hello"), "{shown}");
     }
 
     proptest! {
@@ -248,7 +522,7 @@ mod tests {
             prop_assert_eq!(LexEnvelope::parse(&content).unwrap().text(), &*text);
             let literal = &literals(&content).unwrap()[0];
             prop_assert_eq!(&literal.text, &text);
-            prop_assert_eq!(literal.text.len(), literal.sources.len());
+            prop_assert_eq!(literal.text.len(), literal.starts.len());
         }
     }
 }

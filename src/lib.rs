@@ -87,15 +87,15 @@ pub mod testing;
 
 pub use adapter::Adapter;
 pub use builder::AdapterBuilder;
-pub use callback::Outcome;
+pub use callback::{Doubt, Outcome};
 pub use decision::Decision;
 pub use error::{Error, ErrorKind};
 pub use event::RawEvent;
 pub use fallback::FallbackAction;
 pub use invocation::Invocation;
-pub use lex::{LexEnvelope, LexMessage};
+pub use lex::{LexButton, LexCard, LexEnvelope, LexMessage};
 pub use limits::LimitError;
-pub use message::{Message, MessageType, Persistence};
+pub use message::{EventType, Message, MessageType, Persistence};
 pub use processor::{Processor, ProcessorFn, processor_fn};
 pub use push_notification::{PushNotification, PushNotificationType};
 pub use run::run;

@@ -29,6 +29,7 @@ use crate::{Invocation, LexEnvelope, PushNotification, Sender, Text, percent};
 #[derive(Clone)]
 pub struct Message {
     ids: CallbackIds,
+    event_type: Option<EventType>,
     content: String,
     metadata: Option<String>,
     sender: Sender,
@@ -42,6 +43,16 @@ pub struct Message {
     content_type: Option<String>,
     target: Vec<String>,
     invocation: Invocation,
+}
+
+/// The type of the event that brought a message. Whatever it is, the processor is asked if there is a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventType {
+    /// `CHANNEL_MESSAGE_EVENT`: the only one that the service documents for channel flows.
+    ChannelMessageEvent,
+    /// A value that this version of the crate does not know.
+    Unknown(String),
 }
 
 /// Whether the service stores a message.
@@ -70,12 +81,36 @@ pub enum MessageType {
 }
 
 impl Message {
+    /// The fields of an event's `ChannelMessage` that are read.
+    pub(crate) const FIELDS: &[&str] = &[
+        "MessageId",
+        "ChannelArn",
+        "Content",
+        "Metadata",
+        "Sender",
+        "Persistence",
+        "Type",
+        "CreatedTimestamp",
+        "LastEditedTimestamp",
+        "PushNotification",
+        "MessageAttributes",
+        "SubChannelId",
+        "ContentType",
+        "Target",
+    ];
+
     /// Reads the `ChannelMessage` of an event; `None` where there is content that cannot be read, since what a
     /// processor does not see it cannot decide on.
-    pub(crate) fn read(ids: CallbackIds, fields: &Fields<'_>, invocation: Invocation) -> Option<Self> {
-        let sender = fields.object("Sender").unwrap_or_default();
+    pub(crate) fn read(
+        ids: CallbackIds,
+        event_type: Option<EventType>,
+        fields: &Fields<'_>,
+        invocation: Invocation,
+    ) -> Option<Self> {
+        let sender = fields.object("Sender", &["Arn", "Name"]).unwrap_or_default();
         Some(Self {
             ids,
+            event_type,
             content: match fields.raw("Content") {
                 Some(raw) => json::string(raw)?,
                 None => String::new(),
@@ -86,8 +121,10 @@ impl Message {
             message_type: fields.non_empty("Type").map(MessageType::from),
             created: fields.raw("CreatedTimestamp").and_then(Timestamp::read),
             last_edited: fields.raw("LastEditedTimestamp").and_then(Timestamp::read),
-            push_notification: fields.object("PushNotification").map(|fields| read_push_notification(&fields)),
-            message_attributes: fields.object("MessageAttributes").map(read_message_attributes).unwrap_or_default(),
+            push_notification: fields
+                .object("PushNotification", &["Title", "Body", "Type"])
+                .map(|fields| read_push_notification(&fields)),
+            message_attributes: fields.raw("MessageAttributes").map(read_message_attributes).unwrap_or_default(),
             sub_channel_id: fields.non_empty("SubChannelId"),
             content_type: fields.non_empty("ContentType"),
             target: fields.raw("Target").map(read_target).unwrap_or_default(),
@@ -108,6 +145,11 @@ impl Message {
     /// The id with which the service will know the callback. The framework calls back; this is for logs.
     pub fn callback_id(&self) -> &str {
         &self.ids.callback_id
+    }
+
+    /// The type of the event that brought the message. An event need not have one.
+    pub fn event_type(&self) -> Option<&EventType> {
+        self.event_type.as_ref()
     }
 
     /// The content as it was sent; empty where the event has none. For what a person reads there is
@@ -166,7 +208,7 @@ impl Message {
     /// Whether this is an edit of a message that was sent before: it has a time of last editing, and that is not the
     /// time at which it was sent.
     pub fn is_edited(&self) -> bool {
-        self.last_edited.is_some() && self.last_edited != self.created
+        Timestamp::tell_edit(self.created.as_ref(), self.last_edited.as_ref())
     }
 
     /// The push notification that goes with the message.
@@ -214,31 +256,46 @@ fn read_push_notification(fields: &Fields<'_>) -> PushNotification {
     push_notification
 }
 
-fn read_message_attributes(fields: Fields<'_>) -> BTreeMap<String, Vec<String>> {
+fn read_message_attributes(raw: &str) -> BTreeMap<String, Vec<String>> {
     let values = |raw| {
-        let fields = Fields::read(raw)?;
+        let fields = Fields::read(raw, &["StringValues"])?;
         Some(json::elements(fields.raw("StringValues")?).into_iter().filter_map(json::string).collect())
     };
-    fields.into_entries().filter_map(|(name, raw)| Some((name, values(raw)?))).collect()
+    json::entries(raw).into_iter().filter_map(|(name, raw)| Some((name, values(raw)?))).collect()
 }
 
 fn read_target(raw: &str) -> Vec<String> {
-    json::elements(raw).into_iter().filter_map(|target| Fields::read(target)?.non_empty("MemberArn")).collect()
+    let member = |target| Fields::read(target, &["MemberArn"])?.non_empty("MemberArn");
+    json::elements(raw).into_iter().filter_map(member).collect()
 }
 
 /// A point in time as the event has it: documented as ISO 8601, and in other APIs of AWS seconds since 1970.
 #[derive(Clone, PartialEq, Eq)]
-struct Timestamp(String);
+pub(crate) struct Timestamp(String);
 
 impl Timestamp {
-    fn read(raw: &str) -> Option<Self> {
+    pub(crate) fn read(raw: &str) -> Option<Self> {
         let written = json::string(raw).unwrap_or_else(|| raw.to_owned());
         (!written.is_empty()).then_some(Self(written))
     }
 
-    fn time(&self) -> Option<SystemTime> {
+    /// Whether these are the times of a message that was edited.
+    pub(crate) fn tell_edit(created: Option<&Self>, last_edited: Option<&Self>) -> bool {
+        last_edited.is_some() && last_edited != created
+    }
+
+    pub(crate) fn time(&self) -> Option<SystemTime> {
         let formats = [DateTimeFormat::DateTimeWithOffset, DateTimeFormat::EpochSeconds];
         formats.into_iter().find_map(|format| DateTime::from_str(&self.0, format).ok()?.try_into().ok())
+    }
+}
+
+impl From<String> for EventType {
+    fn from(value: String) -> Self {
+        match &*value {
+            "CHANNEL_MESSAGE_EVENT" => Self::ChannelMessageEvent,
+            _ => Self::Unknown(value),
+        }
     }
 }
 

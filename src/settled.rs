@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::callback::{Callback, Settlement};
-use crate::{Decision, Outcome};
+use crate::{Decision, Doubt, Outcome};
 
 /// What the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,16 +44,19 @@ pub struct Settled {
     pub decided_by: DecidedBy,
     /// What the service said.
     pub outcome: Outcome,
+    /// Why the outcome could be wrong, if the service did not say it in so many words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
 }
 
 impl Settled {
     pub(crate) fn new(callback: &Callback<'_>, decided_by: DecidedBy, settlement: Settlement) -> Self {
-        let Settlement { outcome, fell_back } = settlement;
+        let Settlement { outcome, fell_back, doubt } = settlement;
         let (decision, decided_by) = match fell_back {
-            true => (callback.fallback, DecidedBy::FallbackAction),
-            false => (callback.decision, decided_by),
+            true => (callback.fallback_action.decision().name(), DecidedBy::FallbackAction),
+            false => (callback.decision.name(), decided_by),
         };
-        Self { message_id: callback.ids.message_id.clone(), decision: decision.name(), decided_by, outcome }
+        Self { message_id: callback.ids.message_id.clone(), decision, decided_by, outcome, doubt }
     }
 }
 

@@ -39,7 +39,7 @@ pub fn message(content: impl Into<String>) -> MessageBuilder {
         "CreatedTimestamp": "2026-06-01T08:30:00.000Z",
     });
     let Value::Object(fields) = fields else { unreachable!("an object was written") };
-    MessageBuilder { fields }
+    MessageBuilder { event_type: "CHANNEL_MESSAGE_EVENT".into(), fields }
 }
 
 /// The message in an event, as the function would read it.
@@ -57,6 +57,7 @@ pub fn message_from_event(json: impl Into<String>) -> Result<Message, Error> {
 #[derive(Clone)]
 #[must_use]
 pub struct MessageBuilder {
+    event_type: Value,
     fields: Map<String, Value>,
 }
 
@@ -98,10 +99,16 @@ impl MessageBuilder {
         self.field("LastEditedTimestamp", "2026-06-01T08:31:00.000Z".into())
     }
 
+    /// In an event of this type, which need not be one that the crate knows.
+    pub fn event_type(mut self, event_type: &str) -> Self {
+        self.event_type = event_type.into();
+        self
+    }
+
     /// The message.
     pub fn build(self) -> Message {
         let event = json!({
-            "EventType": "CHANNEL_MESSAGE_EVENT",
+            "EventType": self.event_type,
             "CallbackId": "0b9e1c52-7a64-4d0e-9f3b-2c1d0e9f8a7b",
             "ChannelMessage": self.fields,
         });

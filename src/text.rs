@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, Range};
 
-use crate::{lex, percent};
+use crate::lex::{self, Literal};
+use crate::percent;
 
 /// What a person reads in a message.
 ///
@@ -12,8 +13,21 @@ use crate::{lex, percent};
 /// [`replace_ranges`](Self::replace_ranges) puts new words in place of old ones and leaves every other byte of the
 /// content as it was sent.
 ///
-/// The messages of an envelope stand one a line. Whoever shows decoded text shows it whether it was meant to be encoded
-/// or not, so what can be decoded is decoded.
+/// Which text that is:
+///
+/// - What can be percent-decoded is decoded once, as `decodeURIComponent` does it. A client that shows decoded text
+///   does so whether the text was meant to be encoded or not. On a lone `%`, or on bytes that are not UTF-8, it is the
+///   content as it is.
+/// - Of an envelope it is the messages, and the titles, subtitles and buttons of cards, one a line, in the order in
+///   which they stand. The value of a button and the address of an image are not among them: nobody reads those.
+/// - Everything else is text as a whole. JSON with a field that no envelope has, or that has one of them twice, is no
+///   envelope.
+///
+/// Who sent the message, and its content type, do not matter: a person can send an envelope, and events do not tell
+/// content types.
+///
+/// Not every client shows content in this way. A processor that must not miss a word, of people who do not want it
+/// found, looks at all [`readings`](Self::readings).
 ///
 /// `Debug` shows the length only.
 ///
@@ -31,17 +45,37 @@ pub struct Text {
     content: String,
     text: String,
     form: Form,
-    /// For each byte of `text`, the bytes of `content` it came from; empty where the two are the same.
-    sources: Vec<Range<usize>>,
-    /// Where in `text` each message of an envelope stands, and where in `content` its first character goes.
-    lines: Vec<(Range<usize>, usize)>,
+    /// For each byte of `text`, where in `content` it comes from; empty if the two are the same.
+    starts: Vec<usize>,
+    lines: Vec<Line>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Form {
     percent: bool,
-    lex: bool,
+    json: Option<Json>,
 }
+
+/// Which strings of a JSON object the lines are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Json {
+    Envelope,
+    All,
+}
+
+/// A part of the text that stands in one piece in the content.
+#[derive(Clone, PartialEq, Eq)]
+struct Line {
+    /// Where in the text.
+    at: Range<usize>,
+    /// Where in the content.
+    place: Range<usize>,
+    /// Whether it is percent-encoded by itself, inside its JSON string.
+    percent: bool,
+}
+
+/// Text without its percent-encoding, and for each byte where it comes from.
+type Decoded = (String, Vec<usize>);
 
 impl Text {
     /// The text in `content`.
@@ -49,34 +83,101 @@ impl Text {
         let content = content.into();
         let decoded = percent::decode_mapped(&content);
         let inner = decoded.as_ref().map_or(content.as_str(), |(inner, _)| inner);
-        let literals = lex::literals(inner);
-        let form = Form { percent: decoded.is_some(), lex: literals.is_some() };
+        match lex::literals(inner) {
+            Some(literals) => Self::of_strings(content, decoded.as_ref(), Json::Envelope, literals, false),
+            None => Self::whole(content, decoded),
+        }
+    }
 
-        // Places in `inner`, which is `content` without its percent-encoding, become places in `content`.
-        let outward = |place: Range<usize>| match &decoded {
-            Some((_, sources)) if !place.is_empty() => sources[place.start].start..sources[place.end - 1].end,
-            Some((_, sources)) => {
-                let at = sources.get(place.start).map_or(content.len(), |source| source.start);
-                at..at
-            }
-            None => place,
+    /// Every text that a chat client may show for `content`: the one of [`new`](Self::new), then those of clients that
+    /// read JSON in another way. Most content has one reading only.
+    ///
+    /// - An envelope is also read as it is, for a client that does not take it off: `\f` followed by `oo` is a word
+    ///   then.
+    /// - Of every JSON object, also one that is no envelope, all strings are read, for a client that takes off whatever
+    ///   has messages: `\u0066` is a letter then, and of a field that comes twice it shows one of the two.
+    /// - The strings of such an object are read before the whole is percent-decoded, and then decoded one by one, for a
+    ///   client that does it in this order.
+    ///
+    /// Not read are content that was encoded twice, and JSON in a string of JSON. Percent-encoded content is not read
+    /// as it is either: nobody reads `f%75ck`.
+    ///
+    /// A replacement in one reading makes new content, which has readings again:
+    ///
+    /// ```
+    /// use channel_flow::Text;
+    ///
+    /// fn censored(mut content: String) -> String {
+    ///     while let Some(text) = Text::readings(&content).into_iter().find(|text| text.contains("heck")) {
+    ///         let edits: Vec<_> = text.match_indices("heck").map(|(at, word)| (at..at + word.len(), "****")).collect();
+    ///         content = text.replace_ranges(edits);
+    ///     }
+    ///     content
+    /// }
+    ///
+    /// let content = r#"{"Messages":[{"Content":"\u0068eck"}],"Note":"oh heck"}"#;
+    /// assert_eq!(censored(content.to_owned()), r#"{"Messages":[{"Content":"****"}],"Note":"oh ****"}"#);
+    /// ```
+    pub fn readings(content: &str) -> Vec<Self> {
+        let mut readings = vec![Self::new(content)];
+        let decoded = percent::decode_mapped(content);
+        if readings[0].is_lex_envelope() {
+            readings.push(Self::whole(content.to_owned(), decoded.clone()));
+        }
+        let inner = decoded.as_ref().map_or(content, |(inner, _)| inner);
+        if let Some(literals) = lex::all_literals(inner) {
+            readings.push(Self::of_strings(content.to_owned(), decoded.as_ref(), Json::All, literals, false));
+        }
+        if let Some(literals) = lex::all_literals(content).filter(|_| content.contains('%')) {
+            readings.push(Self::of_strings(content.to_owned(), None, Json::All, literals, true));
+        }
+        readings
+    }
+
+    fn whole(content: String, decoded: Option<Decoded>) -> Self {
+        let form = Form { percent: decoded.is_some(), json: None };
+        let (text, starts) = decoded.unwrap_or_else(|| (content.clone(), Vec::new()));
+        let line = Line { at: 0..text.len(), place: 0..content.len(), percent: false };
+        Self { lines: vec![line], content, text, form, starts }
+    }
+
+    /// The strings of the JSON in `content`, or in `decoded` if it is percent-encoded; or with `decode_each` without
+    /// the percent-encoding that each has by itself.
+    fn of_strings(
+        content: String,
+        decoded: Option<&Decoded>,
+        json: Json,
+        literals: Vec<Literal>,
+        decode_each: bool,
+    ) -> Self {
+        let form = Form { percent: decoded.is_some(), json: Some(json) };
+        // A place in the JSON becomes a place in `content`.
+        let outward = |at: usize| match decoded {
+            Some((_, starts)) => starts.get(at).copied().unwrap_or(content.len()),
+            None => at,
         };
-        let Some(literals) = literals else {
-            let (text, sources) = decoded.unwrap_or_else(|| (content.clone(), Vec::new()));
-            return Self { lines: vec![(0..text.len(), 0)], content, text, form, sources };
-        };
-        let (mut text, mut sources, mut lines) = (String::new(), Vec::new(), Vec::new());
-        for literal in literals {
+        let (mut text, mut starts, mut lines) = (String::new(), Vec::new(), Vec::new());
+        for Literal { text: value, starts: value_starts, place } in literals {
             if !lines.is_empty() {
                 text.push('\n');
-                sources.push(0..0);
+                starts.push(outward(place.start));
             }
             let start = text.len();
-            text.push_str(&literal.text);
-            sources.extend(literal.sources.into_iter().map(outward));
-            lines.push((start..text.len(), outward(literal.start..literal.start).start));
+            let itself = if decode_each { percent::decode_mapped(&value) } else { None };
+            let percent = itself.is_some();
+            match itself {
+                Some((value, within)) => {
+                    text.push_str(&value);
+                    starts.extend(within.into_iter().map(|at| outward(value_starts[at])));
+                }
+                None => {
+                    text.push_str(&value);
+                    starts.extend(value_starts.into_iter().map(outward));
+                }
+            }
+            lines.push(Line { at: start..text.len(), place: outward(place.start)..outward(place.end), percent });
         }
-        Self { content, text, form, sources, lines }
+        Self { content, text, form, starts, lines }
     }
 
     /// The text.
@@ -86,7 +187,7 @@ impl Text {
 
     /// Whether the content is a Lex envelope.
     pub fn is_lex_envelope(&self) -> bool {
-        self.form.lex
+        self.form.json == Some(Json::Envelope)
     }
 
     /// Whether the content is percent-encoded.
@@ -108,15 +209,17 @@ impl Text {
             assert!(last <= range.start, "ranges are in order and do not overlap");
             assert!(self.text.get(range.clone()).is_some(), "ranges lie on character boundaries");
             last = range.end;
-            let mut replacement = Some(self.encoded(replacement.as_ref()));
-            for (line, line_start) in &self.lines {
-                let within = range.start.max(line.start)..range.end.min(line.end);
+            let mut replacement = Some(replacement);
+            for line in &self.lines {
+                let within = range.start.max(line.at.start)..range.end.min(line.at.end);
                 if within.start > within.end {
                     continue;
                 }
-                let place = self.place(within, line, *line_start);
+                let place = self.place(&within, line);
                 content.push_str(&self.content[copied..place.start]);
-                content.push_str(&replacement.take().unwrap_or_default());
+                if let Some(replacement) = replacement.take() {
+                    content.push_str(&self.encoded(replacement.as_ref(), line));
+                }
                 copied = place.end;
             }
         }
@@ -134,6 +237,7 @@ impl Text {
     /// ```
     pub fn rewrite(&self, text: &str) -> String {
         if self.lines.is_empty() {
+            // An envelope without messages.
             let content = lex::LexEnvelope::from_text(text).to_content();
             return if self.form.percent { percent::encode(&content) } else { content };
         }
@@ -141,19 +245,17 @@ impl Text {
     }
 
     /// Where in the content a range of one line stands.
-    fn place(&self, within: Range<usize>, line: &Range<usize>, line_start: usize) -> Range<usize> {
-        if self.sources.is_empty() && !self.form.lex {
-            return within;
-        }
-        if within.is_empty() {
-            let at = if within.start > line.start { self.sources[within.start - 1].end } else { line_start };
-            return at..at;
-        }
-        self.sources[within.start].start..self.sources[within.end - 1].end
+    fn place(&self, within: &Range<usize>, line: &Line) -> Range<usize> {
+        let place = |at: usize| match at < line.at.end {
+            true => self.starts.get(at).copied().unwrap_or(at),
+            false => line.place.end,
+        };
+        place(within.start)..place(within.end)
     }
 
-    fn encoded(&self, replacement: &str) -> String {
-        let escaped = if self.form.lex { lex::escape(replacement) } else { replacement.to_owned() };
+    fn encoded(&self, replacement: &str, line: &Line) -> String {
+        let itself = if line.percent { percent::encode(replacement) } else { replacement.to_owned() };
+        let escaped = if self.form.json.is_some() { lex::escape(&itself) } else { itself };
         if self.form.percent { percent::encode(&escaped) } else { escaped }
     }
 }
@@ -182,7 +284,7 @@ impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Text")
             .field("bytes", &self.text.len())
-            .field("lex_envelope", &self.form.lex)
+            .field("lex_envelope", &self.is_lex_envelope())
             .field("percent_encoded", &self.form.percent)
             .finish()
     }
@@ -213,8 +315,11 @@ mod tests {
         assert_eq!(censored("%68ell,%20caf%c3%a9%2", "hell"), "%68ell,%20caf%c3%a9%2");
         assert_eq!(censored("%68ell,%20caf%c3%a9", "hell"), "****,%20caf%c3%a9");
         assert_eq!(
-            censored(r#"{ "Messages" :[{"Content":"\u0068ell\u0021 é","x":1.0}, {"Content":"hell"}]}"#, "hell"),
-            r#"{ "Messages" :[{"Content":"****\u0021 é","x":1.0}, {"Content":"****"}]}"#,
+            censored(
+                r#"{ "Messages" :[{"Content":"\u0068ell\u0021 é","ContentType":"SSML"}, {"Content":"hell"}]}"#,
+                "hell"
+            ),
+            r#"{ "Messages" :[{"Content":"****\u0021 é","ContentType":"SSML"}, {"Content":"****"}]}"#,
         );
     }
 
@@ -252,11 +357,77 @@ mod tests {
         Text::new("abc").replace_ranges([(1..2, ""), (0..1, "")]);
     }
 
+    fn readings(content: &str) -> Vec<String> {
+        Text::readings(content).into_iter().map(String::from).collect()
+    }
+
+    #[test]
+    fn what_has_more_than_an_envelope_is_text_as_a_whole() {
+        for content in [
+            r#"{"Messages":[],"t":"fuck you all"}"#,
+            r#"{"Messages":[{"Content":"hi","Note":"fuck you"}]}"#,
+            r#"{"Messages":[{"Content":"fuck"},{"Content":7}]}"#,
+        ] {
+            let text = Text::new(content);
+            assert!(!text.is_lex_envelope());
+            assert_eq!(&*text, content);
+            assert_eq!(Text::new(percent::encode(content)).as_str(), content);
+        }
+    }
+
+    #[test]
+    fn a_card_is_text_too() {
+        let content = r#"{"Messages":[{"ImageResponseCard":{"Buttons":[{"Value":"hell","Text":"hell"}],"Title":"oh hell"},"Content":"hell"}]}"#;
+        let text = Text::new(content);
+        assert_eq!(&*text, "hell\noh hell\nhell");
+        assert_eq!(
+            censored(content, "hell"),
+            r#"{"Messages":[{"ImageResponseCard":{"Buttons":[{"Value":"hell","Text":"****"}],"Title":"oh ****"},"Content":"****"}]}"#
+        );
+    }
+
+    #[test]
+    fn most_content_has_one_reading() {
+        for content in ["", "a hell", "What%20the", "100 %", "{hell}", "[\"hell\"]", "{\"Messages\":[", "%7Bhell"] {
+            assert_eq!(readings(content), [Text::new(content).as_str()], "{content}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_as_every_client_shows_it() {
+        let envelope = r#"{"Messages":[{"Content":"\foo"}]}"#;
+        let strings = "Messages\nContent\n\u{c}oo";
+        assert_eq!(readings(envelope), ["\u{c}oo", envelope, strings]);
+        assert_eq!(readings(&percent::encode(envelope)), ["\u{c}oo", envelope, strings]);
+
+        let twice = r#"{"Messages":[{"Content":"\u0061","Content":"b"}],"c":["d"]}"#;
+        assert_eq!(readings(twice), [twice, "Messages\nContent\na\nContent\nb\nc\nd"]);
+
+        // Decoded as a whole it is no JSON any more.
+        let quote = r#"{"Messages":[{"Content":"\u0061%22"}]}"#;
+        assert_eq!(readings(quote), [r#"{"Messages":[{"Content":"\u0061""}]}"#, "Messages\nContent\na\""]);
+        // One lone sign keeps the whole encoded, and not each string.
+        let lone = r#"{"Messages":[{"Content":"%61"},{"Content":"%"}]}"#;
+        let undecoded = "Messages\nContent\n%61\nContent\n%";
+        assert_eq!(readings(lone), ["%61\n%", lone, undecoded, "Messages\nContent\na\nContent\n%"]);
+    }
+
+    #[test]
+    fn every_reading_has_its_way_back() {
+        let content = r#"{"Messages":[{"Content":"%61\u0062"},{"Content":"%"}]}"#;
+        let text = Text::readings(content).pop().unwrap();
+        assert_eq!(&text[17..19], "ab");
+        assert_eq!(
+            text.replace_ranges([(0..8, "M\""), (17..18, "é\""), (18..19, "b")]),
+            r#"{"M\"":[{"Content":"%C3%A9%22b"},{"Content":"%"}]}"#
+        );
+    }
+
     fn contents() -> impl Strategy<Value = String> {
         let plain = prop_oneof![any::<String>(), "(%[0-9A-Fa-f]{2}|[a-z é😡\"\\\\%]){0,20}"];
         let envelope = prop::collection::vec(any::<String>(), 0..4).prop_map(|texts| {
             let messages: Vec<_> =
-                texts.into_iter().map(|text| serde_json::json!({ "Content": text, "K": [1.50] })).collect();
+                texts.into_iter().map(|text| serde_json::json!({ "Content": text, "ContentType": "SSML" })).collect();
             serde_json::json!({ "Messages": messages }).to_string()
         });
         let inner = prop_oneof![plain, envelope];
@@ -268,6 +439,25 @@ mod tests {
         fn no_edit_no_change(content in contents()) {
             let text = Text::new(&*content);
             prop_assert_eq!(text.replace_ranges(None::<(Range<usize>, &str)>), &*content);
+            for reading in Text::readings(&content) {
+                prop_assert_eq!(reading.replace_ranges(None::<(Range<usize>, &str)>), &*content);
+            }
+        }
+
+        /// In every reading, replacing each character by itself changes nothing that is read.
+        #[test]
+        fn every_place_of_every_reading_is_found(content in contents()) {
+            for (number, reading) in Text::readings(&content).into_iter().enumerate() {
+                let edits: Vec<_> = reading
+                    .lines
+                    .iter()
+                    .flat_map(|line| reading[line.at.clone()].char_indices().map(|(at, c)| (line.at.start + at, c)))
+                    .map(|(at, c)| (at..at + c.len_utf8(), c.to_string()))
+                    .collect();
+                let again = Text::readings(&reading.replace_ranges(edits));
+                let again = again.get(number).filter(|again| again.form == reading.form);
+                prop_assert!(again.is_none_or(|again| again.text == reading.text));
+            }
         }
 
         /// Editing in place gives the text that editing the text itself gives.

@@ -16,7 +16,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use aws_sdk_chimesdkmessaging::Client;
 use tokio::runtime::{self, Runtime};
 use tokio::select;
 use tokio::sync::Notify;
@@ -26,9 +25,9 @@ use self::log::Log;
 use self::protocol::{Moment, Number, Protocol, Turn};
 use crate::callback::{Callback, Callbacks};
 use crate::caught::{Caught, caught};
-use crate::event::CallbackIds;
+use crate::event::{CallbackIds, Event, Provenance};
 use crate::settled::{DecidedBy, Settled};
-use crate::{Decision, Error, FallbackAction, Invocation, runtime_api};
+use crate::{Decision, Doubt, Error, FallbackAction, Invocation, runtime_api};
 
 /// What the last invocations get to tell Lambda how they ended, before the process does; and the most that a line of the
 /// log is waited for.
@@ -68,6 +67,7 @@ struct State {
 /// What it takes to answer for an event.
 struct Watched {
     ids: CallbackIds,
+    provenance: Provenance,
     request_id: String,
     /// What goes out if the watchdog has to answer: the fallback action until something else is decided.
     decision: Decision,
@@ -87,14 +87,14 @@ struct Moments {
 
 impl Watchdog {
     /// A watchdog with its thread. None if no Runtime API could be answered: in a test of the adapter, for example.
-    pub(crate) fn new(client: &Client) -> Result<Option<Self>, Error> {
+    pub(crate) fn new(callbacks: &Callbacks) -> Result<Option<Self>, Error> {
         if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
             return Ok(None);
         }
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Notify::new() });
         let guard = Guard {
             shared: shared.clone(),
-            callbacks: Arc::new(Callbacks::new(client::afresh(client)?)),
+            callbacks: Arc::new(callbacks.with_client(client::afresh(callbacks.client())?)),
             log: Log::start()?,
         };
         let runtime = runtime::Builder::new_current_thread()
@@ -112,12 +112,13 @@ impl Watchdog {
     /// no more events: Lambda delivers this one again.
     pub(crate) async fn watch(
         &self,
-        ids: &CallbackIds,
+        event: &Event,
         invocation: &Invocation,
         fallback_action: FallbackAction,
     ) -> Option<Watch<'_>> {
         let watched = Watched {
-            ids: ids.clone(),
+            ids: event.ids.clone(),
+            provenance: event.provenance.clone(),
             request_id: invocation.request_id().to_owned(),
             decision: fallback_action.decision(),
             decided_by: DecidedBy::FallbackAction,
@@ -146,6 +147,18 @@ impl Watch<'_> {
             watched.decided = true;
         });
         wait_for_the_end_if_lost(turn).await;
+    }
+
+    /// Leaves the event to the watchdog at once: the callback got no answer, which can be the fault of what this process is
+    /// left with. Does not return, since the watchdog ends the process when it has answered.
+    pub(crate) async fn hands_over(&self) {
+        {
+            let mut state = self.shared.state();
+            let now = Instant::now();
+            state.protocol.hands_over(self.number, |watched| watched.moments.callback = now);
+        }
+        self.shared.changed.notify_one();
+        std::future::pending().await
     }
 
     /// Ends the watch before Lambda is answered. Does not return if the watchdog answers.
@@ -269,10 +282,7 @@ impl Guard {
     /// Ends the process, unless something is open.
     async fn end(&self) {
         // Others may have their answers on the way.
-        select! {
-            () = sleep(PARTING) => {}
-            () = self.shared.changed.notified() => return,
-        }
+        sleep(PARTING).await;
         if self.shared.state().protocol.end() {
             std::process::exit(1);
         }
@@ -288,20 +298,19 @@ impl Watched {
     }
 
     async fn answer(self, callbacks: &Callbacks, log: &Log) {
-        let Self { ids, request_id, decision, decided_by, fallback_action, decided, moments } = self;
+        let Self { ids, provenance, request_id, decision, decided_by, fallback_action, decided, moments } = self;
         let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
-        let fallback = fallback_action.decision();
-        let callback = Callback { ids: &ids, decision: &decision, fallback: &fallback, sent_at: None };
+        let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
         let deadline = moments.deadline.max(Instant::now() + LAST_TRY);
         let result = callbacks.settle_caught(callback, Some(deadline)).await;
         let result = result.map(|settlement| Settled::new(&callback, decided_by, settlement));
 
         let failed = result.as_ref().err().map(|error| format!("{error:?}"));
-        let (decision, decided_by) = match &result {
-            Ok(settled) => (settled.decision, settled.decided_by),
-            Err(_) => (decision.name(), decided_by),
+        let (decision, decided_by, doubt) = match &result {
+            Ok(settled) => (settled.decision, settled.decided_by, settled.doubt.map(Doubt::as_str)),
+            Err(_) => (decision.name(), decided_by, None),
         };
-        let fallback_action = (decided_by == DecidedBy::FallbackAction).then(|| fallback_action.name());
+        let fallback_action = (decided_by == DecidedBy::FallbackAction).then(|| fallback_action.as_str());
         tracing::error!(
             request_id,
             message_id = ids.message_id,
@@ -310,6 +319,7 @@ impl Watched {
             decision,
             ?decided_by,
             fallback_action,
+            doubt,
             failed,
             "{stuck}; the watchdog answered in its place, and the process ends"
         );

@@ -7,14 +7,37 @@ async fn stage() -> Stage {
     Stage::new(env!("CARGO_BIN_EXE_troublemaker"), FunctionSettings::new()).await
 }
 
+/// As large as an event can be that Lambda hands over, and larger than any that the service sends.
+const LARGE: usize = 6_000_000;
+
+/// A function of the smallest size has 128 MB for everything.
 #[tokio::test]
-async fn an_event_of_6_mb_is_answered() {
+async fn an_event_of_6_mb_is_answered_by_its_ids_within_the_memory_of_a_small_function() {
     let stage = stage().await;
-    let event = stage.emulator.event(OutgoingMessage::new("good morning").unwrap());
-    let json = String::from_utf8(event.json().to_vec()).unwrap();
-    let large = json.replacen('{', &format!("{{\"Padding\":\"{}\",", "x".repeat(6_000_000)), 1);
-    let delivered = stage.function.deliver(&Event::raw(large)).await;
-    assert_eq!(delivered.decision(), Some(Decision::NoChange), "{:?}", delivered.invocation.outcome());
+    let event = |replaced: &str, by: &str| {
+        let event = stage.emulator.event(OutgoingMessage::new("good morning").unwrap());
+        let json = String::from_utf8(event.json().to_vec()).unwrap();
+        Event::raw(json.replacen(replaced, by, 1))
+    };
+    let large = [
+        event("{", &format!("{{\"Padding\":\"{}\",", "x".repeat(LARGE))),
+        event("{", &format!("{{{}", "\"a\":0,".repeat(LARGE / 6))),
+        event("good morning", &"%20".repeat(LARGE / 3)),
+        event("good morning", &format!("{{\\\"Messages\\\":[{{\\\"Content\\\":\\\"{}\\\"}}]}}", "x".repeat(LARGE))),
+        event("\"Content\"", &format!("\"Target\":[{}0],\"Content\"", "[],".repeat(LARGE / 3))),
+    ];
+    for event in &large {
+        let delivered = stage.function.deliver(event).await;
+        assert_eq!(delivered.decision(), Some(Decision::Deny), "{:?}", delivered.invocation.outcome());
+    }
+    if cfg!(target_os = "linux") {
+        let delivered = stage.send("tell the memory").await;
+        assert!(delivered.invocation.cold_start().is_none(), "the same process");
+        let told = delivered.message.unwrap().seen_by_everyone().unwrap().content.clone().unwrap();
+        let peak: u64 = told.parse().expect("a number");
+        println!("{peak} KiB at most");
+        assert!(peak < 128 * 1024, "{peak} KiB");
+    }
 }
 
 #[tokio::test]

@@ -78,6 +78,23 @@ async fn an_answer_that_is_lost_is_found_out() {
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
+async fn an_answer_without_end_is_not_read_into_memory() {
+    let stage = stage(Duration::from_secs(10)).await;
+    for status in [200, 400, 500] {
+        stage.emulator.service().fault(Fault::body_bytes(status, 1 << 30));
+        let delivered = stage.send("good morning").await;
+        assert!(delivered.is_decided(), "{status}: {:?}", delivered.invocation.outcome());
+        assert_eq!(stage.emulator.service().faults_left(), 0, "{status} was not met");
+    }
+    let told = stage.send("tell the memory").await;
+    assert!(told.invocation.cold_start().is_none(), "it tells of the process that met the answers");
+    let message = told.message.expect("it has ids");
+    let kib: u64 = message.seen_by_everyone().unwrap().content.as_deref().unwrap().parse().unwrap();
+    assert!(kib < 128 * 1024, "{kib} KiB");
+}
+
+#[tokio::test]
 async fn an_answer_after_the_deadline_is_not_waited_for() {
     let stage = stage(Duration::from_secs(2)).await;
     stage.emulator.service().fault(Fault::late(Duration::from_secs(5)));

@@ -84,6 +84,63 @@ async fn an_envelope_around_something_else_fails_and_says_why() {
     assert!(error.error_message.contains("the event has no CallbackId"), "{error}");
 }
 
+/// What a topic writes into a queue that subscribes to it.
+fn notification(message: &Value) -> Value {
+    json!({
+        "Type": "Notification",
+        "MessageId": "0f3b9a3e-5a0f-4d6e-9e9b-3f8f3b7d1c2a",
+        "TopicArn": "arn:aws:sns:us-east-1:444455556666:failed-events",
+        "Message": message.to_string(),
+        "Timestamp": "2026-05-04T07:20:01.000Z",
+        "SignatureVersion": "1",
+        "Signature": "c2lnbmF0dXJl",
+        "UnsubscribeURL": "https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe"
+    })
+}
+
+#[tokio::test]
+async fn a_queue_may_stand_behind_a_topic_or_a_bus() {
+    let stage = stage().await;
+    let events = [(); 5].map(|()| pending(&stage));
+    let json = events.each_ref().map(json_of);
+    let bus = |event| json!({ "source": "lambda", "detail-type": "Lambda Function Invocation Result - Failure", "detail": envelope(event) });
+    let bodies = [
+        notification(&envelope(&json[0])),
+        // A dead-letter topic is sent the event alone.
+        notification(&json[1]),
+        notification(&bus(&json[2])),
+        bus(&json[3]),
+        // With raw message delivery.
+        envelope(&json[4]),
+    ];
+    let record = |(number, body): (usize, &Value)| json!({ "messageId": format!("m{number}"), "body": body.to_string(), "eventSource": "aws:sqs" });
+    let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
+    let answer = deliver(&stage, &json!({ "Records": records })).await;
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    for event in &events {
+        assert_eq!(status(&stage, event), MessageStatus::Denied);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_of_large_events_is_settled_one_by_one() {
+    let stage = stage().await;
+    let events = [(); 6].map(|()| pending(&stage));
+    let record = |(number, event): (usize, &Event)| {
+        let mut json = json_of(event);
+        // One is as large as the others are together, which no queue would take.
+        json["Padding"] = "\"".repeat(if number == 0 { 1_100_000 } else { 200_000 }).into();
+        json!({ "messageId": format!("m{number}"), "body": json.to_string(), "eventSource": "aws:sqs" })
+    };
+    let mut records: Vec<_> = events.iter().enumerate().map(record).collect();
+    records.push(json!({ "messageId": "empty", "body": "{}", "eventSource": "aws:sqs" }));
+    let answer = deliver(&stage, &json!({ "Records": records })).await;
+    assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "empty" }] }));
+    for event in &events {
+        assert_eq!(status(&stage, event), MessageStatus::Denied);
+    }
+}
+
 #[tokio::test]
 async fn a_queue_gets_a_partial_batch_answer() {
     let stage = stage().await;

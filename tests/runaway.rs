@@ -115,7 +115,7 @@ async fn nothing_that_is_logged_holds_the_watchdog() {
 #[tokio::test]
 async fn a_refusal_that_is_logged_does_not_hold_the_watchdog() {
     let stage = stage().await;
-    for fault in [Fault::status(400), Fault::throttled().times(2), Fault::status(500).times(6)] {
+    for fault in [Fault::status(400), Fault::throttled(), Fault::status(500)] {
         stage.emulator.service().fault(fault);
         let delivered = stage.send("decide, then block with the log").await;
         assert!(delivered.invocation.outcome().is_success(), "{:?}", delivered.invocation.outcome());

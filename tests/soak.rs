@@ -1,4 +1,8 @@
-//! Thousands of messages with everything going wrong at once, and none of them left undecided.
+//! Thousands of messages with everything going wrong at once, and none of them left undecided in silence.
+//!
+//! They come from two app instances, and the function's role has its grants in one of them only: each message of the other
+//! one has to fail where it can be seen. The service refuses what is decided with the 403 of a missing grant, for the most
+//! part.
 //!
 //! `cargo test` runs a short one. As long as one likes:
 //!
@@ -12,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use channel_flow_emulator::{
-    Decision, Destination, Emulator, EventInvokeConfig, EventQueue, Fault, Function, FunctionSettings, MessageState,
-    OutgoingMessage, RefusalKind, RepeatedCallback, Settings, SqsQueue, SqsSettings,
+    Decision, Destination, Emulator, EventInvokeConfig, EventQueue, Fault, FinishedDestination, FinishedEvent,
+    Function, FunctionSettings, Grant, MessageState, OutgoingMessage, RefusalKind, RepeatedCallback, Settings,
+    SqsQueue, SqsSettings,
 };
 use fastrand::Rng;
 use tokio::task::JoinSet;
@@ -21,6 +26,8 @@ use tokio::task::JoinSet;
 const ENVIRONMENTS: usize = 4;
 /// Events that wait for an environment, so that there is always one.
 const WAITING: usize = 12;
+/// The app instance in which the role has no grant.
+const OTHER: &str = "other";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_stays_undecided() {
@@ -28,8 +35,11 @@ async fn nothing_stays_undecided() {
     let (messages, seed) = (variable("SOAK_MESSAGES", 300), variable("SOAK_SEED", 1));
     let table = Soak::new(seed).await.run(messages).await;
     println!("{table}");
-    assert_eq!((table.undecided, table.decided_twice, table.wrong), (0, 0, 0), "seed {seed}\n{table}");
+    assert_eq!((table.silent, table.decided_twice, table.wrong), (0, 0, 0), "seed {seed}\n{table}");
     assert_eq!(table.sent, messages, "seed {seed}\n{table}");
+    // Those without a grant, all of them and no other.
+    assert_eq!(table.undecided, table.without_grant, "seed {seed}\n{table}");
+    assert_eq!(table.failed, table.without_grant, "seed {seed}\n{table}");
 }
 
 struct Soak {
@@ -38,8 +48,20 @@ struct Soak {
     emulator: Emulator,
     processor: Arc<Function>,
     queue: EventQueue,
-    under_way: JoinSet<MessageState>,
-    finished: Vec<MessageState>,
+    /// That of the messages without a grant, which would otherwise be tried for hours.
+    impatient: EventQueue,
+    without_grant: u64,
+    under_way: JoinSet<Finished>,
+    finished: Vec<Finished>,
+}
+
+/// What came of a message.
+struct Finished {
+    message: MessageState,
+    /// The message was undecided when a try of it was reported as a success.
+    silent: bool,
+    /// All tries failed, and the queue still has it.
+    failed: bool,
 }
 
 /// What a message makes the processor do.
@@ -77,20 +99,47 @@ const WRONG: [(u32, Part); 11] = [
 impl Soak {
     async fn new(seed: u64) -> Self {
         let emulator = Emulator::start(Settings::new()).await.expect("a loopback port is free");
+        let service = emulator.service();
+        service.set_repeated_callback(RepeatedCallback::Forbidden);
+        let app_instance = |message: OutgoingMessage| {
+            let channel_arn = emulator.event(message).ids().expect("it has ids").channel_arn.clone();
+            channel_arn.split_once("/channel/").expect("a channel's ARN").0.to_owned()
+        };
+        let granted = app_instance(outgoing("x"));
+        let other = app_instance(outgoing("x").app_instance(OTHER));
+        service.revoke(&other, Grant::ChannelFlowCallback);
+        // Either of them can be missing with the other.
+        if seed % 2 == 1 {
+            service.revoke(&other, Grant::GetChannelMessageStatus);
+        }
         let function = |name: &str, settings: FunctionSettings| {
             let settings = settings.name(name).timeout(Duration::from_secs(2)).env("RESERVE_MS", "1500");
+            let settings = settings.env("CHANNEL_FLOW_MAY_ASK_STATUS", &granted);
             let function = emulator.function(env!("CARGO_BIN_EXE_troublemaker"), settings);
             Arc::new(function.expect("the binary is built"))
         };
         let processor = function("processor", FunctionSettings::new().concurrency(ENVIRONMENTS).freeze(true));
         let rescue = function("rescue", FunctionSettings::new());
-        let patient = SqsSettings::new().visibility_timeout(Duration::from_millis(200)).max_receive_count(500);
-        let config = EventInvokeConfig::new()
-            .retry_delays(Duration::from_millis(30), Duration::from_millis(60))
-            .on_failure(Destination::Queue(SqsQueue::new(rescue, patient)));
-        let queue = EventQueue::new(processor.clone(), config);
-        let (under_way, finished) = (JoinSet::new(), Vec::new());
-        Self { seed, rng: Rng::with_seed(seed), emulator, processor, queue, under_way, finished }
+        let settings = SqsSettings::new().visibility_timeout(Duration::from_millis(200));
+        let queue = |receives| {
+            let config =
+                EventInvokeConfig::new().retry_delays(Duration::from_millis(30), Duration::from_millis(60)).on_failure(
+                    Destination::Queue(SqsQueue::new(rescue.clone(), settings.clone().max_receive_count(receives))),
+                );
+            EventQueue::new(processor.clone(), config)
+        };
+        let (queue, impatient) = (queue(500), queue(2));
+        Self {
+            seed,
+            rng: Rng::with_seed(seed),
+            processor,
+            queue,
+            impatient,
+            without_grant: 0,
+            under_way: JoinSet::new(),
+            finished: Vec::new(),
+            emulator,
+        }
     }
 
     async fn run(mut self, messages: u64) -> Table {
@@ -101,7 +150,6 @@ impl Soak {
                 self.finish_one().await;
             }
         }
-        self.emulator.service().set_repeated_callback(RepeatedCallback::NonPending);
         while !self.under_way.is_empty() {
             self.finish_one().await;
         }
@@ -110,25 +158,33 @@ impl Soak {
 
     fn send(&mut self) {
         let part = self.part();
-        let event = self.emulator.event(OutgoingMessage::new(part.content).expect("within the limits"));
+        let without_grant = self.rng.u32(..100) < 5;
+        self.without_grant += u64::from(without_grant);
+        let message = outgoing(part.content);
+        let message = if without_grant { message.app_instance(OTHER) } else { message };
+        let event = self.emulator.event(message);
         let message_id = event.ids().expect("it has ids").message_id.clone();
         if self.rng.u32(..100) < 15 {
             let fault = self.fault();
             self.emulator.service().fault(fault.for_message(message_id));
         }
-        let queue = self.queue.clone();
+        let queue = if without_grant { &self.impatient } else { &self.queue }.clone();
         let (twice, again) = (self.rng.u32(..100) < 5, self.rng.u32(..100) < 3);
         self.under_way.spawn(async move {
-            let first = queue.deliver(&event).expect("it is JSON");
-            let second = twice.then(|| queue.deliver(&event).expect("it is JSON"));
-            let mut finished = first.finished().await;
+            let deliver = || queue.deliver(&event).expect("it is JSON");
+            let (first, second) = (deliver(), twice.then(deliver));
+            let mut deliveries = vec![first.finished().await];
             if let Some(second) = second {
-                finished = second.finished().await;
+                deliveries.push(second.finished().await);
             }
             if again {
-                finished = queue.deliver(&event).expect("it is JSON").finished().await;
+                deliveries.push(deliver().finished().await);
             }
-            finished.message.expect("it has ids")
+            Finished {
+                message: deliveries.last().and_then(|last| last.message.clone()).expect("it has ids"),
+                silent: deliveries.iter().any(is_silent),
+                failed: deliveries.iter().all(has_failed),
+            }
         });
     }
 
@@ -145,7 +201,7 @@ impl Soak {
 
     fn fault(&mut self) -> Fault {
         let times = self.rng.u32(1..=3);
-        match self.rng.u32(..13) {
+        match self.rng.u32(..17) {
             0 => Fault::throttled().times(times * 3),
             1 => Fault::throttled().retry_after(1),
             2 => Fault::status(500).times(times * 2),
@@ -157,7 +213,11 @@ impl Soak {
             8 => Fault::late(Duration::from_millis(u64::from(times) * 300)),
             9 => Fault::garbage(),
             10 => Fault::truncated(),
-            11 => Fault::conflict().times(times),
+            11 => Fault::conflict().times(times * 4),
+            12 => Fault::status_with(400, "ThrottlingException", "Rate exceeded").times(times),
+            13 => Fault::status(503).times(times * 2).on_status_question(),
+            14 => Fault::no_answer().on_status_question(),
+            15 => Fault::forbidden().times(times),
             _ => Fault::expired_token().times(times),
         }
     }
@@ -188,8 +248,10 @@ impl Soak {
                 self.emulator.service().up();
             }
             19..30 => {
-                let shapes = [RepeatedCallback::NonPending, RepeatedCallback::Conflict, RepeatedCallback::Forbidden];
-                self.emulator.service().set_repeated_callback(shapes[self.rng.usize(..3)]);
+                let forbidden = RepeatedCallback::Forbidden;
+                let shapes =
+                    [RepeatedCallback::NonPending, RepeatedCallback::Conflict, forbidden, forbidden, forbidden];
+                self.emulator.service().set_repeated_callback(shapes[self.rng.usize(..shapes.len())]);
             }
             _ => {}
         }
@@ -203,9 +265,10 @@ impl Soak {
 
     fn table(self) -> Table {
         let counts = self.emulator.service().counts();
-        let count = |is: &dyn Fn(&MessageState) -> bool| {
-            u64::try_from(self.finished.iter().filter(|message| is(message)).count()).expect("it fits")
+        let number = |is: &dyn Fn(&Finished) -> bool| {
+            u64::try_from(self.finished.iter().filter(|finished| is(finished)).count()).expect("it fits")
         };
+        let count = |is: &dyn Fn(&MessageState) -> bool| number(&|finished| is(&finished.message));
         let by = |name: &'static str| move |message: &MessageState| message.decided_by() == Some(name);
         let denied = |message: &MessageState| message.decision() == Some(Decision::Deny);
         Table {
@@ -216,11 +279,37 @@ impl Soak {
             rescued: count(&by("rescue")),
             duplicates_settled: counts.refused.get(&RefusalKind::DecidedBefore).copied().unwrap_or_default(),
             faults: counts.faults,
+            questions: self.emulator.service().status_questions(),
+            without_grant: self.without_grant,
             undecided: counts.pending,
+            silent: number(&|finished| finished.silent),
+            failed: number(&|finished| !is_decided(&finished.message) && finished.failed),
             decided_twice: counts.decided_twice,
-            wrong: count(&|message| !ended_well(message)),
+            wrong: count(&|message| is_decided(message) && !ended_well(message)),
         }
     }
+}
+
+fn outgoing(content: &str) -> OutgoingMessage {
+    OutgoingMessage::new(content).expect("within the limits")
+}
+
+fn is_decided(message: &MessageState) -> bool {
+    message.decision().is_some()
+}
+
+/// Whether a try of it was reported as a success while the message was undecided.
+fn is_silent(finished: &FinishedEvent) -> bool {
+    let tries = finished.attempts.iter().any(|tried| tried.invocation.outcome().is_success() && !tried.is_decided());
+    let undecided = finished.message.as_ref().is_some_and(|message| !is_decided(message));
+    let consumed = matches!(&finished.destination, Some(FinishedDestination::Queue(message)) if message.consumed);
+    tries || (undecided && consumed)
+}
+
+/// Whether all tries of it failed, and those of the rescue as well.
+fn has_failed(finished: &FinishedEvent) -> bool {
+    let kept = matches!(&finished.destination, Some(FinishedDestination::Queue(message)) if !message.consumed);
+    finished.failure.is_some() && kept
 }
 
 /// Whether what came of a message is what can come of it.
@@ -243,7 +332,13 @@ struct Table {
     rescued: u64,
     duplicates_settled: u64,
     faults: u64,
+    questions: u64,
+    without_grant: u64,
     undecided: u64,
+    /// Undecided when an invocation for it was reported as a success.
+    silent: u64,
+    /// Undecided, with every try reported as a failure.
+    failed: u64,
     decided_twice: u64,
     /// Not what the processor or the fallback action would have decided: profanity that got through, for one.
     wrong: u64,
@@ -259,7 +354,11 @@ impl std::fmt::Display for Table {
             ("rescued", self.rescued),
             ("duplicates settled", self.duplicates_settled),
             ("callbacks that met a fault", self.faults),
+            ("questions about messages", self.questions),
+            ("sent without a grant", self.without_grant),
             ("undecided", self.undecided),
+            ("… and reported as failure", self.failed),
+            ("… and reported as success", self.silent),
             ("decided twice", self.decided_twice),
             ("decided wrongly", self.wrong),
         ];

@@ -57,6 +57,18 @@ pub struct Assumptions {
     /// Associating a channel with a flow, or disassociating it, changes `LastUpdatedTimestamp` and sends `UPDATE_CHANNEL` to
     /// the members, since `ChannelFlowArn` is one of the details of a channel. `true`.
     pub association_updates_the_channel: bool,
+    /// How `GetChannelMessageStatus` refuses the question about a message that is not stored: one that was denied, or that
+    /// there never was. [`AbsentStatus::Forbidden`]. The API model says that there is no status of denied messages, and not
+    /// what is answered.
+    pub status_of_denied: AbsentStatus,
+    /// `GetChannelMessageStatus` answers `PENDING` while a non-persistent message is processed. `true`; otherwise it is
+    /// refused as one that is not stored. Once it is sent, it is not stored either way.
+    pub non_persistent_has_status: bool,
+    /// A bot may ask for the status of its own message. `true`; otherwise 403. Documented is that only the sender may ask.
+    pub bots_may_ask_status: bool,
+    /// `GetChannelMessageStatus` answers `PENDING` while an update of a message is processed. `true`; otherwise it answers
+    /// what the message was before.
+    pub edit_has_status: bool,
 }
 
 impl Default for Assumptions {
@@ -79,6 +91,10 @@ impl Default for Assumptions {
             members_remove_members: false,
             second_channel_flow_conflicts: true,
             association_updates_the_channel: true,
+            status_of_denied: AbsentStatus::default(),
+            non_persistent_has_status: true,
+            bots_may_ask_status: true,
+            edit_has_status: true,
         }
     }
 }
@@ -100,6 +116,23 @@ pub enum RepeatedCallback {
     /// 403 `ForbiddenException` with [`FORBIDDEN`], which is what a missing grant looks like too.
     Forbidden,
 }
+
+/// How the service refuses to tell the status of a message that it does not store. Nobody has published it. The API model's
+/// exceptions of `GetChannelMessageStatus` are 400, 401, 403, 429, 500 and 503.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AbsentStatus {
+    /// 403 `ForbiddenException` with [`FORBIDDEN`], which is what a missing grant looks like too.
+    #[default]
+    Forbidden,
+    /// 404 `NotFoundException` with [`NO_STATUS`].
+    NotFound,
+    /// 400 `BadRequestException` with [`NO_STATUS`].
+    BadRequest,
+}
+
+/// What goes with an [`AbsentStatus`] that says more than [`FORBIDDEN`].
+pub const NO_STATUS: &str = "There is no status for this message";
 
 /// What goes with a `ConflictException`. The text was not published.
 pub const CONFLICT: &str =

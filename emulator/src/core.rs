@@ -2,6 +2,7 @@
 
 use crate::api::error::{ApiError, Exception};
 use crate::api::{self, operation::Operation};
+use crate::assumptions::Assumptions;
 use crate::emulator::Settings;
 use crate::event::Event;
 use crate::fault::Script;
@@ -18,6 +19,7 @@ use crate::watchers::Watchers;
 use crate::world::{Effect, World};
 use serde_json::{Map, Value};
 use std::io;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
@@ -35,6 +37,8 @@ pub(crate) struct Core {
     ledger: Mutex<Ledger>,
     world: Mutex<World>,
     outbox: Outbox,
+    /// How many times somebody asked for the status of a message.
+    pub(crate) status_questions: AtomicU64,
 }
 
 impl Core {
@@ -45,7 +49,7 @@ impl Core {
         let open = |path| Store::open(path, |table, key, value| world.load(table, key, value));
         let store = settings.data.as_deref().map(open).transpose()?;
         world.note_left_over();
-        let ledger = Ledger::new(settings.assumptions.clone(), settings.callbacks_kept);
+        let ledger = Ledger::new(settings.callbacks_kept);
         let (outbox, end) = Outbox::new();
         let watchers = Watchers::default();
         let page = settings.page.then(|| Page::start(&watchers));
@@ -59,6 +63,7 @@ impl Core {
             ledger: Mutex::new(ledger),
             world: Mutex::new(world),
             outbox,
+            status_questions: AtomicU64::new(0),
         });
         tokio::spawn(outbox::run(end, store, Arc::downgrade(&core)));
         Ok(core)
@@ -75,25 +80,31 @@ impl Core {
     /// Makes the message of `event` pending, unless it is known already or there are no usable ids.
     pub(crate) fn register(&self, event: &Event) -> Option<MessageState> {
         let ids = event.ids().ok()?;
-        let mut ledger = self.ledger();
-        let known = self.with_world(|world| world.state_of(ids)).0;
-        known.or_else(|| ledger.register(event))
+        self.with_world(|world| world.state_of(ids).or_else(|| world.strays.register(event))).0
     }
 
     /// What became of a message.
     pub(crate) fn message(&self, ids: &MessageIds) -> Option<MessageState> {
-        let ledger = self.ledger();
-        let known = self.with_world(|world| world.state_of(ids)).0;
-        known.or_else(|| ledger.message(ids).cloned())
+        self.with_world(|world| world.state_of(ids).or_else(|| world.strays.state_of(ids).cloned())).0
     }
 
     /// Numbers of what has happened since the start.
     pub(crate) fn counts(&self) -> Counts {
-        let mut counts = self.ledger().counts().clone();
-        let (begun, processing) = self.with_world(|world| world.processed()).0;
-        counts.sent += begun;
-        counts.pending += processing;
+        let mut counts = Counts::default();
+        let ledger = self.ledger();
+        ledger.count_callbacks(&mut counts);
+        self.with_world(|world| {
+            let (begun, processing) = world.processed();
+            counts.sent = begun + world.strays.count();
+            counts.pending = processing + world.strays.pending();
+            counts.decided_twice = world.strays.decided_twice();
+        });
         counts
+    }
+
+    /// What is assumed now.
+    pub(crate) fn assumptions(&self) -> Assumptions {
+        self.with_world(|world| world.assumptions.clone()).0
     }
 
     /// Puts a function behind an ARN. It gets what was on its way to that ARN when the service ended last.

@@ -3,9 +3,11 @@
 use crate::callback::Callback;
 use crate::connection::{Control, End};
 use crate::core::Core;
-use crate::fault::{Fault, FaultKind, FaultyAnswer, Spoilt};
-use crate::http::{answer, authenticate, read, refuse as refuse_with};
+use crate::fault::{Asked, Fault, FaultKind, FaultyAnswer, FaultyBody, Spoilt};
+use crate::grant::Grant;
+use crate::http::{answer, authenticate, is_granted, read, refuse as refuse_with};
 use crate::json::Members;
+use crate::long_body::LongBody;
 use crate::record::CallbackRecord;
 use crate::refusal::Refusal;
 use crate::signature::Authorization;
@@ -29,7 +31,7 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
     let (body, unreadable) = body.map_or_else(|refusal| (Bytes::new(), Some(refusal)), |body| (body, None));
     let (callback_id, message_id) = claimed_ids(&body);
     let access_key_id = Authorization::parse(parts).ok().map(|a| a.access_key_id.to_owned());
-    let fault = core.script.next(message_id.as_deref());
+    let fault = core.script.next(Asked::Callback, message_id.as_deref());
     let unapplied = fault.as_ref().and_then(FaultKind::refusal).or(unreadable);
     let judged = match unapplied {
         Some(refusal) => Err(refusal),
@@ -43,13 +45,13 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
             let mut accepted = None;
             let verdict = judged.and_then(|callback| {
                 let decision = callback.decision;
-                match world.judge(&callback.ids, &ledger.assumptions) {
+                match world.judge(&callback.ids) {
                     Some(verdict) => {
                         verdict?;
                         accepted = Some(Accepted { callback, by });
                         Ok(decision)
                     }
-                    None => ledger.decide(callback, by),
+                    None => world.strays.decide(callback, by, &world.assumptions),
                 }
             });
             let record = CallbackRecord {
@@ -85,7 +87,7 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
 }
 
 /// Lets the fault have its way with the answer.
-async fn meet(fault: &FaultKind, accepted: bool, control: &Control, response: Response) -> Response {
+pub(crate) async fn meet(fault: &FaultKind, accepted: bool, control: &Control, response: Response) -> Response {
     match fault {
         FaultKind::Answer(faulty) => faulty_answer(faulty),
         FaultKind::ResetBeforeReading | FaultKind::ResetAfterReading => {
@@ -103,7 +105,8 @@ async fn meet(fault: &FaultKind, accepted: bool, control: &Control, response: Re
             response
         }
         FaultKind::Spoilt(Spoilt::Garbage) if accepted => answer(StatusCode::OK, "\u{0}<garbage/>{".to_owned()),
-        FaultKind::Spoilt(Spoilt::Garbage) => response,
+        FaultKind::Spoilt(Spoilt::Bytes(bytes)) if accepted => answer_of_bytes(StatusCode::OK, *bytes),
+        FaultKind::Spoilt(Spoilt::Garbage | Spoilt::Bytes(_)) => response,
         FaultKind::Spoilt(Spoilt::Truncated) => {
             control.end(End::Truncate);
             response
@@ -122,10 +125,13 @@ pub(crate) fn callback_path(request: &Parts) -> Option<String> {
     Some(percent_decode_str(encoded).decode_utf8_lossy().into_owned())
 }
 
-/// Who called, then what was said: the order in which AWS services look.
+/// Who called, whether they may, then what was said: the order in which AWS services look.
 fn judge(core: &Core, request: &Parts, channel_arn: &str, body: &[u8]) -> Result<Callback, Refusal> {
-    authenticate(core, request, body)?;
-    Ok(Callback::parse(channel_arn, body, &core.settings.assumptions)?)
+    let credentials = authenticate(core, request, body)?;
+    if !is_granted(core, credentials.as_ref(), channel_arn, Grant::ChannelFlowCallback) {
+        return Err(Refusal::not_granted());
+    }
+    Ok(Callback::parse(channel_arn, body, &core.assumptions())?)
 }
 
 /// The callback id and the message id that a body names, whatever else is wrong with it.
@@ -139,20 +145,32 @@ fn refuse(refusal: &Refusal) -> Response {
     let body = json!({ "Code": refusal.code, "Message": refusal.message });
     let mut response = answer(refusal.status.unwrap_or(StatusCode::BAD_GATEWAY), body.to_string());
     if !refusal.exception.is_empty() {
-        response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(refusal.exception));
+        let exception = HeaderValue::from_str(&refusal.exception).expect("an exception's name is a header's value");
+        response.headers_mut().insert("x-amzn-errortype", exception);
     }
     response
 }
 
 fn faulty_answer(faulty: &FaultyAnswer) -> Response {
     let mut response = refuse(&faulty.refusal);
-    if faulty.html {
-        let headers = [(CONTENT_TYPE, "text/html")];
-        let status = response.status();
-        response = (status, headers, format!("<html><body><h1>{status}</h1></body></html>\n")).into_response();
+    let status = response.status();
+    match faulty.body {
+        FaultyBody::Json => {}
+        FaultyBody::Html => {
+            let headers = [(CONTENT_TYPE, "text/html")];
+            response = (status, headers, format!("<html><body><h1>{status}</h1></body></html>\n")).into_response();
+        }
+        FaultyBody::Bytes(bytes) => *response.body_mut() = answer_of_bytes(status, bytes).into_body(),
     }
     if let Some(seconds) = faulty.retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    response
+}
+
+/// JSON of so many bytes, made as it is read and without a `Content-Length`.
+fn answer_of_bytes(status: StatusCode, bytes: u64) -> Response {
+    let mut response = answer(status, String::new());
+    *response.body_mut() = Body::new(LongBody::new(bytes));
     response
 }

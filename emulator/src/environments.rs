@@ -127,7 +127,7 @@ impl Lease<'_> {
     /// The environment, started now if it was not before. One that fails to start leaves its place.
     pub(crate) async fn environment(&self) -> Result<&Environment, InitFailure> {
         let Environments { program, service, logs, name, .. } = self.environments;
-        let start = || Environment::start(program, service.issue_credentials_to(name), logs);
+        let start = || Environment::start(program, service.issue_credentials_to(Arc::clone(name)), logs);
         let started = self.place.environment.get_or_try_init(start).await;
         if started.is_err() {
             self.environments.remove(&self.place);

@@ -21,6 +21,7 @@ pub struct OutgoingMessage {
     push_notification: Option<PushNotification>,
     sender: Sender,
     persistence: Persistence,
+    app_instance: String,
 }
 
 /// Who sends a message.
@@ -63,7 +64,13 @@ pub struct Event {
     json: Bytes,
     ids: Result<MessageIds, MissingIds>,
     fields: MessageFields,
+    sender_arn: Option<String>,
+    persistence: Persistence,
+    is_edit: bool,
 }
+
+/// The app instance of the demo channel.
+const APP_INSTANCE: &str = "8d3fbf4c-9b8e-4a52-a1b7-3a5b1b2f6c10";
 
 /// Which of the ids that a callback needs an event does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +91,7 @@ impl OutgoingMessage {
             push_notification: None,
             sender: Sender::user("alice", "Alice"),
             persistence: Persistence::Persistent,
+            app_instance: APP_INSTANCE.to_owned(),
         })
     }
 
@@ -98,6 +106,13 @@ impl OutgoingMessage {
     #[must_use]
     pub fn persistence(mut self, persistence: Persistence) -> Self {
         self.persistence = persistence;
+        self
+    }
+
+    /// Sets the id of the app instance that the channel and the sender are of: letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn app_instance(mut self, id: impl Into<String>) -> Self {
+        self.app_instance = id.into();
         self
     }
 
@@ -155,8 +170,7 @@ impl Sender {
 impl Event {
     /// The event of a message sent now to the demo channel of `region`, with fresh ids.
     pub fn new(message: OutgoingMessage, region: &str) -> Self {
-        let app_instance =
-            format!("arn:aws:chime:{region}:{}:app-instance/8d3fbf4c-9b8e-4a52-a1b7-3a5b1b2f6c10", crate::ACCOUNT);
+        let app_instance = format!("arn:aws:chime:{region}:{}:app-instance/{}", crate::ACCOUNT, message.app_instance);
         let (kind, id, name) = match &message.sender {
             Sender::User { id, name } => ("user", id, name),
             Sender::Bot { id, name } => ("bot", id, name),
@@ -192,7 +206,13 @@ impl Event {
         let message = event.as_ref().and_then(|event| event.object("ChannelMessage"));
         let ids = read_ids(event.as_ref(), message.as_ref());
         let fields = message.as_ref().map(read_fields).unwrap_or_default();
-        Self { json, ids, fields }
+        let message = message.as_ref();
+        let sender_arn = message.and_then(|message| message.object("Sender")?.string("Arn"));
+        let non_persistent = message.and_then(|message| message.string("Persistence"));
+        let non_persistent = non_persistent.is_some_and(|value| value == Persistence::NonPersistent.name());
+        let persistence = if non_persistent { Persistence::NonPersistent } else { Persistence::Persistent };
+        let is_edit = message.is_some_and(|message| message.string("LastEditedTimestamp").is_some());
+        Self { json, ids, fields, sender_arn, persistence, is_edit }
     }
 
     /// What the function gets.
@@ -207,6 +227,21 @@ impl Event {
     /// The event has not all of them, so no callback for it can be accepted.
     pub fn ids(&self) -> Result<&MessageIds, &MissingIds> {
         self.ids.as_ref()
+    }
+
+    /// Who sent it, where that can be read.
+    pub(crate) fn sender_arn(&self) -> Option<&str> {
+        self.sender_arn.as_deref()
+    }
+
+    /// Whether the channel stores it, which it does unless the event says that it does not.
+    pub(crate) fn persistence(&self) -> Persistence {
+        self.persistence
+    }
+
+    /// Whether it is an update of a message that was sent.
+    pub(crate) fn is_edit(&self) -> bool {
+        self.is_edit
     }
 
     /// What the message said when it was sent.

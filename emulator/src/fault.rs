@@ -3,12 +3,13 @@
 use crate::assumptions;
 use crate::refusal::{Refusal, RefusalKind};
 use axum::http::StatusCode;
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-/// Something that goes wrong with a callback on its way, once, unless [`times`](Self::times) says otherwise.
+/// Something that goes wrong with a callback on its way, or with a [question](Self::on_status_question), once, unless [`times`](Self::times) says otherwise.
 ///
 /// [`MessagingService::fault`](crate::MessagingService::fault) queues it. Faults meet requests in the order of both, those
 /// [`for_message`](Self::for_message) before the others.
@@ -17,6 +18,16 @@ pub struct Fault {
     kind: FaultKind,
     times: u32,
     message_id: Option<String>,
+    asked: Asked,
+}
+
+/// What a request is that can meet a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// `ChannelFlowCallback`.
+    Callback,
+    /// `GetChannelMessageStatus`.
+    Status,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +48,17 @@ pub(crate) enum FaultKind {
 pub(crate) struct FaultyAnswer {
     pub(crate) refusal: Refusal,
     pub(crate) retry_after: Option<u64>,
-    pub(crate) html: bool,
+    pub(crate) body: FaultyBody,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultyBody {
+    /// As the service says no.
+    Json,
+    /// As a gateway does.
+    Html,
+    /// So many bytes of JSON.
+    Bytes(u64),
 }
 
 /// What becomes of the answer to a request that is dealt with as ever.
@@ -47,6 +68,7 @@ pub(crate) enum Spoilt {
     Late(Duration),
     Garbage,
     Truncated,
+    Bytes(u64),
 }
 
 /// The faults that requests have yet to meet.
@@ -56,6 +78,13 @@ pub(crate) struct Script(Mutex<Scripted>);
 #[derive(Debug, Default)]
 struct Scripted {
     down: bool,
+    callbacks: Queued,
+    status_questions: Queued,
+}
+
+/// Faults for requests of one kind.
+#[derive(Debug, Default)]
+struct Queued {
     for_any: VecDeque<Fault>,
     for_message: HashMap<String, VecDeque<Fault>>,
 }
@@ -82,6 +111,42 @@ impl Fault {
         };
         let message = if status == StatusCode::FORBIDDEN { assumptions::FORBIDDEN } else { "a scripted fault" };
         Self::answer(status, exception, code, message)
+    }
+
+    /// The request is answered with this status, this exception and this text, and is not applied: `400` with
+    /// `ThrottlingException`, say, or a text that quotes what somebody wrote. An empty exception is none.
+    ///
+    /// # Panics
+    ///
+    /// `status` is not from 200 to 599, or `exception` has other characters than visible ASCII ones.
+    pub fn status_with(status: u16, exception: impl Into<String>, message: impl Into<String>) -> Self {
+        assert!((200..600).contains(&status), "a fault needs a status from 200 to 599, not {status}");
+        let exception = exception.into();
+        assert!(
+            exception.bytes().all(|byte| byte.is_ascii_graphic()),
+            "an exception has visible ASCII characters only"
+        );
+        let status = StatusCode::from_u16(status).expect("it is in the range of statuses");
+        let code = exception.strip_suffix("Exception").unwrap_or(&exception).to_owned();
+        Self::answer(status, exception, code, message)
+    }
+
+    /// The answer has a body of this many bytes, JSON where that is possible, which is made as it is read. With a status
+    /// from 400 on the request is not applied. With one below it is dealt with as ever, and where that means success, the
+    /// body of the answer is this one.
+    ///
+    /// # Panics
+    ///
+    /// `status` is not from 200 to 299 or from 400 to 599.
+    pub fn body_bytes(status: u16, bytes: u64) -> Self {
+        if (200..300).contains(&status) {
+            return Self::new(FaultKind::Spoilt(Spoilt::Bytes(bytes)));
+        }
+        let mut fault = Self::status(status);
+        if let FaultKind::Answer(answer) = &mut fault.kind {
+            answer.body = FaultyBody::Bytes(bytes);
+        }
+        fault
     }
 
     /// 429 `ThrottledClientException`: too many requests.
@@ -119,15 +184,15 @@ impl Fault {
     pub fn html(status: u16) -> Self {
         let mut fault = Self::status(status);
         if let FaultKind::Answer(answer) = &mut fault.kind {
-            answer.html = true;
+            answer.body = FaultyBody::Html;
         }
         fault
     }
 
     /// The connection is reset as soon as a request comes, which is not read, so there is no record of it.
     ///
-    /// Which message the request is for is known after reading only: with [`for_message`](Self::for_message) this is
-    /// [`reset_after_reading`](Self::reset_after_reading).
+    /// What the request is, and for which message, is known after reading only: with [`for_message`](Self::for_message) or
+    /// [`on_status_question`](Self::on_status_question) this is [`reset_after_reading`](Self::reset_after_reading).
     pub fn reset_before_reading() -> Self {
         Self::new(FaultKind::ResetBeforeReading)
     }
@@ -178,17 +243,30 @@ impl Fault {
         self
     }
 
-    /// Limits it to callbacks for this message.
+    /// Limits it to requests for this message.
     #[must_use]
     pub fn for_message(mut self, message_id: impl Into<String>) -> Self {
         self.message_id = Some(message_id.into());
         self
     }
 
+    /// Has it meet `GetChannelMessageStatus` in place of callbacks. To a question, "applied" means nothing.
+    #[must_use]
+    pub fn on_status_question(mut self) -> Self {
+        self.asked = Asked::Status;
+        self
+    }
+
     /// How a record of a request calls it, such as `429` or `lost answer`.
     pub(crate) fn name(kind: &FaultKind) -> String {
         match kind {
-            FaultKind::Answer(answer) if answer.html => format!("{} in HTML", answer.refusal.status()),
+            FaultKind::Answer(FaultyAnswer { refusal, body: FaultyBody::Html, .. }) => {
+                format!("{} in HTML", refusal.status())
+            }
+            FaultKind::Answer(FaultyAnswer { refusal, body: FaultyBody::Bytes(bytes), .. }) => {
+                format!("{} with {bytes} bytes", refusal.status())
+            }
+            FaultKind::Spoilt(Spoilt::Bytes(bytes)) => format!("answer of {bytes} bytes"),
             FaultKind::Answer(answer) if answer.refusal.exception().is_empty() => answer.refusal.status().to_string(),
             FaultKind::Answer(answer) => format!("{} {}", answer.refusal.status(), answer.refusal.exception()),
             FaultKind::ResetBeforeReading | FaultKind::ResetAfterReading => "reset".to_owned(),
@@ -201,19 +279,24 @@ impl Fault {
     }
 
     fn new(kind: FaultKind) -> Self {
-        Self { kind, times: 1, message_id: None }
+        Self { kind, times: 1, message_id: None, asked: Asked::Callback }
     }
 
-    fn answer(status: StatusCode, exception: &'static str, code: &'static str, message: &str) -> Self {
+    fn answer(
+        status: StatusCode,
+        exception: impl Into<Cow<'static, str>>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         let refusal = Refusal {
             kind: RefusalKind::Fault,
             status: Some(status),
-            exception,
-            code,
-            message: message.to_owned(),
+            exception: exception.into(),
+            code: code.into(),
+            message: message.into(),
             reason: "a scripted fault".to_owned(),
         };
-        Self::new(FaultKind::Answer(FaultyAnswer { refusal, retry_after: None, html: false }))
+        Self::new(FaultKind::Answer(FaultyAnswer { refusal, retry_after: None, body: FaultyBody::Json }))
     }
 }
 
@@ -225,8 +308,8 @@ impl FaultKind {
             Self::ResetBeforeReading | Self::ResetAfterReading | Self::NoAnswer => Some(Refusal {
                 kind: RefusalKind::Fault,
                 status: None,
-                exception: "",
-                code: "",
+                exception: "".into(),
+                code: "".into(),
                 message: String::new(),
                 reason: format!("a scripted fault: {}", Fault::name(self)),
             }),
@@ -241,29 +324,30 @@ impl Script {
             return;
         }
         let mut scripted = self.lock();
+        let queued = scripted.queued(fault.asked);
         match fault.message_id.clone() {
-            Some(message_id) => scripted.for_message.entry(message_id).or_default().push_back(fault),
-            None => scripted.for_any.push_back(fault),
+            Some(message_id) => queued.for_message.entry(message_id).or_default().push_back(fault),
+            None => queued.for_any.push_back(fault),
         }
     }
 
-    /// Forgets the faults of this kind for whatever message, and adds this one.
+    /// Forgets the faults of this kind for callbacks of whatever message, and adds this one.
     pub(crate) fn replace(&self, fault: Fault) {
-        self.lock().for_any.retain(|queued| queued.kind != fault.kind);
+        self.lock().callbacks.for_any.retain(|queued| queued.kind != fault.kind);
         self.add(fault);
     }
 
-    /// How many requests will meet a fault of this kind, whatever message they are for.
+    /// How many callbacks will meet a fault of this kind, whatever message they are for.
     pub(crate) fn left_of(&self, fault: &Fault) -> u64 {
         let scripted = self.lock();
-        let same = scripted.for_any.iter().filter(|queued| queued.kind == fault.kind);
+        let same = scripted.callbacks.for_any.iter().filter(|queued| queued.kind == fault.kind);
         same.map(|queued| u64::from(queued.times)).sum()
     }
 
     pub(crate) fn clear(&self) {
         let mut scripted = self.lock();
-        scripted.for_any.clear();
-        scripted.for_message.clear();
+        scripted.callbacks = Queued::default();
+        scripted.status_questions = Queued::default();
     }
 
     pub(crate) fn set_down(&self, down: bool) {
@@ -273,41 +357,52 @@ impl Script {
     /// How many requests will meet a fault yet, being down not counted.
     pub(crate) fn left(&self) -> u64 {
         let scripted = self.lock();
-        let faults = scripted.for_any.iter().chain(scripted.for_message.values().flatten());
+        let queued = [&scripted.callbacks, &scripted.status_questions].into_iter();
+        let faults = queued.flat_map(|queued| queued.for_any.iter().chain(queued.for_message.values().flatten()));
         faults.map(|fault| u64::from(fault.times)).sum()
     }
 
     /// Whether a request that is about to be read is not to be.
     pub(crate) fn resets_before_reading(&self) -> bool {
         let mut scripted = self.lock();
-        let next = scripted.for_any.front();
+        let next = scripted.callbacks.for_any.front();
         let resets = !scripted.down && next.is_some_and(|fault| fault.kind == FaultKind::ResetBeforeReading);
         if resets {
-            take(&mut scripted.for_any);
+            take(&mut scripted.callbacks.for_any);
         }
         resets
     }
 
-    /// What a request for this message meets.
-    pub(crate) fn next(&self, message_id: Option<&str>) -> Option<FaultKind> {
+    /// What a request of this kind for this message meets.
+    pub(crate) fn next(&self, asked: Asked, message_id: Option<&str>) -> Option<FaultKind> {
         let mut scripted = self.lock();
         if scripted.down {
             return Some(Fault::status(503).kind);
         }
+        let queued = scripted.queued(asked);
         if let Some(message_id) = message_id
-            && let Some(faults) = scripted.for_message.get_mut(message_id)
+            && let Some(faults) = queued.for_message.get_mut(message_id)
         {
             let next = take(faults);
             if faults.is_empty() {
-                scripted.for_message.remove(message_id);
+                queued.for_message.remove(message_id);
             }
             return next;
         }
-        take(&mut scripted.for_any)
+        take(&mut queued.for_any)
     }
 
     fn lock(&self) -> MutexGuard<'_, Scripted> {
         self.0.lock().expect("nothing panics while it holds the lock")
+    }
+}
+
+impl Scripted {
+    fn queued(&mut self, asked: Asked) -> &mut Queued {
+        match asked {
+            Asked::Callback => &mut self.callbacks,
+            Asked::Status => &mut self.status_questions,
+        }
     }
 }
 
@@ -339,7 +434,8 @@ mod tests {
         script.add(Fault::garbage().for_message("m"));
         script.add(Fault::no_answer().times(0));
         assert_eq!(script.left(), 4);
-        let next = |message_id| script.next(message_id).map(|kind| Fault::name(&kind)).unwrap_or_default();
+        let next =
+            |message_id| script.next(Asked::Callback, message_id).map(|kind| Fault::name(&kind)).unwrap_or_default();
         assert_eq!(next(Some("other")), "429 ThrottledClientException");
         assert_eq!(next(Some("m")), "garbage");
         assert_eq!(next(Some("m")), "429 ThrottledClientException");
@@ -357,7 +453,7 @@ mod tests {
         script.add(Fault::garbage());
         script.add(Fault::reset_before_reading());
         assert!(!script.resets_before_reading());
-        script.next(None);
+        script.next(Asked::Callback, None);
         assert!(script.resets_before_reading());
         assert!(!script.resets_before_reading());
     }

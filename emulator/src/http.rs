@@ -7,8 +7,9 @@ use crate::assumptions;
 use crate::connection::Control;
 use crate::core::Core;
 use crate::credentials::Credentials;
+use crate::grant::Grant;
 use crate::signature::{Authorization, SignatureError};
-use crate::{connect, endpoint, gate, ids, page};
+use crate::{connect, endpoint, gate, ids, page, question};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -58,7 +59,15 @@ async fn route(core: &Arc<Core>, control: &Control, parts: Parts, body: Body) ->
         let path = "channel-flow-emulator does not have this operation";
         return refuse(&ApiError::new(crate::Exception::UnknownOperation, path));
     };
-    match run(core, operation, &parts, &labels, body).await {
+    if operation.name == question::OPERATION {
+        return question::respond(core, control, operation, &parts, &labels, body).await;
+    }
+    respond(operation, run(core, operation, &parts, &labels, body).await)
+}
+
+/// The answer over HTTP.
+pub(crate) fn respond(operation: &Operation, answered: Result<Value, ApiError>) -> Response {
+    match answered {
         Ok(Value::Null) => {
             let mut response = answer(operation.success(), String::new());
             response.headers_mut().remove(CONTENT_TYPE);
@@ -78,9 +87,20 @@ async fn run(
 ) -> Result<Value, ApiError> {
     let body = read(body).await?;
     authenticate(core, parts, &body)?;
+    run_authenticated(core, operation, parts, labels, &body).await
+}
+
+/// Does what a request asks whose caller is known.
+pub(crate) async fn run_authenticated(
+    core: &Core,
+    operation: &Operation,
+    parts: &Parts,
+    labels: &[(&'static str, String)],
+    body: &[u8],
+) -> Result<Value, ApiError> {
     let mut members = match body.is_empty() {
         true => Map::new(),
-        false => serde_json::from_slice(&body).map_err(|error| {
+        false => serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             ApiError::bad_request(format!("the body is not a JSON object (line {line}, column {column})"))
         })?,
@@ -99,6 +119,11 @@ pub(crate) fn authenticate(core: &Core, request: &Parts, body: &[u8]) -> Result<
         authorization.verify(request, body, credentials, core.region())?;
     }
     Ok(credentials)
+}
+
+/// Whether whoever signed may do this in a channel.
+pub(crate) fn is_granted(core: &Core, credentials: Option<&Credentials>, channel_arn: &str, grant: Grant) -> bool {
+    credentials.is_none_or(|by| core.ledger().is_granted(by.access_key_id(), channel_arn, grant))
 }
 
 /// The credentials with this access key, if the service gave them out. Others are none, or refused.

@@ -1,15 +1,12 @@
-//! What the service knows: messages, callbacks, credentials, and their numbers.
+//! What the service knows beside its messages: callbacks, credentials, grants, and numbers.
 
-use crate::assumptions::Assumptions;
-use crate::callback::{Callback, Decision};
 use crate::credentials::Credentials;
-use crate::event::Event;
-use crate::message::{MessageIds, MessageState, MessageStatus};
+use crate::grant::Grant;
 use crate::record::CallbackRecord;
-use crate::refusal::{Refusal, RefusalKind};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use crate::refusal::RefusalKind;
+use crate::world::app_instance_of;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Numbers of what has happened since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,26 +26,20 @@ pub struct Counts {
     pub faults: u64,
 }
 
-/// Messages of no channel, which are an event and nothing else; and callbacks for those of channels, too. What channels have
-/// the [`World`](crate::world::World) knows: each message is known to one of the two.
+/// Who was given which credentials, what they may do, and the callbacks that came. What messages there are the
+/// [`World`](crate::world::World) knows.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    pub(crate) assumptions: Assumptions,
-    messages: HashMap<Arc<MessageIds>, Entry>,
     credentials: HashMap<String, Issued>,
+    /// The grants that the roles of functions do not have, by the ARN of the app instance.
+    revoked: HashSet<(String, Grant)>,
     /// The latest ones.
     callbacks: VecDeque<CallbackRecord>,
     callbacks_kept: usize,
     callbacks_dropped: usize,
-    counts: Counts,
-}
-
-#[derive(Debug)]
-struct Entry {
-    state: MessageState,
-    position: u64,
-    since: Instant,
-    accepted: u32,
+    accepted: u64,
+    refused: BTreeMap<RefusalKind, u64>,
+    faults: u64,
 }
 
 #[derive(Debug)]
@@ -59,15 +50,16 @@ struct Issued {
 }
 
 impl Ledger {
-    pub(crate) fn new(assumptions: Assumptions, callbacks_kept: usize) -> Self {
+    pub(crate) fn new(callbacks_kept: usize) -> Self {
         Self {
-            assumptions,
-            messages: HashMap::new(),
             credentials: HashMap::new(),
+            revoked: HashSet::new(),
             callbacks: VecDeque::new(),
             callbacks_kept,
             callbacks_dropped: 0,
-            counts: Counts::default(),
+            accepted: 0,
+            refused: BTreeMap::new(),
+            faults: 0,
         }
     }
 
@@ -82,63 +74,34 @@ impl Ledger {
         self.credentials.get(access_key_id).map(|issued| &issued.credentials)
     }
 
-    pub(crate) fn register(&mut self, event: &Event) -> Option<MessageState> {
-        let ids = event.ids().ok()?;
-        if let Some(entry) = self.messages.get(ids) {
-            return Some(entry.state.clone());
-        }
-        let counts = &mut self.counts;
-        counts.sent += 1;
-        counts.pending += 1;
-        let ids = Arc::new(ids.clone());
-        let state = MessageState::pending(Arc::clone(&ids), event.fields().clone());
-        let entry = Entry { state: state.clone(), position: counts.sent, since: Instant::now(), accepted: 0 };
-        self.messages.insert(ids, entry);
-        Some(state)
-    }
-
-    pub(crate) fn message(&self, ids: &MessageIds) -> Option<&MessageState> {
-        self.messages.get(ids).map(|entry| &entry.state)
-    }
-
-    /// In the order in which they were sent.
-    pub(crate) fn messages(&self) -> Vec<MessageState> {
-        let mut all: Vec<_> = self.messages.values().collect();
-        all.sort_unstable_by_key(|entry| entry.position);
-        all.into_iter().map(|entry| entry.state.clone()).collect()
-    }
-
-    /// Decides the message, once.
-    pub(crate) fn decide(&mut self, callback: Callback, by: Option<Arc<str>>) -> Result<Decision, Refusal> {
-        let Callback { ids, decision, changes } = callback;
-        let entry = self.messages.get_mut(&ids).ok_or_else(|| Refusal::unknown_message(&ids))?;
-        if entry.state.status() != MessageStatus::Pending {
-            return Err(Refusal::decided_before(&ids, self.assumptions.repeated_callback));
-        }
-        if entry.since.elapsed() >= self.assumptions.callback_lifetime {
-            return Err(Refusal::expired());
-        }
-        entry.state.decide(decision, changes, by, self.assumptions.absent_fields_are_kept);
-        entry.accepted += 1;
-        match entry.accepted {
-            1 => self.counts.pending -= 1,
-            2 => self.counts.decided_twice += 1,
-            _ => {}
-        }
-        Ok(decision)
-    }
-
     /// The function whose role these credentials are.
     pub(crate) fn function_of(&self, access_key_id: &str) -> Option<Arc<str>> {
         self.credentials.get(access_key_id)?.function.clone()
     }
 
+    /// Gives or takes a grant of the roles of functions.
+    pub(crate) fn set_granted(&mut self, app_instance_arn: &str, grant: Grant, granted: bool) {
+        let key = (app_instance_arn.to_owned(), grant);
+        if granted {
+            self.revoked.remove(&key);
+        } else {
+            self.revoked.insert(key);
+        }
+    }
+
+    /// Whether whoever signed with this key may do this in a channel. Grants are for the roles of functions: others may do
+    /// everything.
+    pub(crate) fn is_granted(&self, access_key_id: &str, channel_arn: &str, grant: Grant) -> bool {
+        let revoked = || self.revoked.contains(&(app_instance_of(channel_arn).to_owned(), grant));
+        self.revoked.is_empty() || self.function_of(access_key_id).is_none() || !revoked()
+    }
+
     pub(crate) fn record(&mut self, record: CallbackRecord) {
         match &record.verdict {
-            Ok(_) => self.counts.accepted += 1,
-            Err(refusal) => *self.counts.refused.entry(refusal.kind()).or_default() += 1,
+            Ok(_) => self.accepted += 1,
+            Err(refusal) => *self.refused.entry(refusal.kind()).or_default() += 1,
         }
-        self.counts.faults += u64::from(record.fault.is_some());
+        self.faults += u64::from(record.fault.is_some());
         self.callbacks.push_back(record);
         while self.callbacks.len() > self.callbacks_kept {
             self.callbacks.pop_front();
@@ -156,8 +119,11 @@ impl Ledger {
         self.callbacks_dropped + self.callbacks.len()
     }
 
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.counts
+    /// Counts the callbacks in.
+    pub(crate) fn count_callbacks(&self, counts: &mut Counts) {
+        counts.accepted = self.accepted;
+        counts.refused = self.refused.clone();
+        counts.faults = self.faults;
     }
 
     /// The callbacks since the first `since` ones that belong to an environment, or, where the access key says nothing, to

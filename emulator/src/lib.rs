@@ -176,6 +176,7 @@ mod event_queue;
 mod fault;
 mod function;
 mod gate;
+mod grant;
 mod happening;
 mod http;
 mod ids;
@@ -184,10 +185,12 @@ mod json;
 mod lambda;
 mod ledger;
 mod logs;
+mod long_body;
 mod message;
 mod outbox;
 mod page;
 mod process;
+mod question;
 mod record;
 mod recording;
 mod refusal;
@@ -207,7 +210,7 @@ pub mod assumptions;
 pub mod limits;
 
 pub use api::error::{ApiError, Exception};
-pub use assumptions::{Assumptions, RepeatedCallback};
+pub use assumptions::{AbsentStatus, Assumptions, RepeatedCallback};
 pub use axum::body::Bytes;
 pub use callback::Decision;
 pub use credentials::Credentials;
@@ -221,6 +224,7 @@ pub use event_queue::{
 };
 pub use fault::Fault;
 pub use function::{Delivered, Function, FunctionSettings};
+pub use grant::Grant;
 pub use happening::{Happening, What};
 pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
 pub use lambda::{

@@ -2,6 +2,7 @@
 
 use crate::callback::Decision;
 use crate::limits::{self, LimitError};
+use crate::world::app_instance_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -163,6 +164,11 @@ impl MessageState {
 }
 
 impl MessageIds {
+    /// The ARN of the app instance that the channel is of.
+    pub fn app_instance_arn(&self) -> &str {
+        app_instance_of(&self.channel_arn)
+    }
+
     /// Whether the service could have given these ids out.
     ///
     /// # Errors

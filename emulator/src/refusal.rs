@@ -2,9 +2,11 @@
 
 use crate::assumptions::{self, RepeatedCallback};
 use crate::callback::Invalid;
+use crate::grant::Grant;
 use crate::message::MessageIds;
 use crate::signature::SignatureError;
 use axum::http::StatusCode;
+use std::borrow::Cow;
 use std::fmt;
 
 /// A callback that the service refused.
@@ -13,8 +15,8 @@ pub struct Refusal {
     pub(crate) kind: RefusalKind,
     /// None where the fault is that there is no answer.
     pub(crate) status: Option<StatusCode>,
-    pub(crate) exception: &'static str,
-    pub(crate) code: &'static str,
+    pub(crate) exception: Cow<'static, str>,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
     pub(crate) reason: String,
 }
@@ -33,6 +35,8 @@ pub enum RefusalKind {
     Invalid,
     /// Its signature is missing or wrong.
     Signature,
+    /// The role of the function that signed it lacks the grant; see [`Grant::ChannelFlowCallback`](crate::Grant).
+    NotGranted,
     /// It is for another operation.
     UnknownOperation,
     /// A scripted [`Fault`](crate::Fault) kept it from being dealt with.
@@ -51,8 +55,8 @@ impl Refusal {
     }
 
     /// The exception, such as `BadRequestException`; empty where the answer names none.
-    pub fn exception(&self) -> &'static str {
-        self.exception
+    pub fn exception(&self) -> &str {
+        &self.exception
     }
 
     /// What the caller was told.
@@ -69,8 +73,8 @@ impl Refusal {
         Self {
             kind: RefusalKind::Invalid,
             status: Some(StatusCode::BAD_REQUEST),
-            exception: "BadRequestException",
-            code: "BadRequest",
+            exception: "BadRequestException".into(),
+            code: "BadRequest".into(),
             message: reason.clone(),
             reason,
         }
@@ -89,8 +93,8 @@ impl Refusal {
             }
             RepeatedCallback::Conflict => Self {
                 status: Some(StatusCode::CONFLICT),
-                exception: "ConflictException",
-                code: "Conflict",
+                exception: "ConflictException".into(),
+                code: "Conflict".into(),
                 ..Self::bad_request(assumptions::CONFLICT.to_owned())
             },
             RepeatedCallback::Forbidden => Self::forbidden(),
@@ -104,11 +108,16 @@ impl Refusal {
         Self { kind: RefusalKind::Expired, reason, ..Self::forbidden() }
     }
 
+    pub(crate) fn not_granted() -> Self {
+        let reason = format!("the function's role has no grant for {} here", Grant::ChannelFlowCallback);
+        Self { kind: RefusalKind::NotGranted, reason, ..Self::forbidden() }
+    }
+
     fn forbidden() -> Self {
         Self {
             status: Some(StatusCode::FORBIDDEN),
-            exception: "ForbiddenException",
-            code: "Forbidden",
+            exception: "ForbiddenException".into(),
+            code: "Forbidden".into(),
             ..Self::bad_request(assumptions::FORBIDDEN.to_owned())
         }
     }
@@ -125,8 +134,8 @@ impl From<SignatureError> for Refusal {
         Self {
             kind: RefusalKind::Signature,
             status: Some(StatusCode::FORBIDDEN),
-            exception: error.exception(),
-            code: assumptions::SIGNATURE_CODE,
+            exception: error.exception().into(),
+            code: assumptions::SIGNATURE_CODE.into(),
             message: error.to_string(),
             reason: error.to_string(),
         }

@@ -1,7 +1,7 @@
 //! The messaging service, as a channel flow meets it.
 
 use crate::api::error::ApiError;
-use crate::assumptions::RepeatedCallback;
+use crate::assumptions::{Assumptions, RepeatedCallback};
 use crate::certificate::Certificate;
 use crate::connection::Connections;
 use crate::core::Core;
@@ -10,6 +10,7 @@ use crate::emulator::Settings;
 use crate::error::Error;
 use crate::event::Event;
 use crate::fault::Fault;
+use crate::grant::Grant;
 use crate::happening::Happening;
 use crate::http::handle;
 use crate::lambda::{InvocationFault, InvocationTarget, Unreachable, function_arn as function_arn_of};
@@ -21,6 +22,7 @@ use axum::Router;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -194,8 +196,10 @@ impl MessagingService {
         self.core.ledger().issue(None)
     }
 
-    pub(crate) fn issue_credentials_to(&self, function: &Arc<str>) -> Credentials {
-        self.core.ledger().issue(Some(Arc::clone(function)))
+    /// Credentials of the role of a function, by its name: what [`revoke`](Self::revoke) takes counts for them. A
+    /// [`Function`](crate::Function) has its own.
+    pub fn issue_credentials_to(&self, function: impl Into<Arc<str>>) -> Credentials {
+        self.core.ledger().issue(Some(function.into()))
     }
 
     /// Makes the message of `event` pending. A message that is known already keeps its state, as
@@ -212,7 +216,7 @@ impl MessagingService {
     /// What became of all messages of no channel, those of [`register`](Self::register) and of events that were delivered
     /// to a function, in the order in which they were sent. Those of channels the API lists.
     pub fn messages(&self) -> Vec<MessageState> {
-        self.core.ledger().messages()
+        self.core.with_world(|world| world.strays.states()).0
     }
 
     /// The latest callbacks, as many as [`Settings::callbacks_kept`] says, in the order of arrival.
@@ -240,7 +244,7 @@ impl MessagingService {
         self.core.script.clear();
     }
 
-    /// Answers every request with 503 `ServiceUnavailableException` until [`up`](Self::up). Queued faults wait.
+    /// Answers every callback, and every `GetChannelMessageStatus`, with 503 `ServiceUnavailableException` until [`up`](Self::up). Queued faults wait.
     pub fn down(&self) {
         self.core.script.set_down(true);
     }
@@ -250,15 +254,41 @@ impl MessagingService {
         self.core.script.set_down(false);
     }
 
+    /// Assumes something else from now on, of messages that were sent before, too. As [`Settings::assumptions`] says at first.
+    pub fn set_assumptions(&self, change: impl FnOnce(&mut Assumptions)) {
+        self.core.with_world(|world| world.assume(change));
+    }
+
+    /// What is assumed now.
+    pub fn assumptions(&self) -> Assumptions {
+        self.core.assumptions()
+    }
+
+    /// Takes a grant from the roles of functions, for one app instance: what is signed with credentials of a function gets
+    /// 403 `ForbiddenException` there, whatever it is about.
+    pub fn revoke(&self, app_instance_arn: &str, grant: Grant) {
+        self.core.ledger().set_granted(app_instance_arn, grant, false);
+    }
+
+    /// Gives back what [`revoke`](Self::revoke) took.
+    pub fn grant(&self, app_instance_arn: &str, grant: Grant) {
+        self.core.ledger().set_granted(app_instance_arn, grant, true);
+    }
+
+    /// How many times `GetChannelMessageStatus` came over HTTP, whatever was answered.
+    pub fn status_questions(&self) -> u64 {
+        self.core.status_questions.load(Ordering::Relaxed)
+    }
+
     /// Sets how a callback for a message that was decided is refused, from now on. As [`Settings::assumptions`] says at first.
     pub fn set_repeated_callback(&self, shape: RepeatedCallback) {
-        self.core.ledger().assumptions.repeated_callback = shape;
+        self.set_assumptions(|assumptions| assumptions.repeated_callback = shape);
     }
 
     /// Sets how long after its message a callback is accepted, from now on and for messages that were sent before, too.
     /// As [`Settings::assumptions`] says at first; zero lets every message expire at once.
     pub fn set_callback_lifetime(&self, lifetime: Duration) {
-        self.core.ledger().assumptions.callback_lifetime = lifetime;
+        self.set_assumptions(|assumptions| assumptions.callback_lifetime = lifetime);
     }
 
     /// Closes the connections that wait for a request, as a peer or a network in between does with one that was idle for

@@ -16,6 +16,7 @@ mod message;
 mod messages;
 mod prefetch;
 mod shelf;
+mod strays;
 mod tag;
 mod telling;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub(crate) use message::{Message, MessageType};
 pub(crate) use messages::{Messages, Place};
 pub(crate) use prefetch::PrefetchSortBy;
 pub(crate) use shelf::Shelf;
+pub(crate) use strays::{Stray, Strays};
 pub(crate) use tag::Tags;
 pub(crate) use token::{DoneRequest, Tokens};
 
@@ -58,6 +60,8 @@ pub(crate) struct World {
     pub(crate) channels: Shelf<Channel>,
     pub(crate) channel_flows: Shelf<ChannelFlow>,
     pub(crate) messages: Messages,
+    /// Those of no channel.
+    pub(crate) strays: Strays,
     /// How many versions of messages have gone to a processor since the start.
     begun: u64,
     /// Messages that were processed when the service ended last: channel and id.
@@ -86,12 +90,19 @@ impl World {
             channels: Shelf::new("channels"),
             channel_flows: Shelf::new("channel-flows"),
             messages: Messages::default(),
+            strays: Strays::default(),
             begun: 0,
             left_over: Vec::new(),
             tags: Shelf::new("tags"),
             bot_configurations: Shelf::new("bot-configurations"),
             expiration_settings: Shelf::new("expiration-settings"),
         }
+    }
+
+    /// Assumes something else from now on.
+    pub(crate) fn assume(&mut self, change: impl FnOnce(&mut Assumptions)) {
+        change(&mut self.assumptions);
+        self.tokens.set_lifetime(self.assumptions.client_request_token_lifetime);
     }
 
     /// The ARN of something new: `before`, and an id.

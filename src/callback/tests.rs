@@ -1,6 +1,7 @@
 //! What cannot be staged from outside of the process: a name that does not resolve at first.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_chimesdkmessaging::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_http_client::tls::Provider;
@@ -52,14 +53,17 @@ async fn a_name_that_does_not_resolve_at_first_is_looked_up_again() {
             .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
             .endpoint_url(format!("http://messaging.example:{}", service().await))
             .http_client(http_client);
-        let callbacks = Callbacks::new(Client::from_conf(crate::client::for_callbacks(config).build()));
+        let callbacks =
+            Callbacks::new(Client::from_conf(crate::client::for_callbacks(config).build()), MayAsk::default());
         let ids = CallbackIds {
             callback_id: "0b9e1c52-7a64-4d0e-9f3b-2c1d0e9f8a7b".to_owned(),
             message_id: "m".to_owned(),
             channel_arn: "arn:aws:chime:us-east-1:111122223333:app-instance/a/channel/c".to_owned(),
         };
         let decision = Decision::NoChange;
-        let callback = Callback { ids: &ids, decision: &decision, fallback: &decision, sent_at: None };
+        let provenance = Provenance::default();
+        let fallback_action = FallbackAction::Continue;
+        let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
         let settlement = callbacks.settle(callback, Some(Instant::now() + Duration::from_secs(20))).await.unwrap();
         assert_eq!(settlement.outcome, Outcome::Accepted, "after {failures}");
         assert_eq!(resolver.0.load(Ordering::Relaxed), 0, "it was asked too seldom");

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{MessageType, Persistence, PushNotificationType};
+use crate::{EventType, MessageType, Persistence, PushNotificationType};
 
 fn read(event: &Value) -> Result<Event, MissingIds> {
     Event::read(&RawEvent::from_json(event.to_string()).unwrap(), Invocation::default())
@@ -47,6 +47,31 @@ fn the_documented_event_is_read_whole() {
         1250
     );
     assert!(message.is_edited());
+}
+
+#[test]
+fn what_it_takes_to_ask_about_a_message_is_read_beside_it() {
+    let mut event = documented();
+    event["ChannelMessage"]["SubChannelId"] = json!("sub-1");
+    let provenance = |event: &Value| read(event).ok().unwrap().provenance;
+    let whole = Provenance {
+        sender_arn: Some("arn:aws:chime:us-east-1:111122223333:app-instance/ai/user/carol".to_owned()),
+        sub_channel_id: Some("sub-1".to_owned()),
+        is_edited: true,
+        is_persistent: true,
+        sent_at: message(&event).last_edited_at(),
+    };
+    assert!(whole.sent_at.is_some());
+    assert_eq!(provenance(&event), whole);
+
+    event["ChannelMessage"]["Content"] = json!({ "text": "hidden" });
+    assert_eq!(provenance(&event), whole, "the message is unreadable");
+
+    event["ChannelMessage"] =
+        json!({ "MessageId": "m", "ChannelArn": "c", "Sender": { "Arn": "carol" }, "LastEditedTimestamp": "" });
+    assert_eq!(provenance(&event), Provenance::default());
+    event["ChannelMessage"]["CreatedTimestamp"] = json!("2026-03-01T12:00:00.250Z");
+    assert!(provenance(&event).sent_at.is_some());
 }
 
 #[test]
@@ -144,14 +169,45 @@ fn unknown_values_are_kept_out_of_the_way() {
 #[test]
 fn what_cannot_be_shown_can_still_be_answered() {
     let mut event = documented();
-    event["EventType"] = json!("CHANNEL_MESSAGE_EVENT_2");
-    assert_eq!(read(&event).ok().unwrap().message.unwrap_err(), Unreadable::EventType);
-    event["EventType"] = json!(["CHANNEL_MESSAGE_EVENT"]);
-    assert_eq!(read(&event).ok().unwrap().message.unwrap_err(), Unreadable::EventType);
-    event["EventType"] = Value::Null;
-    assert!(read(&event).ok().unwrap().message.is_ok());
     event["ChannelMessage"]["Content"] = json!({ "text": "hidden" });
     assert_eq!(read(&event).ok().unwrap().message.unwrap_err(), Unreadable::Content);
+}
+
+#[test]
+fn the_type_of_an_event_is_there_to_be_read_and_keeps_nobody_from_being_asked() {
+    let with = |event_type: Option<Value>| {
+        let mut event = documented();
+        event.as_object_mut().unwrap().remove("EventType");
+        event_type.map(|event_type| event.as_object_mut().unwrap().insert("EventType".to_owned(), event_type));
+        message(&event).event_type().cloned()
+    };
+    assert_eq!(with(Some(json!("CHANNEL_MESSAGE_EVENT"))), Some(EventType::ChannelMessageEvent));
+    for other in ["CHANNEL_MESSAGE", "CHANNEL_MESSAGE_EVENT_V2"] {
+        assert_eq!(with(Some(json!(other))), Some(EventType::Unknown(other.to_owned())));
+    }
+    for none in [None, Some(Value::Null), Some(json!("")), Some(json!(["CHANNEL_MESSAGE_EVENT"]))] {
+        assert_eq!(with(none), None);
+    }
+    let built = crate::testing::message("Hi").event_type("CHANNEL_MESSAGE").build();
+    assert_eq!(built.event_type(), Some(&EventType::Unknown("CHANNEL_MESSAGE".to_owned())));
+}
+
+#[test]
+fn an_event_larger_than_lambda_takes_is_known_by_its_ids_alone() {
+    let mut event = documented();
+    event["Padding"] = json!("");
+    event["Padding"] = json!("x".repeat(LARGEST_EVENT - event.to_string().len()));
+    assert!(read(&event).ok().unwrap().message.is_ok(), "as large as it may be");
+
+    for name in ["Padding", "Content"] {
+        let mut event = event.clone();
+        let object = if name == "Padding" { &mut event } else { &mut event["ChannelMessage"] };
+        object[name] = json!("x".repeat(LARGEST_EVENT + 1));
+        let Event { ids, provenance, message } = read(&event).ok().unwrap();
+        assert_eq!(message.unwrap_err(), Unreadable::TooLarge);
+        assert_eq!(ids.message_id, "7f3c");
+        assert_eq!(provenance, read(&documented()).ok().unwrap().provenance);
+    }
 }
 
 #[test]

@@ -91,6 +91,14 @@ impl<E> Protocol<E> {
         }
     }
 
+    /// The main path gives an event up to the watchdog, for which `note` writes down when it is due. It does nothing more
+    /// about it, whoever has it.
+    pub(super) fn hands_over(&mut self, number: Number, note: impl FnOnce(&mut E)) {
+        if let Some(Open::Undecided(event) | Open::Decided(event)) = self.open.get_mut(&number) {
+            note(event);
+        }
+    }
+
     /// The main path wants to answer, or gives the event up.
     pub(super) fn answers(&mut self, number: Number) -> Turn {
         match self.open.remove(&number) {

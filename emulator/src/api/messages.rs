@@ -10,11 +10,11 @@ use crate::api::shapes::{
     ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, CONTENT_TYPE, MAX_RESULTS, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA,
     NEXT_TOKEN, PUSH_NOTIFICATION, SUB_CHANNEL_ID,
 };
-use crate::assumptions;
+use crate::assumptions::{self, AbsentStatus};
 use crate::event::Persistence;
 use crate::limits;
 use crate::message::{MessageFields, MessageStatus};
-use crate::world::{Channel, Message, MessageType, NewMessage, Place, Role};
+use crate::world::{Channel, MemberKind, Message, MessageType, NewMessage, Place, Role, Stray};
 use serde_json::{Map, Value, json};
 use std::ops::Bound;
 
@@ -172,10 +172,40 @@ fn get_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn get_channel_message_status(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let (channel_arn, id, _, message) = seen(call)?;
-    allow(message.is_from(call.bearer()))?;
-    let mut view = message.describe(&channel_arn, &id, true, answer::seconds);
-    Ok(json!({ "Status": view.remove("Status") }))
+    let (bearer, assumptions) = (call.bearer(), &call.world.assumptions);
+    let (channel_arn, id) = (call.input.text("ChannelArn"), call.input.text("MessageId"));
+    if MemberKind::Bot.is_kind_of(bearer) && !assumptions.bots_may_ask_status {
+        return Err(ApiError::forbidden(assumptions::FORBIDDEN));
+    }
+    let stray = call.world.strays.find(channel_arn, id, assumptions);
+    let status = if let Some(Stray { status, sender_arn, sub_channel_id }) = stray {
+        if sender_arn != Some(bearer) {
+            return Err(ApiError::forbidden(assumptions::FORBIDDEN));
+        }
+        status.filter(|_| call.input.optional("SubChannelId") == sub_channel_id)
+    } else if call.world.channels.contains(channel_arn) {
+        let (_, role) = call.in_channel()?;
+        allow(role.may_see_channel())?;
+        call.no_sub_channel()?;
+        let message = call.world.messages.get(channel_arn, id);
+        match message.filter(|message| call.world.shows(message, bearer)) {
+            Some(message) if !message.is_from(bearer) => return Err(ApiError::forbidden(assumptions::FORBIDDEN)),
+            message => message.and_then(|message| message.told_status(assumptions)),
+        }
+    } else {
+        None
+    };
+    let status = status.ok_or_else(|| no_status(assumptions.status_of_denied))?;
+    Ok(json!({ "Status": { "Value": status } }))
+}
+
+/// There is no status, since nothing is stored.
+fn no_status(how: AbsentStatus) -> ApiError {
+    match how {
+        AbsentStatus::Forbidden => ApiError::forbidden(assumptions::FORBIDDEN),
+        AbsentStatus::NotFound => ApiError::new(Exception::NotFound, assumptions::NO_STATUS),
+        AbsentStatus::BadRequest => ApiError::bad_request(assumptions::NO_STATUS),
+    }
 }
 
 fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {

@@ -81,7 +81,7 @@ struct Answer {
 #[derive(Serialize)]
 struct Refused {
     status: u16,
-    exception: &'static str,
+    exception: String,
     reason: String,
 }
 
@@ -270,7 +270,7 @@ impl Answer {
         });
         let refusal = record.verdict().err().map(|refusal| Refused {
             status: refusal.status(),
-            exception: refusal.exception(),
+            exception: refusal.exception().to_owned(),
             reason: refusal.reason().to_owned(),
         });
         let fault = record.fault().map(str::to_owned);

@@ -63,7 +63,7 @@ const TIMES: u32 = 1000;
 /// What is set.
 pub(super) fn view(core: &Core) -> Value {
     let armed = SWITCHES.iter().map(|switch| json!({ "switch": switch, "times": switch.left(core) }));
-    let repeated = match core.ledger().assumptions.repeated_callback {
+    let repeated = match core.assumptions().repeated_callback {
         RepeatedCallback::NonPending => Repeated::NonPending,
         RepeatedCallback::Conflict => Repeated::Conflict,
         RepeatedCallback::Forbidden => Repeated::Forbidden,
@@ -76,11 +76,12 @@ pub(super) fn change(core: &Core, change: Change) -> Value {
     match change {
         Change::Set { switch, times } => switch.set(core, times.min(TIMES)),
         Change::Repeated { repeated_callback } => {
-            core.ledger().assumptions.repeated_callback = match repeated_callback {
+            let repeated = match repeated_callback {
                 Repeated::NonPending => RepeatedCallback::NonPending,
                 Repeated::Conflict => RepeatedCallback::Conflict,
                 Repeated::Forbidden => RepeatedCallback::Forbidden,
             };
+            core.with_world(|world| world.assume(|assumptions| assumptions.repeated_callback = repeated));
         }
     }
     view(core)

@@ -3,7 +3,6 @@
 //! A message that goes through a flow is pending, and known to its sender only, until the last processor lets it go or one
 //! denies it. An update does the same beside the version that was sent, which stays as it is if the update comes to nothing.
 
-use crate::assumptions::Assumptions;
 use crate::callback::{Callback, Decision};
 use crate::event::{Event, Persistence};
 use crate::happening::{Happening, What};
@@ -129,20 +128,20 @@ impl World {
     }
 
     /// What becomes of a callback; `None` if no channel has, or had, a message for it.
-    pub(crate) fn judge(&self, ids: &MessageIds, assumptions: &Assumptions) -> Option<Result<(), Refusal>> {
+    pub(crate) fn judge(&self, ids: &MessageIds) -> Option<Result<(), Refusal>> {
         let callback_id = callback_id(&ids.callback_id)?;
         let message = self.messages.get(&ids.channel_arn, &ids.message_id);
         if let Some(processing) = message.and_then(|message| message.processing.as_deref())
             && processing.callback_id == callback_id
         {
             let age = processing.since.elapsed().unwrap_or_default();
-            let in_time = age < assumptions.callback_lifetime;
+            let in_time = age < self.assumptions.callback_lifetime;
             return Some(if in_time { Ok(()) } else { Err(Refusal::expired()) });
         }
         let past = || self.messages.past(&ids.channel_arn, &ids.message_id).map(|past| &past.steps);
         let steps = message.map(|message| &message.steps).or_else(past)?;
         let decided = steps.iter().any(|step| step.callback_id == callback_id);
-        decided.then(|| Err(Refusal::decided_before(ids, assumptions.repeated_callback)))
+        decided.then(|| Err(Refusal::decided_before(ids, self.assumptions.repeated_callback)))
     }
 
     /// A callback came, for this channel and message as it claims. Where one that [`judge`](Self::judge) let pass was

@@ -1,6 +1,7 @@
 //! A message of a channel: what it says, to whom, and how far it is on its way.
 
 use crate::api::answer::Time;
+use crate::assumptions::Assumptions;
 use crate::callback::Decision;
 use crate::event::{Event, Persistence};
 use crate::ids;
@@ -112,6 +113,18 @@ impl Message {
     /// Whether a version of it can be changed: it was sent, and none is processed.
     pub(crate) fn is_settled(&self) -> bool {
         self.status == MessageStatus::Sent && self.processing.is_none()
+    }
+
+    /// What `GetChannelMessageStatus` tells its sender, if anything.
+    pub(crate) fn told_status(&self, assumptions: &Assumptions) -> Option<MessageStatus> {
+        let pending = match self.processing.as_deref() {
+            Some(Processing { update: true, .. }) => assumptions.edit_has_status,
+            Some(_) if self.persistence == Persistence::Persistent => true,
+            Some(_) if assumptions.non_persistent_has_status => true,
+            Some(_) => return None,
+            None => false,
+        };
+        Some(if pending { MessageStatus::Pending } else { self.status })
     }
 
     /// `ChannelMessage`, with its times in the form that `time` gives them. Its sender is shown the version that is

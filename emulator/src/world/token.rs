@@ -35,6 +35,11 @@ impl Tokens {
         Self { done: Shelf::new(TABLE), by_age: BTreeSet::new(), lifetime }
     }
 
+    /// Keeps each for this long, those that are there, too.
+    pub(crate) fn set_lifetime(&mut self, lifetime: Duration) {
+        self.lifetime = lifetime;
+    }
+
     /// What was done under this key, unless that is too long ago.
     pub(crate) fn get(&self, key: &str, now: SystemTime) -> Option<&DoneRequest> {
         self.done.get(key).filter(|done| !self.is_old(done.at, now))

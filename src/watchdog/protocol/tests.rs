@@ -16,8 +16,6 @@ use super::*;
 struct Deeds {
     begun: bool,
     refused: bool,
-    /// The main path went on to send a decision of its own.
-    sent_by_main: bool,
     answered_by_main: usize,
     answered_by_watchdog: usize,
     taken: bool,
@@ -51,8 +49,17 @@ enum Main {
     Stuck,
     /// Begins, decides, and gets no callback out.
     StuckAfterDeciding,
+    /// Begins, decides, gets no answer to its callback, and leaves the rest to the watchdog.
+    HandsOver,
     /// Begins, and answers with an error without a decision.
     Fails,
+}
+
+impl Main {
+    /// Nobody but the watchdog can answer.
+    fn is_stuck(self) -> bool {
+        matches!(self, Self::Stuck | Self::StuckAfterDeciding | Self::HandsOver)
+    }
 }
 
 impl Shared {
@@ -66,16 +73,22 @@ impl Shared {
 
     /// The main path, with the event `name`.
     fn main(&self, name: usize, how: Main) {
-        let number = {
-            let mut world = self.world();
-            let ended = world.ended;
-            let number = world.protocol.begin(Event { name, decided: false });
-            assert!(number.is_none() || !ended, "an event began after the end");
-            world.deeds[name].begun = number.is_some();
-            world.deeds[name].refused = number.is_none();
-            number
-        };
-        let Some(number) = number else { return };
+        if let Some(number) = self.begin(name) {
+            self.go_on(name, number, how);
+        }
+    }
+
+    fn begin(&self, name: usize) -> Option<Number> {
+        let mut world = self.world();
+        let ended = world.ended;
+        let number = world.protocol.begin(Event { name, decided: false });
+        assert!(number.is_none() || !ended, "an event began after the end");
+        world.deeds[name].begun = number.is_some();
+        world.deeds[name].refused = number.is_none();
+        number
+    }
+
+    fn go_on(&self, name: usize, number: Number, how: Main) {
         if matches!(how, Main::Stuck) {
             return;
         }
@@ -91,9 +104,12 @@ impl Shared {
         if matches!(how, Main::StuckAfterDeciding) {
             return;
         }
-        thread::yield_now();
+        if matches!(how, Main::HandsOver) {
+            // It is due at once, which is one more order among those that are tried anyway.
+            self.world().protocol.hands_over(number, |_| ());
+            return;
+        }
         let mut world = self.world();
-        world.deeds[name].sent_by_main = true;
         if world.protocol.answers(number) == Turn::Yours {
             assert!(!world.deeds[name].taken, "the main path answered for a taken event");
             assert!(!world.ended, "the process has ended before");
@@ -190,8 +206,7 @@ fn one_event(name: &str, at_least: usize, how: Main) {
         // The moments of an event come after it has begun, however late that is.
         shared.moment(Moment::Callback);
         shared.end();
-        let stuck: &[usize] = if matches!(how, Main::Stuck | Main::StuckAfterDeciding) { &[0] } else { &[] };
-        shared.check(stuck);
+        shared.check(if how.is_stuck() { &[0] } else { &[] });
     });
 }
 
@@ -205,32 +220,27 @@ fn one_event_is_answered_once_whoever_comes_first() {
 fn one_event_that_is_stuck_is_answered_by_the_watchdog() {
     one_event("an event whose processor is stuck", 5, Main::Stuck);
     one_event("an event whose callback is stuck", 5, Main::StuckAfterDeciding);
+    one_event("an event that is handed over", 5, Main::HandsOver);
 }
 
-/// Two events at once in one environment, and the watchdog.
+/// Two events at once in one environment, both begun, and the watchdog.
 fn two_events(name: &str, at_least: usize, one: Main, other: Main) {
     explore(name, at_least, move || {
         let shared = Shared::new();
         let mains = [(0, one), (1, other)].map(|(event, how)| {
+            let number = shared.begin(event).expect("nothing has ended yet");
             let shared = shared.clone();
-            thread::spawn(move || shared.main(event, how))
+            thread::spawn(move || shared.go_on(event, number, how))
         });
         shared.moment(Moment::Decision);
-        shared.moment(Moment::Callback);
         shared.end();
         for main in mains {
             main.join().unwrap();
         }
         shared.moment(Moment::Callback);
         shared.end();
-        let stuck = |how, event| matches!(how, Main::Stuck | Main::StuckAfterDeciding).then_some(event);
-        let stuck: Vec<_> = [stuck(one, 0), stuck(other, 1)].into_iter().flatten().collect();
-        shared.check(&stuck);
-        let world = shared.world();
-        // What is stuck was begun and taken, or the process had ended before: which only the other one can have led to.
-        for event in stuck {
-            assert!(world.deeds[event].taken || world.deeds[event].refused);
-        }
+        let stuck = [(0, one), (1, other)].into_iter().filter(|(_, how)| how.is_stuck());
+        shared.check(&stuck.map(|(event, _)| event).collect::<Vec<_>>());
     });
 }
 
@@ -243,6 +253,7 @@ fn two_events_are_each_answered_once() {
 fn an_event_beside_one_that_is_stuck_is_answered_once() {
     two_events("one that is decided, one that is stuck", 100, Main::Healthy, Main::Stuck);
     two_events("one that is decided, one whose callback is stuck", 100, Main::Healthy, Main::StuckAfterDeciding);
+    two_events("one that fails, one that is handed over", 100, Main::Fails, Main::HandsOver);
 }
 
 /// An event that comes while the process is ending is answered, or never begins.

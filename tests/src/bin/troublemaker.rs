@@ -13,13 +13,13 @@ struct Troublemaker {
     tries: AtomicU32,
 }
 
-/// What passes by itself.
+/// What passes by itself, and what it says.
 #[derive(Debug)]
-struct Throttled;
+struct Throttled(&'static str);
 
 impl fmt::Display for Throttled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the moderation service is busy")
+        f.write_str(self.0)
     }
 }
 
@@ -97,6 +97,15 @@ impl Processor for Troublemaker {
                 let invocation = message.invocation();
                 Ok(Decision::update(format!("{} {}", invocation.request_id(), invocation.time_left().as_millis()))?)
             }
+            // The most that the process has had, in KiB. Linux only.
+            "tell the memory" => {
+                let status = std::fs::read_to_string("/proc/self/status")?;
+                let peak = status
+                    .lines()
+                    .find_map(|line| line.strip_prefix("VmHWM:"))
+                    .ok_or(Failure::new("no peak is known"))?;
+                Ok(Decision::update(peak.trim_end_matches("kB").trim())?)
+            }
             "fail" => Err(Failure::new("the moderation service said no")),
             "fail in several lines" => Err(Failure::new("one\ntwo\u{1b}[31mred")),
             "fail, and panic when shown" => Err(Failure::troubling(|_| panic!("private: while it is shown"), || {})),
@@ -172,11 +181,18 @@ impl Processor for Troublemaker {
             }
             "try again once" => {
                 if self.tries.fetch_add(1, Ordering::Relaxed) == 0 {
-                    return Err(Throttled.into());
+                    return Err(Throttled("the moderation service is busy").into());
                 }
                 Ok(Decision::update("the second try")?)
             }
-            "always try again" => Err(Throttled.into()),
+            "always try again" => Err(Throttled("the moderation service is busy").into()),
+            "always try again in several lines" => {
+                Err(Throttled("busy\nforged line\r\u{1b}[31mforged colour\u{9b}2J\u{202e}\u{2028}forged line").into())
+            }
+            "log who sent it" => {
+                tracing::info!("sent by {}", message.sender().arn());
+                Ok(Decision::NoChange)
+            }
             _ => {
                 let text = message.text();
                 let edits: Vec<_> =

@@ -2,6 +2,7 @@
 
 use super::FallbackAction::{Abort, Continue};
 use super::*;
+use crate::assumptions::Assumptions;
 use crate::world::testing::{CHANNEL, FLOW, PEOPLE, arn, message, world};
 use crate::world::{Batch, ChannelFlow};
 use proptest::prelude::*;
@@ -96,8 +97,7 @@ impl Stage {
         decision: Decision,
         content: Option<&str>,
     ) -> Option<Result<(), Refusal>> {
-        let assumptions = self.world.assumptions.clone();
-        let verdict = self.world.judge(ids, &assumptions);
+        let verdict = self.world.judge(ids);
         let changes = MessageFields { content: content.map(str::to_owned), ..MessageFields::default() };
         let callback = Callback { ids: ids.clone(), decision, changes };
         let record = CallbackRecord {

@@ -1,0 +1,140 @@
+//! Finding out whether a message is decided whose callback was refused without a reason.
+
+use aws_sdk_chimesdkmessaging::Client;
+use serde::Serialize;
+
+use super::known::{Known, app_instance};
+use super::may_ask::{MayAsk, VARIABLE};
+use super::refusal::Refusal;
+use super::status::{Question, Status};
+use crate::event::{CallbackIds, Provenance};
+
+/// Why a message counts as decided although the service did not say so in so many words.
+///
+/// Each of these is a success that could be wrong if a grant of the function's role was taken away; alarms look for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The service has no status of the message, as of one that was denied, and that the function may ask for it is known
+    /// from the deployment only.
+    DeniedOrNotGranted,
+    /// The service has no status of a message that it need not store, or of a bot's; callbacks of this environment in the
+    /// app instance were accepted before.
+    NotStored,
+    /// The service says that an edited message was processed, which may be true of what it said before the edit; callbacks
+    /// of this environment in the app instance were accepted before.
+    EditedBefore,
+}
+
+impl Doubt {
+    /// How logs spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::DeniedOrNotGranted => "DENIED_OR_NOT_GRANTED",
+            Self::NotStored => "NOT_STORED",
+            Self::EditedBefore => "EDITED_BEFORE",
+        }
+    }
+}
+
+/// What was found out.
+#[derive(Debug)]
+pub(super) enum Finding {
+    /// The message is pending.
+    Undecided,
+    /// It is decided.
+    Decided(Option<Doubt>),
+    /// It cannot be found out, for this reason.
+    Unknown(String),
+    /// Not yet: the question can be asked again.
+    NoAnswer(Refusal),
+}
+
+/// Asks about messages.
+#[derive(Debug)]
+pub(super) struct Inquiry<'a> {
+    pub(super) client: &'a Client,
+    pub(super) may_ask: &'a MayAsk,
+    pub(super) known: &'a Known,
+}
+
+impl Inquiry<'_> {
+    /// Whether the message with these ids is decided.
+    pub(super) async fn is_decided(&self, ids: &CallbackIds, provenance: &Provenance) -> Finding {
+        if *self.may_ask == MayAsk::Never {
+            return Finding::Unknown(format!(
+                "{VARIABLE} is false: grant chime:GetChannelMessageStatus, and set it to true"
+            ));
+        }
+        let Some(question) = Question::about(ids, provenance) else {
+            return Finding::Unknown(
+                "the event names no sender, who alone may ask for the message's status".to_owned(),
+            );
+        };
+        let channel_arn = &question.channel_arn;
+        let status = match question.ask(self.client).await {
+            Ok(status) => status,
+            Err(refusal) => return Finding::NoAnswer(refusal),
+        };
+        match status {
+            Status::Pending => {
+                // Whatever the service did before, it does not take this one.
+                self.known.take_accepted(channel_arn);
+                Finding::Undecided
+            }
+            // Whether an edit has a status of its own is not documented.
+            Status::Processed if provenance.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
+            Status::Processed => Finding::Decided(None),
+            Status::Absent => self.absent(channel_arn, provenance, None),
+            Status::AbsentOrNotGranted => match self.may_really_ask(channel_arn).await {
+                Ok(true) => self.absent(channel_arn, provenance, None),
+                Ok(false) if self.may_ask.is_granted_in(app_instance(channel_arn)) => {
+                    self.absent(channel_arn, provenance, Some(Doubt::DeniedOrNotGranted))
+                }
+                Ok(false) => Finding::Unknown(format!(
+                    "its status is refused, too: grant chime:GetChannelMessageStatus, and set {VARIABLE} to true"
+                )),
+                Err(finding) => finding,
+            },
+            Status::NotGranted => {
+                Finding::Unknown("its status is refused, too: grant chime:GetChannelMessageStatus".to_owned())
+            }
+            Status::Unclear => Finding::Unknown("the service gives no clear answer about its status".to_owned()),
+        }
+    }
+
+    /// The service has no such message. A denied one is not stored, and that is the end of it, unless the service may never
+    /// have had a status of this one.
+    fn absent(&self, channel_arn: &str, provenance: &Provenance, doubt: Option<Doubt>) -> Finding {
+        if provenance.is_persistent && !provenance.is_from_bot() {
+            return Finding::Decided(doubt);
+        }
+        self.weakly(channel_arn, Doubt::NotStored)
+    }
+
+    /// What is true if the grant for callbacks is there, as it was when the last one was accepted.
+    fn weakly(&self, channel_arn: &str, doubt: Doubt) -> Finding {
+        match self.known.take_accepted(channel_arn) {
+            true => Finding::Decided(Some(doubt)),
+            false => Finding::Unknown("the service has no status of messages such as this one".to_owned()),
+        }
+    }
+
+    /// Whether the grant to ask is there, shown by a message about which there is an answer. False if no such message is
+    /// known.
+    async fn may_really_ask(&self, channel_arn: &str) -> Result<bool, Finding> {
+        let Some(sent) = self.known.sent(channel_arn) else { return Ok(false) };
+        match sent.ask(self.client).await {
+            Ok(Status::Pending | Status::Processed) => Ok(true),
+            Ok(_) => {
+                self.known.forget_sent(channel_arn);
+                Err(Finding::Unknown(
+                    "the status of a message that was sent is refused, too: grant chime:GetChannelMessageStatus"
+                        .to_owned(),
+                ))
+            }
+            Err(refusal) => Err(Finding::NoAnswer(refusal)),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is known of the grants in an app instance, by what the service did there.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::status::Question;
+
+/// App instances that are remembered. A function for more of them forgets some, and asks.
+const MOST_APP_INSTANCES: usize = 256;
+
+/// What is known, by app instance: a role may have a grant for one and not for another.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<HashMap<String, InAppInstance>>);
+
+#[derive(Debug, Default)]
+struct InAppInstance {
+    /// Whether a callback was accepted since the last time that the grant for it was in doubt.
+    accepted: bool,
+    /// A message of a person that was sent, and about which the service has an answer for its sender.
+    sent: Option<Question>,
+}
+
+impl Known {
+    /// A callback was accepted. `sent` is the message, if it was sent and is stored.
+    pub(super) fn accepted(&self, channel_arn: &str, sent: impl FnOnce() -> Option<Question>) {
+        let mut known = self.lock();
+        let app_instance = app_instance(channel_arn);
+        // One message is enough: that costs the others nothing.
+        if let Some(known) = known.get_mut(app_instance) {
+            known.accepted = true;
+            if known.sent.is_none() {
+                known.sent = sent();
+            }
+            return;
+        }
+        if known.len() == MOST_APP_INSTANCES {
+            known.clear();
+        }
+        known.insert(app_instance.to_owned(), InAppInstance { accepted: true, sent: sent() });
+    }
+
+    /// Whether a callback was accepted, once for each: what is concluded from it may be wrong if the grant was taken away,
+    /// and then it must not be concluded again.
+    pub(super) fn take_accepted(&self, channel_arn: &str) -> bool {
+        self.lock().get_mut(app_instance(channel_arn)).is_some_and(|known| std::mem::take(&mut known.accepted))
+    }
+
+    /// A message about which the service has an answer.
+    pub(super) fn sent(&self, channel_arn: &str) -> Option<Question> {
+        self.lock().get(app_instance(channel_arn))?.sent.clone()
+    }
+
+    /// The service had no answer about it: deleted, or the grant to ask is gone.
+    pub(super) fn forget_sent(&self, channel_arn: &str) {
+        if let Some(known) = self.lock().get_mut(app_instance(channel_arn)) {
+            known.sent = None;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, InAppInstance>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The ARN of the app instance that a channel belongs to.
+pub(super) fn app_instance(channel_arn: &str) -> &str {
+    channel_arn.split_once("/channel/").map_or(channel_arn, |(app_instance, _)| app_instance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "arn:aws:chime:us-east-1:1:app-instance/one/channel/c";
+    const OTHER: &str = "arn:aws:chime:us-east-1:1:app-instance/other/channel/c";
+
+    fn question(message_id: &str) -> Option<Question> {
+        let text = str::to_owned;
+        Some(Question {
+            channel_arn: text(ONE),
+            message_id: text(message_id),
+            sender_arn: text("arn:aws:chime:us-east-1:1:app-instance/one/user/u"),
+            sub_channel_id: None,
+        })
+    }
+
+    #[test]
+    fn a_grant_is_known_for_one_app_instance_and_once() {
+        let known = Known::default();
+        assert!(!known.take_accepted(ONE));
+        known.accepted(ONE, || None);
+        assert!(!known.take_accepted(OTHER));
+        assert!(known.take_accepted(ONE));
+        assert!(!known.take_accepted(ONE));
+        known.accepted(ONE, || None);
+        assert!(known.take_accepted(ONE));
+    }
+
+    #[test]
+    fn one_sent_message_is_remembered() {
+        let known = Known::default();
+        known.accepted(ONE, || None);
+        assert_eq!(known.sent(ONE), None);
+        known.accepted(ONE, || question("first"));
+        known.accepted(ONE, || unreachable!("one is enough"));
+        assert_eq!((known.sent(ONE), known.sent(OTHER)), (question("first"), None));
+        known.forget_sent(ONE);
+        known.accepted(ONE, || question("second"));
+        assert_eq!(known.sent(ONE), question("second"));
+    }
+
+    #[test]
+    fn the_number_of_app_instances_is_bounded() {
+        let known = Known::default();
+        for number in 0..MOST_APP_INSTANCES * 3 {
+            known.accepted(&format!("arn:aws:chime:us-east-1:1:app-instance/{number}/channel/c"), || None);
+        }
+        assert!(known.lock().len() <= MOST_APP_INSTANCES);
+    }
+}

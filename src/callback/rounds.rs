@@ -1,0 +1,71 @@
+//! How often a callback is sent, and with which pauses.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Pauses between the rounds of sending. The SDK retries within a round; this is for what outlasts that, and for refusals
+/// that it takes for final. A pause is twice as long as the one before, so that a function does not feed the storm that
+/// throttles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Rounds if no deadline ends them.
+const ROUNDS_WITHOUT_DEADLINE: u32 = 5;
+
+/// Counts rounds until the time is over.
+#[derive(Debug)]
+pub(super) struct Rounds {
+    deadline: Option<Instant>,
+    round: u32,
+    pause: Duration,
+}
+
+impl Rounds {
+    pub(super) fn new(deadline: Option<Instant>) -> Self {
+        Self { deadline, round: 1, pause: FIRST_PAUSE }
+    }
+
+    /// How long to wait before another round that begins after `now`; `None` if there is no time for one.
+    pub(super) fn next(&mut self, now: Instant) -> Option<Duration> {
+        let over = match self.deadline {
+            Some(deadline) => now + self.pause >= deadline,
+            None => self.round == ROUNDS_WITHOUT_DEADLINE,
+        };
+        if over {
+            return None;
+        }
+        let pause = self.pause;
+        self.round += 1;
+        self.pause = LONGEST_PAUSE.min(pause * 2);
+        Some(pause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rounds in an invocation that answers at once, that is, the most that there can be.
+    fn rounds(time: Option<Duration>) -> u32 {
+        let start = Instant::now();
+        let (mut now, mut count) = (start, 1);
+        let mut rounds = Rounds::new(time.map(|time| start + time));
+        while let Some(pause) = rounds.next(now) {
+            now += pause;
+            count += 1;
+        }
+        count
+    }
+
+    #[test]
+    fn the_number_of_rounds_is_known() {
+        // docs/reliability.md has these numbers.
+        assert_eq!(rounds(Some(Duration::from_secs(3))), 6);
+        assert_eq!(rounds(Some(Duration::from_secs(10))), 8);
+        assert_eq!(rounds(Some(Duration::from_secs(60))), 18);
+        assert_eq!(rounds(Some(Duration::from_secs(900))), 186);
+        assert_eq!(rounds(Some(Duration::ZERO)), 1);
+        assert_eq!(rounds(None), ROUNDS_WITHOUT_DEADLINE);
+    }
+}
