@@ -119,23 +119,27 @@ impl Shared {
 
     /// A moment of the watchdog's, which takes what is due and answers.
     fn moment(&self, moment: Moment) {
-        let mut taken = Vec::new();
-        {
-            let mut world = self.world();
-            let due: Vec<_> = world.protocol.waiting().map(|(number, next, _)| (number, next)).collect();
-            for (number, next) in due {
-                // At the last moment both kinds are due; at the first one only what is not decided.
-                if next == moment || moment == Moment::Callback {
-                    if let Some(event) = world.protocol.take(number, next) {
-                        let deeds = &mut world.deeds[event.name];
-                        assert!(!deeds.taken && deeds.answered_by_main == 0, "taken after it was answered");
-                        assert_eq!(deeds.decided, event.decided, "the watchdog knows what was decided");
-                        deeds.taken = true;
-                        taken.push((number, event));
-                    }
-                }
-            }
+        let taken = self.take(moment);
+        self.answer(taken);
+    }
+
+    fn take(&self, moment: Moment) -> Vec<(Number, Event)> {
+        let mut world = self.world();
+        let due: Vec<_> = world.protocol.waiting().map(|(number, next, _)| (number, next)).collect();
+        // At the last moment both kinds are due; at the first one only what is not decided.
+        let due = due.into_iter().filter(|(_, next)| *next == moment || moment == Moment::Callback);
+        let taken: Vec<_> =
+            due.filter_map(|(number, next)| Some((number, world.protocol.take(number, next)?))).collect();
+        for (_, event) in &taken {
+            let deeds = &mut world.deeds[event.name];
+            assert!(!deeds.taken && deeds.answered_by_main == 0, "taken after it was answered");
+            assert_eq!(deeds.decided, event.decided, "the watchdog knows what was decided");
+            deeds.taken = true;
         }
+        taken
+    }
+
+    fn answer(&self, taken: Vec<(Number, Event)>) {
         for (number, event) in taken {
             let mut world = self.world();
             assert!(!world.ended, "the process ended while an event was open");
@@ -212,15 +216,15 @@ fn one_event(name: &str, at_least: usize, how: Main) {
 
 #[test]
 fn one_event_is_answered_once_whoever_comes_first() {
-    one_event("an event that is decided", 10, Main::Healthy);
-    one_event("an event that fails", 5, Main::Fails);
+    one_event("an event that is decided", 100, Main::Healthy);
+    one_event("an event that fails", 50, Main::Fails);
 }
 
 #[test]
 fn one_event_that_is_stuck_is_answered_by_the_watchdog() {
-    one_event("an event whose processor is stuck", 5, Main::Stuck);
-    one_event("an event whose callback is stuck", 5, Main::StuckAfterDeciding);
-    one_event("an event that is handed over", 5, Main::HandsOver);
+    one_event("an event whose processor is stuck", 20, Main::Stuck);
+    one_event("an event whose callback is stuck", 50, Main::StuckAfterDeciding);
+    one_event("an event that is handed over", 100, Main::HandsOver);
 }
 
 /// Two events at once in one environment, both begun, and the watchdog.
@@ -246,20 +250,20 @@ fn two_events(name: &str, at_least: usize, one: Main, other: Main) {
 
 #[test]
 fn two_events_are_each_answered_once() {
-    two_events("two events that are decided", 100, Main::Healthy, Main::Healthy);
+    two_events("two events that are decided", 5_000, Main::Healthy, Main::Healthy);
 }
 
 #[test]
 fn an_event_beside_one_that_is_stuck_is_answered_once() {
-    two_events("one that is decided, one that is stuck", 100, Main::Healthy, Main::Stuck);
-    two_events("one that is decided, one whose callback is stuck", 100, Main::Healthy, Main::StuckAfterDeciding);
-    two_events("one that fails, one that is handed over", 100, Main::Fails, Main::HandsOver);
+    two_events("one that is decided, one that is stuck", 200, Main::Healthy, Main::Stuck);
+    two_events("one that is decided, one whose callback is stuck", 5_000, Main::Healthy, Main::StuckAfterDeciding);
+    two_events("one that fails, one that is handed over", 5_000, Main::Fails, Main::HandsOver);
 }
 
 /// An event that comes while the process is ending is answered, or never begins.
 #[test]
 fn the_process_does_not_end_under_an_event() {
-    explore("an event that comes at the end", 10, || {
+    explore("an event that comes at the end", 5_000, || {
         let shared = Shared::new();
         shared.main(0, Main::Stuck);
         let late = thread::spawn({
@@ -280,5 +284,29 @@ fn the_process_does_not_end_under_an_event() {
         let world = shared.world();
         assert!(world.ended);
         assert!(world.deeds[1].begun != world.deeds[1].refused);
+    });
+}
+
+/// The watchdog answers for several events at once, and the process waits for all of its answers.
+#[test]
+fn the_process_does_not_end_under_an_answer() {
+    explore("answers of the watchdog at the end", 100, || {
+        let shared = Shared::new();
+        shared.main(0, Main::Stuck);
+        shared.main(1, Main::StuckAfterDeciding);
+        let answers = [Moment::Decision, Moment::Callback].map(|moment| {
+            let taken = shared.take(moment);
+            assert_eq!(taken.len(), 1);
+            let shared = shared.clone();
+            thread::spawn(move || shared.answer(taken))
+        });
+        shared.end();
+        shared.end();
+        for answer in answers {
+            answer.join().unwrap();
+        }
+        shared.end();
+        shared.check(&[0, 1]);
+        assert!(shared.world().ended);
     });
 }
