@@ -18,7 +18,7 @@ use crate::deciding::{Decided, Decider};
 use crate::delivery::{Delivery, QueueMessage};
 use crate::event::{CallbackIds, Event, RawEvent};
 use crate::settled::{BatchItemFailure, DecidedBy, Response, Settled};
-use crate::watchdog::Watchdog;
+use crate::watchdog::{Watch, Watchdog};
 use crate::{Error, FallbackAction, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
@@ -79,7 +79,7 @@ impl<P: Processor + 'static> Adapter<P> {
             Span::current().record("decision", decision.name());
             let fallback_action = self.0.decider.fallback_action;
             let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
-            let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
+            let settlement = self.0.callbacks.settle_caught(callback, invocation.deadline).await?;
             let settled = Settled::new(&callback, DecidedBy::Rescue, settlement);
             log(&settled, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
             Ok(settled)
@@ -100,27 +100,40 @@ impl<P: Processor + 'static> Adapter<P> {
     }
 
     async fn settle(&self, event: &Event, invocation: &Invocation) -> Result<Settled, Error> {
+        let watch = match &self.0.watchdog {
+            Some(watchdog) => watchdog.watch(event, invocation, self.0.decider.fallback_action).await,
+            None => None,
+        };
+        let result = self.settle_watched(event, invocation, watch.as_ref()).await;
+        match (watch, &result) {
+            // The connection may be to blame, or what it needs of this process.
+            (Some(watch), Err(error)) if error.is_unanswered() => watch.hands_over().await,
+            (Some(watch), _) => watch.answers().await,
+            (None, _) => {}
+        }
+        result
+    }
+
+    async fn settle_watched(
+        &self,
+        event: &Event,
+        invocation: &Invocation,
+        watch: Option<&Watch<'_>>,
+    ) -> Result<Settled, Error> {
         let Event { ids, provenance, message } = event;
         let started = Instant::now();
         let fallback_action = self.0.decider.fallback_action;
         let content = message.as_ref().map_or("", Message::content);
-        let watch = match &self.0.watchdog {
-            Some(watchdog) => watchdog.watch(ids, provenance, invocation, fallback_action).await,
-            None => None,
-        };
-
         let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
         let decision = decision.with_content(content);
         let process_ms = milliseconds(started.elapsed());
         Span::current().record("decision", decision.name());
-        if let Some(watch) = &watch {
+        if let Some(watch) = watch {
             watch.decided(&decision, decided_by).await;
         }
 
         let callback = Callback { ids, decision: &decision, fallback_action, provenance };
-        let settlement = self.0.callbacks.settle(callback, invocation.deadline).await?;
-        drop(watch);
-
+        let settlement = self.0.callbacks.settle_caught(callback, invocation.callback_deadline).await?;
         let settled = Settled::new(&callback, decided_by, settlement);
         log(&settled, None, process_ms, milliseconds(started.elapsed()));
         Ok(settled)

@@ -24,13 +24,18 @@ pub struct AdapterBuilder<P> {
     decider: Decider<P>,
     reserve: Duration,
     client: Option<Client>,
-    pub(crate) show_panic_messages: bool,
 }
 
 impl<P: Processor + 'static> AdapterBuilder<P> {
     pub(crate) fn new(processor: P) -> Self {
-        let decider = Decider { processor, fallback_action: FallbackAction::default(), redeliver: false, apart: false };
-        Self { decider, reserve: DEFAULT_RESERVE, client: None, show_panic_messages: false }
+        let decider = Decider {
+            processor,
+            fallback_action: FallbackAction::default(),
+            redeliver: false,
+            apart: false,
+            show_panic_messages: false,
+        };
+        Self { decider, reserve: DEFAULT_RESERVE, client: None }
     }
 
     /// What becomes of a message whose processor errs, panics or runs out of time; [`FallbackAction::Abort`] unless set.
@@ -65,42 +70,64 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     }
 
     /// Lets Rust print the messages of panics. [`run`](crate::run) keeps them out of the logs, and logs only where a
-    /// panic happened: a message can quote what was processed, as those of string slicing do.
+    /// panic happened: a message can quote what was processed, as those of string slicing do. It also cuts them off the
+    /// error that a processor returns when a task of its own has panicked.
     pub fn show_panic_messages(mut self) -> Self {
-        self.show_panic_messages = true;
+        self.decider.show_panic_messages = true;
         self
+    }
+
+    pub(crate) fn shows_panic_messages(&self) -> bool {
+        self.decider.show_panic_messages
     }
 
     /// The adapter.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration), where no client can be made from the environment.
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration), if no client can be made from the environment, if there is
+    /// no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer than two
+    /// worker threads: one processor that blocks its thread would keep the events beside it from being read.
     ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
     pub async fn build(self) -> Result<Adapter<P>, Error> {
+        let concurrency = concurrency();
+        if concurrency > 1 {
+            check_threads(concurrency)?;
+        }
         let client = match self.client {
             Some(client) => client,
             None => client::from_environment().await?,
         };
         let may_ask = MayAsk::parse(std::env::var(MAY_ASK_VARIABLE).ok().as_deref())?;
         let callbacks = Callbacks::new(client, may_ask);
-        let watchdog = Watchdog::new(&callbacks);
-        let decider = Decider { apart: several_at_once() && threads_to_spare(), ..self.decider };
+        let watchdog = Watchdog::new(&callbacks)?;
+        let decider = Decider { apart: concurrency > 1, ..self.decider };
         Ok(Adapter::new(Inner { decider, reserve: self.reserve, callbacks, watchdog }))
     }
 }
 
-/// Whether Lambda runs several invocations in this environment at once.
-fn several_at_once() -> bool {
+/// How many invocations Lambda runs in this environment at once.
+fn concurrency() -> u32 {
     let concurrency = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|value| value.parse().ok());
-    concurrency.is_some_and(|concurrency: u32| concurrency > 1)
+    concurrency.unwrap_or(1)
 }
 
-fn threads_to_spare() -> bool {
-    Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread
+/// Whether one thread that is blocked leaves another one to the events beside it.
+fn check_threads(concurrency: u32) -> Result<(), Error> {
+    let runtime = Handle::current();
+    let has = match (runtime.runtime_flavor(), runtime.metrics().num_workers()) {
+        (RuntimeFlavor::CurrentThread, _) => "runs on the current thread alone",
+        (_, 0 | 1) => "has one worker thread",
+        _ => return Ok(()),
+    };
+    Err(Error::configuration(format!(
+        "AWS_LAMBDA_MAX_CONCURRENCY is {concurrency}, and the tokio runtime {has}, so that one processor that blocks its thread \
+         would hold up all events beside it: write #[tokio::main(flavor = \"multi_thread\", worker_threads = 2)] over main, or \
+         more threads than 2, and turn on tokio's feature rt-multi-thread"
+    )))
 }
 
 impl<P> fmt::Debug for AdapterBuilder<P> {

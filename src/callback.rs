@@ -4,6 +4,7 @@
 //! message is decided if a refusal leaves that open. Nothing counts as decided without the service's word for it.
 
 mod bounded;
+mod caught;
 mod inquiry;
 mod known;
 mod may_ask;

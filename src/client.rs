@@ -46,13 +46,8 @@ pub(crate) async fn from_environment() -> Result<Client, Error> {
     Ok(Client::from_conf(config))
 }
 
-/// A client as `client` is, with connections of its own.
-pub(crate) fn afresh(client: &Client) -> Result<Client, Error> {
-    let http_client = http_client(roots::trust_store(var)?);
-    Ok(Client::from_conf(client.config().to_builder().http_client(http_client).build()))
-}
-
-fn var(name: &str) -> Option<String> {
+/// A variable that is set, and not to nothing.
+pub(crate) fn var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -1,6 +1,5 @@
 //! Asking the processor, and what is decided where it does not answer.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use tokio::task::block_in_place;
 use tokio::time::timeout_at;
 
 use crate::caught::{Caught, caught};
-use crate::error::Chain;
+use crate::cause;
 use crate::event::Unreadable;
 use crate::settled::DecidedBy;
 use crate::{Decision, Error, ErrorKind, FallbackAction, Message, Processor};
@@ -24,6 +23,8 @@ pub(crate) struct Decider<P> {
     /// Whether the processor gets a thread for itself while it works: where one environment has several events at once.
     /// A worker of tokio that a processor blocks would keep the tasks that are queued on it.
     pub(crate) apart: bool,
+    /// Whether the messages of panics may be logged.
+    pub(crate) show_panic_messages: bool,
 }
 
 /// A decision and who made it.
@@ -33,12 +34,19 @@ pub(crate) struct Decided {
     pub(crate) by: DecidedBy,
 }
 
+/// What a processor said.
+enum Answer {
+    Decision(Decision),
+    AskAgain(Duration),
+}
+
 /// Why a processor gave no decision.
 enum Failure {
     Unreadable(Unreadable),
-    Error(Box<dyn StdError + Send + Sync>),
+    /// It returned an error, of which this is the text: the error itself is not carried any further.
+    Error(String),
     /// It asked for another try, and there was no time for one.
-    TriesRanOut(Box<dyn StdError + Send + Sync>),
+    TriesRanOut(String),
     Panic,
     OutOfTime,
 }
@@ -69,16 +77,22 @@ impl<P: Processor> Decider<P> {
 
     fn fall_back(&self, failure: &Failure) -> Decided {
         let cause = failure.cause();
-        tracing::error!(fallback_action = ?self.fallback_action, cause, "{failure}; the fallback action decides");
+        let fallback_action = self.fallback_action.as_str();
+        tracing::error!(fallback_action, cause, "{failure}; the fallback action decides");
         Decided { decision: self.fallback_action.decision(), by: DecidedBy::FallbackAction }
     }
 
     /// Asks as often as the processor wants to be asked and there is time.
     async fn ask(&self, message: &Message) -> Result<Decision, Failure> {
         for attempt in 1.. {
-            let pause = match self.ask_once(message).await? {
-                Ok(decision) => return Ok(decision),
-                Err(error) => self.pause(error, attempt, message)?,
+            let asking = self.ask_once(message, attempt);
+            let answer = match self.apart {
+                true => block_in_place(|| Handle::current().block_on(asking)),
+                false => asking.await,
+            };
+            let pause = match answer? {
+                Answer::Decision(decision) => return Ok(decision),
+                Answer::AskAgain(pause) => pause,
             };
             tracing::warn!(attempt, pause_ms = pause.as_millis(), "the processor asks for another try");
             tokio::time::sleep(pause).await;
@@ -86,28 +100,34 @@ impl<P: Processor> Decider<P> {
         unreachable!("attempts are counted without end")
     }
 
-    /// How long to wait before the processor is asked again.
-    fn pause(&self, error: P::Error, attempt: u32, message: &Message) -> Result<Duration, Failure> {
-        match caught(|| self.processor.retry_after(&error, attempt)).ok_or(Failure::Panic)? {
-            None => Err(Failure::Error(error.into())),
-            Some(pause) if pause >= message.invocation().time_left() => Err(Failure::TriesRanOut(error.into())),
-            Some(pause) => Ok(pause),
+    async fn ask_once(&self, message: &Message, attempt: u32) -> Result<Answer, Failure> {
+        let processing = Caught::new(async { self.processor.process(message).await });
+        let processed = match message.invocation().processor_deadline {
+            Some(deadline) => timeout_at(deadline, processing).await.map_err(|_| Failure::OutOfTime)?,
+            None => processing.await,
+        };
+        match processed.ok_or(Failure::Panic)? {
+            Ok(decision) => Ok(Answer::Decision(decision)),
+            Err(error) => self.failed(error, attempt, message).map(Answer::AskAgain),
         }
     }
 
-    async fn ask_once(&self, message: &Message) -> Result<Result<Decision, P::Error>, Failure> {
-        let processing = Caught::new(async { self.processor.process(message).await });
-        let in_time = async {
-            match message.invocation().processor_deadline {
-                Some(deadline) => timeout_at(deadline, processing).await.map_err(|_| Failure::OutOfTime),
-                None => Ok(processing.await),
+    /// How long to wait before the processor is asked again. The error ends here: whatever code it brings along, to be shown
+    /// or dropped, runs while nothing is decided, so that the watchdog answers if it does not return.
+    fn failed(&self, error: P::Error, attempt: u32, message: &Message) -> Result<Duration, Failure> {
+        let text = |error| cause::text(error, self.show_panic_messages);
+        match caught(|| self.processor.retry_after(&error, attempt)) {
+            Some(Some(pause)) if pause < message.invocation().time_left() => {
+                caught(|| drop(error));
+                Ok(pause)
             }
-        };
-        let answer = match self.apart {
-            true => block_in_place(|| Handle::current().block_on(in_time)),
-            false => in_time.await,
-        }?;
-        answer.ok_or(Failure::Panic)
+            Some(Some(_)) => Err(Failure::TriesRanOut(text(error))),
+            Some(None) => Err(Failure::Error(text(error))),
+            None => {
+                caught(|| drop(error));
+                Err(Failure::Panic)
+            }
+        }
     }
 }
 
@@ -115,7 +135,7 @@ impl Failure {
     fn cause(&self) -> Option<String> {
         match self {
             Self::Unreadable(unreadable) => Some(unreadable.to_string()),
-            Self::Error(error) | Self::TriesRanOut(error) => Some(Chain(&**error).to_string()),
+            Self::Error(text) | Self::TriesRanOut(text) => Some(text.clone()),
             Self::Panic | Self::OutOfTime => None,
         }
     }

@@ -81,6 +81,13 @@ impl Error {
         self.kind
     }
 
+    /// Whether the service gave no answer of any kind, so that another connection might get one.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        let cause = self.source().and_then(|cause| cause.downcast_ref::<Self>());
+        let unavailable = ErrorKind::CallbackUnavailable;
+        self.kind == unavailable && cause.is_some_and(|cause| cause.kind == unavailable)
+    }
+
     fn chain(&self) -> String {
         Chain(self).to_string()
     }

@@ -15,6 +15,9 @@ pub struct Invocation {
     pub(crate) deadline: Option<Instant>,
     /// When the processor's time is over.
     pub(crate) processor_deadline: Option<Instant>,
+    /// When the callback should be settled; what is left until the deadline belongs to the watchdog, which sends what did
+    /// not get out.
+    pub(crate) callback_deadline: Option<Instant>,
 }
 
 /// A deadline is in milliseconds since 1970. On the first day of it nothing was invoked: `cargo lambda watch` says how long
@@ -27,15 +30,22 @@ impl Invocation {
     pub(crate) fn new(context: &Context, reserve: Duration) -> Self {
         let request_id = context.request_id.clone();
         if context.deadline == 0 {
-            return Self { request_id, deadline: None, processor_deadline: None };
+            return Self { request_id, ..Self::default() };
         }
         let left = if context.deadline < DAY {
             Duration::from_millis(context.deadline)
         } else {
             context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
         };
-        let now = Instant::now();
-        Self { request_id, deadline: Some(now + left), processor_deadline: Some(now + left - reserve.min(left / 2)) }
+        let deadline = Instant::now() + left;
+        let reserve = reserve.min(left / 2);
+        let processor_deadline = deadline - reserve;
+        Self {
+            request_id,
+            deadline: Some(deadline),
+            processor_deadline: Some(processor_deadline),
+            callback_deadline: Some(processor_deadline + reserve * 3 / 5),
+        }
     }
 
     /// The same with its share of the time that is left, where `shares` have to do with it.
@@ -79,6 +89,13 @@ mod tests {
         let gap = long.deadline.unwrap() - long.processor_deadline.unwrap();
         assert_eq!(gap, Duration::from_secs(1));
         assert!(long.time_left() <= Duration::from_secs(599));
+    }
+
+    #[tokio::test]
+    async fn the_reserve_is_shared_with_the_watchdog() {
+        let invocation = invocation(600_000, 1_000);
+        let (deadline, callback_deadline) = (invocation.deadline.unwrap(), invocation.callback_deadline.unwrap());
+        assert_eq!(deadline - callback_deadline, Duration::from_millis(400));
     }
 
     #[tokio::test]

@@ -56,6 +56,7 @@ mod adapter;
 mod builder;
 mod callback;
 mod caught;
+mod cause;
 mod client;
 mod deciding;
 mod decision;

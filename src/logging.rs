@@ -1,14 +1,17 @@
 //! Logs to standard output, as lambda_runtime sets them up, less what would show messages or let them forge a line.
 
-mod one_line;
+pub(crate) mod one_line;
 mod telltales;
 
 use std::env;
+use std::io::Write;
 
 use lambda_runtime::tracing::subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use lambda_runtime::tracing::subscriber::fmt;
 use lambda_runtime::tracing::subscriber::layer::SubscriberExt;
 use lambda_runtime::tracing::subscriber::util::SubscriberInitExt;
+
+use tracing::Dispatch;
 
 use one_line::OneLine;
 use telltales::Telltales;
@@ -16,9 +19,13 @@ use telltales::Telltales;
 /// Sets up logging as [`lambda_runtime::tracing::init_default_subscriber`] does: the level from `AWS_LAMBDA_LOG_LEVEL`
 /// or `RUST_LOG`, JSON if `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing if a subscriber is set already.
 pub(crate) fn init() {
-    if tracing::dispatcher::has_been_set() {
-        return;
+    if !tracing::dispatcher::has_been_set() {
+        dispatch(std::io::stdout).init();
     }
+}
+
+/// The same logs, to what `writer` makes.
+pub(crate) fn dispatch<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
     let var = |name| env::var(name).ok();
     let directives = var("RUST_LOG").map(|directives| trimmed(&directives));
     let filter = filter(var("AWS_LAMBDA_LOG_LEVEL").as_deref(), directives.as_deref());
@@ -26,12 +33,12 @@ pub(crate) fn init() {
     // A filter beside the other one: within a span, a directive for the span would overrule one for a crate.
     let discreet = filter_fn(move |metadata| telltales.may_say(metadata.level(), metadata.target()));
     // Colours are for terminals, whichever features of the subscriber other crates turn on.
-    let subscriber = fmt().with_target(false).with_ansi(false).with_env_filter(filter).with_writer(OneLine);
+    let subscriber = fmt().with_target(false).with_ansi(false).with_env_filter(filter).with_writer(OneLine(writer));
     if var("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json")) {
         // Without a timestamp Lambda takes every line for one of level INFO, and drops errors if INFO is not wanted.
-        subscriber.json().finish().with(discreet).init();
+        subscriber.json().finish().with(discreet).into()
     } else {
-        subscriber.without_time().finish().with(discreet).init();
+        subscriber.without_time().finish().with(discreet).into()
     }
 }
 

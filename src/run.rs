@@ -6,6 +6,7 @@ use lambda_runtime::Runtime;
 use lambda_runtime::layers::TracingLayer;
 
 use crate::in_flight::InFlight;
+use crate::watchdog::Watchdog;
 use crate::{Adapter, AdapterBuilder, Error, Processor, logging};
 
 /// What Lambda sets for every function, and what lambda_runtime cannot do without.
@@ -34,13 +35,15 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 /// ```
 ///
 /// Where Lambda runs several invocations in one environment at once, which `AWS_LAMBDA_MAX_CONCURRENCY` tells, so does
-/// this; a multi-threaded tokio runtime then keeps a processor that computes from holding up the others. On SIGTERM what
-/// is under way is finished first.
+/// this. It then takes a tokio runtime with two worker threads or more, and does not start without: write
+/// `#[tokio::main(flavor = "multi_thread", worker_threads = 2)]`, and turn on tokio's feature `rt-multi-thread`. On SIGTERM
+/// what is under way is finished first.
 ///
 /// # Errors
 ///
 /// Of kind [`Configuration`](crate::ErrorKind::Configuration) where the process was not started by Lambda or something
-/// that acts as Lambda does, or where no client can be made from the environment; of kind
+/// that acts as Lambda does, where no client can be made from the environment, where the system has no thread for the
+/// watchdog, or where the tokio runtime has fewer threads than several invocations at once take; of kind
 /// [`Runtime`](crate::ErrorKind::Runtime) where the Runtime API is gone.
 pub async fn run<P: Processor + 'static>(processor: P) -> Result<(), Error> {
     Adapter::builder(processor).run().await
@@ -60,12 +63,15 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             )));
         }
         logging::init();
-        if !self.show_panic_messages {
-            std::panic::set_hook(Box::new(|panic| {
+        let shown = self.shows_panic_messages().then(std::panic::take_hook);
+        std::panic::set_hook(Box::new(move |panic| match &shown {
+            // A hook that prints waits for whoever has locked standard error.
+            Some(show) if !Watchdog::is_this_thread() => show(panic),
+            _ => {
                 let location = panic.location().map(ToString::to_string);
                 tracing::error!(location, "panic");
-            }));
-        }
+            }
+        }));
         let adapter: Adapter<P> = self.build().await?;
         let in_flight = InFlight::new();
         let runtime = Runtime::new(adapter).layer(TracingLayer::new()).layer(in_flight.clone());

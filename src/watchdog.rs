@@ -2,57 +2,69 @@
 //!
 //! A processor that blocks its thread takes the timers of its tokio runtime with it, and on a current-thread runtime
 //! everything else. So a thread of its own sleeps until an invocation should have been decided and is not, or was decided
-//! and cannot get its callback out. It then sends what is missing over a connection of its own, answers the Runtime API
+//! and has not got its callback out. It then sends what is missing over a connection of its own, answers the Runtime API
 //! for the invocation, and ends the process: an environment with a runaway in it must not be used again.
+//!
+//! All that the thread needs is made when the function starts. It shares no pool of threads, no connection and no lock with
+//! what may be stuck, but for the one around the [`Protocol`], which nobody holds for longer than a step of it takes.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+mod client;
+mod log;
+mod protocol;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::runtime::{self, Handle};
+use tokio::runtime::{self, Runtime};
+use tokio::select;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until};
 
+use self::log::Log;
+use self::protocol::{Moment, Number, Protocol, Turn};
 use crate::callback::{Callback, Callbacks};
-use crate::event::{CallbackIds, Provenance};
+use crate::caught::{Caught, caught};
+use crate::event::{CallbackIds, Event, Provenance};
 use crate::settled::{DecidedBy, Settled};
-use crate::{Decision, Error, FallbackAction, Invocation, client, runtime_api};
+use crate::{Decision, Doubt, Error, FallbackAction, Invocation, runtime_api};
 
-/// How long a runtime may take to run a task before it counts as stuck.
-const PROBE: Duration = Duration::from_millis(100);
-
-/// What the last invocations get to tell Lambda how they ended, before the process does.
+/// What the last invocations get to tell Lambda how they ended, before the process does; and the most that a line of the
+/// log is waited for.
 const PARTING: Duration = Duration::from_millis(100);
+
+/// What a callback gets even if the deadline is there: the process has not ended yet, so it is worth a try.
+const LAST_TRY: Duration = Duration::from_millis(300);
 
 /// How long an environment with a runaway takes new events beside the ones it has.
 const LINGER: Duration = Duration::from_secs(5);
 
+const THREAD_NAME: &str = "channel-flow watchdog";
+
 /// Watches over invocations.
 pub(crate) struct Watchdog(Arc<Shared>);
 
-/// An invocation under watch, until this is dropped.
+/// An invocation under watch, until it is answered or this is dropped.
 pub(crate) struct Watch<'a> {
     shared: &'a Shared,
-    number: u64,
+    number: Number,
 }
 
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
-    callbacks: Callbacks,
-    watched_runtime: Handle,
+    /// The thread has to look again, and earlier than it knows.
+    changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
-    started: bool,
-    next_number: u64,
-    watched: HashMap<u64, Watched>,
-    /// When the thread looks next by itself; none where there is nothing to look at.
+    protocol: Protocol<Watched>,
+    /// When the thread looks next by itself; none if there is nothing to look at.
     looks_at: Option<Instant>,
-    /// Since when a runaway is known: the process ends when what else is under way is done.
     ending_since: Option<Instant>,
 }
 
+/// What it takes to answer for an event.
 struct Watched {
     ids: CallbackIds,
     provenance: Provenance,
@@ -60,105 +72,114 @@ struct Watched {
     /// What goes out if the watchdog has to answer: the fallback action until something else is decided.
     decision: Decision,
     decided_by: DecidedBy,
-    decided: bool,
     fallback_action: FallbackAction,
-    /// When the watchdog looks whether this is stuck.
-    due: Instant,
+    decided: bool,
+    moments: Moments,
+}
+
+/// When the watchdog looks at an event, and until when it has for it.
+#[derive(Clone, Copy)]
+struct Moments {
+    decision: Instant,
+    callback: Instant,
     deadline: Instant,
-    /// The part of the time that is kept for the callback.
-    reserve: Duration,
-    /// The watchdog answers for this one.
-    taken: bool,
 }
 
 impl Watchdog {
-    /// A watchdog over the tokio runtime it is made in. None where no Runtime API could be answered: in a test of the
-    /// adapter, for example.
-    pub(crate) fn new(callbacks: &Callbacks) -> Option<Self> {
-        std::env::var_os("AWS_LAMBDA_RUNTIME_API")?;
-        Some(Self(Arc::new(Shared {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            callbacks: callbacks.clone(),
-            watched_runtime: Handle::current(),
-        })))
+    /// A watchdog with its thread. None if no Runtime API could be answered: in a test of the adapter, for example.
+    pub(crate) fn new(callbacks: &Callbacks) -> Result<Option<Self>, Error> {
+        if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+            return Ok(None);
+        }
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Notify::new() });
+        let guard = Guard {
+            shared: shared.clone(),
+            callbacks: Arc::new(callbacks.with_client(client::afresh(callbacks.client())?)),
+            log: Log::start()?,
+        };
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::configuration("no tokio runtime for the watchdog").caused_by(error))?;
+        thread::Builder::new()
+            .name(THREAD_NAME.to_owned())
+            .spawn(move || guard.stand(&runtime))
+            .map_err(|error| Error::configuration("no thread for the watchdog").caused_by(error))?;
+        Ok(Some(Self(shared)))
     }
 
-    /// Puts an invocation under watch; one without a deadline needs none. Does not return where the process has been
-    /// ending for a while and events keep coming, or else it would not end: Lambda delivers this one again.
+    /// Puts an invocation under watch; one without a deadline needs none. Does not return if the process is ending and takes
+    /// no more events: Lambda delivers this one again.
     pub(crate) async fn watch(
         &self,
-        ids: &CallbackIds,
-        provenance: &Provenance,
+        event: &Event,
         invocation: &Invocation,
         fallback_action: FallbackAction,
     ) -> Option<Watch<'_>> {
-        if self.0.state().ending_since.is_some_and(|since| since.elapsed() > LINGER) {
-            std::future::pending::<()>().await;
-        }
-        let deadline = invocation.deadline?.into_std();
-        let processor_deadline = invocation.processor_deadline?.into_std();
-        let reserve = deadline.saturating_duration_since(processor_deadline);
         let watched = Watched {
-            ids: ids.clone(),
-            provenance: provenance.clone(),
+            ids: event.ids.clone(),
+            provenance: event.provenance.clone(),
             request_id: invocation.request_id().to_owned(),
             decision: fallback_action.decision(),
             decided_by: DecidedBy::FallbackAction,
-            decided: false,
             fallback_action,
-            // An invocation that is not stuck acts at its processor's deadline; a slow one a little later.
-            due: processor_deadline + reserve / 5,
-            deadline,
-            reserve,
-            taken: false,
+            decided: false,
+            moments: Moments::of(invocation)?,
         };
-        let mut state = self.0.state();
-        let number = state.next_number;
-        state.next_number += 1;
-        // A thread that looks early enough need not be woken for each invocation.
-        let wake = state.looks_at.is_none_or(|looks_at| watched.due < looks_at);
-        state.watched.insert(number, watched);
-        if !state.started {
-            state.started = true;
-            let shared = self.0.clone();
-            thread::Builder::new()
-                .name("channel-flow watchdog".to_owned())
-                .spawn(move || shared.stand_guard())
-                .expect("the system has room for a second thread");
-        } else if wake {
-            self.0.changed.notify_one();
+        match self.0.begin(watched) {
+            Some(number) => Some(Watch { shared: &self.0, number }),
+            None => std::future::pending().await,
         }
-        Some(Watch { shared: &self.0, number })
+    }
+
+    /// Whether this is a watchdog's thread, which must not wait for any lock of the process.
+    pub(crate) fn is_this_thread() -> bool {
+        thread::current().name() == Some(THREAD_NAME)
     }
 }
 
 impl Watch<'_> {
-    /// Tells what was decided. Does not return where the watchdog answers for this invocation already: it ends the
-    /// process when it has.
+    /// Tells what was decided. Does not return if the watchdog answers for this invocation: it ends the process when it has.
     pub(crate) async fn decided(&self, decision: &Decision, decided_by: DecidedBy) {
+        let turn = self.shared.state().protocol.decided(self.number, |watched| {
+            watched.decision = decision.clone();
+            watched.decided_by = decided_by;
+            watched.decided = true;
+        });
+        wait_for_the_end_if_lost(turn).await;
+    }
+
+    /// Leaves the event to the watchdog at once: the callback got no answer, which can be the fault of what this process is
+    /// left with. Does not return, since the watchdog ends the process when it has answered.
+    pub(crate) async fn hands_over(&self) {
         {
             let mut state = self.shared.state();
-            // One that the watchdog has taken may be gone from here already.
-            if let Some(watched) = state.watched.get_mut(&self.number).filter(|watched| !watched.taken) {
-                watched.decision = decision.clone();
-                watched.decided_by = decided_by;
-                watched.decided = true;
-                watched.due = watched.due.max(watched.deadline - watched.reserve / 2);
-                return;
-            }
+            let now = Instant::now();
+            state.protocol.hands_over(self.number, |watched| watched.moments.callback = now);
         }
+        self.shared.changed.notify_one();
         std::future::pending().await
+    }
+
+    /// Ends the watch before Lambda is answered. Does not return if the watchdog answers.
+    pub(crate) async fn answers(self) {
+        let turn = self.shared.state().protocol.answers(self.number);
+        wait_for_the_end_if_lost(turn).await;
+    }
+}
+
+async fn wait_for_the_end_if_lost(turn: Turn) {
+    if turn == Turn::Lost {
+        std::future::pending::<()>().await;
     }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
-        if state.watched.get(&self.number).is_some_and(|watched| !watched.taken) {
-            state.watched.remove(&self.number);
-        }
-        if state.ending_since.is_some() {
+        // A second answer is none.
+        let _ = state.protocol.answers(self.number);
+        if state.protocol.is_ending() {
             self.shared.changed.notify_one();
         }
     }
@@ -169,142 +190,144 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn begin(&self, watched: Watched) -> Option<Number> {
+        let mut state = self.state();
+        if state.ending_since.is_some_and(|since| since.elapsed() > LINGER) {
+            state.protocol.close();
+        }
+        let due = watched.due(Moment::Decision);
+        let number = state.protocol.begin(watched)?;
+        // A thread that looks early enough need not be woken for each invocation.
+        if state.looks_at.is_none_or(|looks_at| due < looks_at) {
+            state.looks_at = Some(due);
+            self.changed.notify_one();
+        }
+        Some(number)
+    }
+
+    /// Takes the events whose moment has come.
+    fn take(&self) -> Vec<(Number, Watched)> {
+        let mut state = self.state();
+        let now = Instant::now();
+        let due = state.protocol.waiting().filter(|(_, moment, watched)| watched.due(*moment) <= now);
+        let due: Vec<_> = due.map(|(number, moment, _)| (number, moment)).collect();
+        let taken = due.into_iter().filter_map(|(number, moment)| Some((number, state.protocol.take(number, moment)?)));
+        let taken: Vec<_> = taken.collect();
+        if !taken.is_empty() {
+            state.ending_since.get_or_insert(now);
+        }
+        state.looks_at = state.protocol.waiting().map(|(_, moment, watched)| watched.due(moment)).min();
+        taken
+    }
+}
+
+impl Moments {
+    fn of(invocation: &Invocation) -> Option<Self> {
+        let deadline = invocation.deadline?;
+        let processor_deadline = invocation.processor_deadline?;
+        let reserve = deadline.saturating_duration_since(processor_deadline);
+        Some(Self {
+            // An invocation that is not stuck acts at its processor's deadline; a slow one a little later.
+            decision: processor_deadline + reserve / 5,
+            callback: invocation.callback_deadline? + reserve / 20,
+            deadline,
+        })
+    }
+}
+
+/// What the thread has.
+struct Guard {
+    shared: Arc<Shared>,
+    callbacks: Arc<Callbacks>,
+    log: Log,
+}
+
+impl Guard {
     /// What the thread does. It ends with the process.
-    fn stand_guard(&self) {
+    fn stand(&self, runtime: &Runtime) {
+        let _log = tracing::dispatcher::set_default(&self.log.dispatch());
         loop {
-            match self.next_due() {
-                Some(number) if self.is_stuck(number) => self.answer(number),
-                Some(_) => {}
-                None => {
-                    thread::sleep(PARTING);
-                    if self.state().watched.is_empty() {
-                        std::process::exit(1);
-                    }
-                }
-            }
+            caught(|| runtime.block_on(self.watch()));
+            // It has not ended, so it panicked. Not again and again without a pause, whatever it is.
+            thread::sleep(PARTING);
         }
     }
 
-    /// Sleeps until an invocation is due; `None` when the process is to end and nothing is under way any more.
-    fn next_due(&self) -> Option<u64> {
-        let mut state = self.state();
+    async fn watch(&self) {
         loop {
-            let next = state.watched.iter().min_by_key(|(_, watched)| watched.due);
-            let next = next.map(|(number, watched)| (*number, watched.due));
-            let now = Instant::now();
-            match next {
-                Some((number, due)) if due <= now => {
-                    // Until this one is dealt with the thread looks at nothing else.
-                    state.looks_at = Some(now);
-                    return Some(number);
-                }
-                Some((_, due)) => {
-                    state.looks_at = Some(due);
-                    state = self.changed.wait_timeout(state, due - now).unwrap_or_else(PoisonError::into_inner).0;
-                }
-                None if state.ending_since.is_some() => return None,
-                None => {
-                    state.looks_at = None;
-                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                }
-            }
-        }
-    }
-
-    /// Whether the watchdog has to answer for this invocation, which is due; if so, it is taken.
-    fn is_stuck(&self, number: u64) -> bool {
-        let decided = match self.state().watched.get(&number) {
-            Some(watched) => watched.decided,
-            None => return false,
-        };
-        // Undecided now means stuck. Decided can mean that the callback is being tried again and again, which is well.
-        let stuck = !decided || !self.runtime_answers();
-        let mut state = self.state();
-        let Some(watched) = state.watched.get_mut(&number) else { return false };
-        if stuck {
-            watched.taken = true;
-        } else {
-            watched.due = Instant::now() + (watched.reserve / 5).max(PROBE);
-        }
-        stuck
-    }
-
-    fn runtime_answers(&self) -> bool {
-        let (sender, receiver) = mpsc::channel();
-        self.watched_runtime.spawn(async move { sender.send(()) });
-        receiver.recv_timeout(PROBE).is_ok()
-    }
-
-    /// Answers for an invocation that is taken, and for the others where the whole runtime is stuck.
-    fn answer(&self, number: u64) {
-        let whole_runtime = !self.runtime_answers();
-        let mut taken = Vec::new();
-        {
-            let mut state = self.state();
-            state.ending_since.get_or_insert_with(Instant::now);
-            for (other, watched) in &mut state.watched {
-                watched.taken |= whole_runtime;
-                if whole_runtime || *other == number {
-                    taken.push(*other);
-                }
-            }
-            let taken: Vec<_> = taken.iter().filter_map(|number| state.watched.remove(number)).collect();
-            drop(state);
-            let answering = async {
-                // One connection for all of them, made for this runtime: those of the other one may be stuck with it.
-                let callbacks = self.callbacks.with_client(client::afresh(self.callbacks.client())?);
-                for watched in taken {
-                    watched.answer(&callbacks).await;
-                }
-                Ok::<_, Error>(())
-            };
-            let runtime = runtime::Builder::new_current_thread().enable_all().build();
-            let answered =
-                runtime.map_err(|error| Error::configuration("no runtime for the watchdog").caused_by(error));
-            if let Err(error) = answered.and_then(|runtime| runtime.block_on(answering)) {
-                log_aside(move || {
-                    tracing::error!(
-                        ?error,
-                        "a processor blocks its thread, and the watchdog cannot answer in its place"
-                    );
+            for (number, watched) in self.shared.take() {
+                let (shared, callbacks, log) = (self.shared.clone(), self.callbacks.clone(), self.log.clone());
+                tokio::spawn(async move {
+                    // Whatever becomes of this one: it is not to keep the process from its end.
+                    Caught::new(watched.answer(&callbacks, &log)).await;
+                    shared.state().protocol.answered(number);
+                    shared.changed.notify_one();
                 });
             }
+            let looks_at = {
+                let state = self.shared.state();
+                (state.looks_at, state.protocol.is_ending() && state.protocol.waiting().next().is_none())
+            };
+            match looks_at {
+                (Some(looks_at), _) => select! {
+                    () = sleep_until(looks_at) => {}
+                    () = self.shared.changed.notified() => {}
+                },
+                (None, false) => self.shared.changed.notified().await,
+                (None, true) => self.end().await,
+            }
+        }
+    }
+
+    /// Ends the process, unless something is open.
+    async fn end(&self) {
+        // Others may have their answers on the way.
+        sleep(PARTING).await;
+        if self.shared.state().protocol.end() {
+            std::process::exit(1);
         }
     }
 }
 
 impl Watched {
-    async fn answer(self, callbacks: &Callbacks) {
-        let Self { ids, provenance, request_id, decision, decided_by, fallback_action, deadline, .. } = self;
-        let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
-        let settling = callbacks.settle(callback, Some(deadline.into()));
-        let result = settling.await.map(|settlement| Settled::new(&callback, decided_by, settlement));
-        let failed = result.as_ref().err().map(|error| format!("{error:?}"));
-        let untold = runtime_api::answer(&request_id, result).await.err().map(|error| error.to_string());
-        let decision = decision.name();
-        log_aside(move || {
-            tracing::error!(
-                request_id,
-                message_id = ids.message_id,
-                channel_arn = ids.channel_arn,
-                callback_id = ids.callback_id,
-                decision,
-                ?decided_by,
-                failed,
-                untold,
-                "a processor blocks its thread; the watchdog answered in its place, and the process ends"
-            );
-        });
+    fn due(&self, moment: Moment) -> Instant {
+        match moment {
+            Moment::Decision => self.moments.decision,
+            Moment::Callback => self.moments.callback,
+        }
     }
-}
 
-/// Logs, unless the stuck thread keeps standard output locked.
-fn log_aside(log: impl FnOnce() + Send + 'static) {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        log();
-        // Nobody listens any more where this took too long.
-        let _ = sender.send(());
-    });
-    let _ = receiver.recv_timeout(PARTING);
+    async fn answer(self, callbacks: &Callbacks, log: &Log) {
+        let Self { ids, provenance, request_id, decision, decided_by, fallback_action, decided, moments } = self;
+        let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
+        let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
+        let deadline = moments.deadline.max(Instant::now() + LAST_TRY);
+        let result = callbacks.settle_caught(callback, Some(deadline)).await;
+        let result = result.map(|settlement| Settled::new(&callback, decided_by, settlement));
+
+        let failed = result.as_ref().err().map(|error| format!("{error:?}"));
+        let (decision, decided_by, doubt) = match &result {
+            Ok(settled) => (settled.decision, settled.decided_by, settled.doubt.map(Doubt::as_str)),
+            Err(_) => (decision.name(), decided_by, None),
+        };
+        let fallback_action = (decided_by == DecidedBy::FallbackAction).then(|| fallback_action.as_str());
+        tracing::error!(
+            request_id,
+            message_id = ids.message_id,
+            channel_arn = ids.channel_arn,
+            callback_id = ids.callback_id,
+            decision,
+            ?decided_by,
+            fallback_action,
+            doubt,
+            failed,
+            "{stuck}; the watchdog answered in its place, and the process ends"
+        );
+        // Before Lambda hears of the end, so that the line belongs to this invocation.
+        log.written(PARTING).await;
+        if let Err(error) = runtime_api::answer(&request_id, result).await {
+            tracing::error!(request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
+            log.written(PARTING).await;
+        }
+    }
 }

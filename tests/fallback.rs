@@ -5,8 +5,12 @@ use std::time::Duration;
 use channel_flow_emulator::{Decision, FunctionSettings};
 use channel_flow_tests::Stage;
 
-const FAILURES: [&str; 7] = [
+const FAILURES: [&str; 11] = [
     "fail",
+    "fail, and panic when shown",
+    "fail, and cannot be shown",
+    "fail, and panic when converted",
+    "fail, and panic when dropped",
     "panic",
     "panic with a number",
     "panic while slicing",
@@ -51,4 +55,27 @@ async fn the_log_says_what_failed() {
     assert!(logs.contains("the processor failed; the fallback action decides"), "{logs}");
     assert!(logs.contains("the moderation service said no"), "{logs}");
     assert!(logs.contains("the processor ran out of time"), "{logs}");
+}
+
+#[tokio::test]
+async fn an_error_writes_one_line_and_steers_no_terminal() {
+    let stage = stage(FunctionSettings::new()).await;
+    stage.send("fail in several lines").await;
+    let logs = stage.logs();
+    let line = logs.lines().find(|line| line.contains("the processor failed")).expect("it is logged");
+    assert!(line.contains("one") && line.contains("two") && line.contains("red"), "{line}");
+    assert!(!line.contains("\u{1b}[31m"), "{line}");
+}
+
+#[tokio::test]
+async fn an_error_that_cannot_be_shown_is_named_as_one() {
+    let stage = stage(FunctionSettings::new()).await;
+    for failure in ["fail, and panic when shown", "fail, and cannot be shown", "fail, and panic when converted"] {
+        stage.send(failure).await;
+    }
+    stage.send("fail, and panic when dropped").await;
+    let logs = stage.logs();
+    assert!(logs.contains("an error that cannot be shown"), "{logs}");
+    assert!(logs.contains("it is seen"), "{logs}");
+    assert!(!logs.contains("private"), "{logs}");
 }

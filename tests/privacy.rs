@@ -149,8 +149,10 @@ async fn a_panic_is_logged_by_its_place() {
     let stage = Stage::new(TROUBLEMAKER, FunctionSettings::new()).await;
     stage.send("panic while slicing").await;
     stage.send("panic").await;
+    stage.send("panic in a task").await;
     let logs = stage.logs();
     assert!(logs.contains("troublemaker.rs"), "{logs}");
+    assert!(logs.contains("panicked"), "{logs}");
     assert!(!logs.contains("private"), "{logs}");
 }
 
@@ -158,5 +160,9 @@ async fn a_panic_is_logged_by_its_place() {
 async fn the_message_of_a_panic_is_shown_on_request() {
     let stage = Stage::new(TROUBLEMAKER, FunctionSettings::new().env("SHOW_PANIC_MESSAGES", "1")).await;
     stage.send("panic").await;
-    assert!(stage.logs().contains("private: panic"), "{}", stage.logs());
+    stage.send("panic in a task").await;
+    let logs = stage.logs();
+    assert!(logs.contains("private: panic"), "{logs}");
+    // Once as Rust prints it, and once in the error that the processor returned.
+    assert_eq!(logs.matches("private: in a task").count(), 2, "{logs}");
 }

@@ -1,26 +1,26 @@
 //! One event, one line.
 
 use std::borrow::Cow;
-use std::io::{self, Stdout, Write};
+use std::io::{self, Write};
 
 use lambda_runtime::tracing::subscriber::fmt::MakeWriter;
 
-/// Standard output, on which each event is one line of printable characters. A value that came from outside may hold line
+/// What a function makes to write to, on which each event is one line of printable characters. A value that came from outside may hold line
 /// breaks, with which it would forge a line, and controls, with which it would change what a terminal shows.
-pub(super) struct OneLine;
+pub(super) struct OneLine<F>(pub(super) F);
 
 /// Takes one event at each [`write`](Write::write): the subscriber formats it as a whole before.
-pub(super) struct Line(Stdout);
+pub(super) struct Line<W>(W);
 
-impl<'a> MakeWriter<'a> for OneLine {
-    type Writer = Line;
+impl<'a, W: Write, F: Fn() -> W> MakeWriter<'a> for OneLine<F> {
+    type Writer = Line<W>;
 
-    fn make_writer(&'a self) -> Line {
-        Line(io::stdout())
+    fn make_writer(&'a self) -> Line<W> {
+        Line((self.0)())
     }
 }
 
-impl Write for Line {
+impl<W: Write> Write for Line<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         self.0.write_all(one_line(&String::from_utf8_lossy(event)).as_bytes())?;
         Ok(event.len())
@@ -32,7 +32,7 @@ impl Write for Line {
 }
 
 /// The event without what is not printable: escaped as JSON does, so that an event in JSON stays what it is.
-fn one_line(event: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(event: &str) -> Cow<'_, str> {
     let (text, end) = match event.strip_suffix('\n') {
         Some(text) => (text, "\n"),
         None => (event, ""),

@@ -1,5 +1,6 @@
 //! A processor that does what the content of a message tells it to.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -16,16 +17,74 @@ struct Troublemaker {
 #[derive(Debug)]
 struct Throttled(&'static str);
 
-impl std::fmt::Display for Throttled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Throttled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
 impl std::error::Error for Throttled {}
 
+/// An error that makes trouble itself: what happens when it is shown, and when it is dropped.
+struct Troubling {
+    show: fn(&mut fmt::Formatter<'_>) -> fmt::Result,
+    drop: fn(),
+}
+
+impl fmt::Debug for Troubling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.show)(f)
+    }
+}
+
+impl fmt::Display for Troubling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.show)(f)
+    }
+}
+
+impl std::error::Error for Troubling {}
+
+impl Drop for Troubling {
+    fn drop(&mut self) {
+        (self.drop)();
+    }
+}
+
+/// The processor's error. Most are passed on as they are.
+struct Failure {
+    error: Box<dyn std::error::Error + Send + Sync>,
+    /// Panics when it is made into the error that the framework takes.
+    panics: bool,
+}
+
+impl Failure {
+    fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { error: error.into(), panics: false }
+    }
+
+    fn troubling(show: fn(&mut fmt::Formatter<'_>) -> fmt::Result, drop: fn()) -> Self {
+        Self::new(Troubling { show, drop })
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<Failure> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(failure: Failure) -> Self {
+        if failure.panics {
+            panic!("private: while it is converted");
+        }
+        failure.error
+    }
+}
+
 impl Processor for Troublemaker {
-    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Error = Failure;
 
     async fn process(&self, message: &Message) -> Result<Decision, Self::Error> {
         match message.content() {
@@ -41,10 +100,32 @@ impl Processor for Troublemaker {
             // The most that the process has had, in KiB. Linux only.
             "tell the memory" => {
                 let status = std::fs::read_to_string("/proc/self/status")?;
-                let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak is known")?;
+                let peak = status
+                    .lines()
+                    .find_map(|line| line.strip_prefix("VmHWM:"))
+                    .ok_or(Failure::new("no peak is known"))?;
                 Ok(Decision::update(peak.trim_end_matches("kB").trim())?)
             }
-            "fail" => Err("the moderation service said no".into()),
+            "fail" => Err(Failure::new("the moderation service said no")),
+            "fail in several lines" => Err(Failure::new("one\ntwo\u{1b}[31mred")),
+            "fail, and panic when shown" => Err(Failure::troubling(|_| panic!("private: while it is shown"), || {})),
+            "fail, and cannot be shown" => Err(Failure::troubling(|_| Err(fmt::Error), || {})),
+            "fail, and panic when converted" => Err(Failure { panics: true, ..Failure::new("it is not seen") }),
+            "fail, and panic when dropped" => {
+                Err(Failure::troubling(|f| f.write_str("it is seen"), || panic!("private: while it is dropped")))
+            }
+            "fail, and never end being shown" => Err(Failure::troubling(
+                |_| loop {
+                    std::hint::spin_loop();
+                },
+                || {},
+            )),
+            "fail, and never end being dropped" => Err(Failure::troubling(
+                |_| Ok(()),
+                || loop {
+                    std::hint::spin_loop();
+                },
+            )),
             "panic" => panic!("private: {}", message.content()),
             "panic with a number" => std::panic::panic_any(7),
             "panic while slicing" => Ok(Decision::update(&"é is private"[1..])?),
@@ -79,6 +160,25 @@ impl Processor for Troublemaker {
                 tokio::spawn(async { std::thread::sleep(Duration::from_secs(60)) });
                 Ok(Decision::update("decided in time")?)
             }
+            "decide, then block with the log" => {
+                tokio::spawn(async {
+                    let _log = std::io::stdout().lock();
+                    std::thread::sleep(Duration::from_secs(60));
+                });
+                Ok(Decision::update("decided in time")?)
+            }
+            "decide, then keep the thread busy" => {
+                for _ in 0..1500 {
+                    tokio::spawn(async { std::thread::sleep(Duration::from_millis(2)) });
+                }
+                Ok(Decision::update("decided in time")?)
+            }
+            "hang all blocking threads" => {
+                for _ in 0..520 {
+                    tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(3600)));
+                }
+                Ok(Decision::update("decided in time")?)
+            }
             "try again once" => {
                 if self.tries.fetch_add(1, Ordering::Relaxed) == 0 {
                     return Err(Throttled("the moderation service is busy").into());
@@ -106,7 +206,7 @@ impl Processor for Troublemaker {
     }
 
     fn retry_after(&self, error: &Self::Error, _: u32) -> Option<Duration> {
-        error.is::<Throttled>().then_some(Duration::from_millis(20))
+        error.error.is::<Throttled>().then_some(Duration::from_millis(20))
     }
 }
 

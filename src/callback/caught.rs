@@ -1,0 +1,22 @@
+//! The SDK panics at what it cannot put into a request, such as a channel ARN of 100 KB.
+
+use tokio::time::Instant;
+
+use super::{Callback, Callbacks, Settlement};
+use crate::caught::Caught;
+use crate::{Error, ErrorKind};
+
+impl Callbacks {
+    /// As [`settle`](Self::settle); a panic of the SDK's is an error.
+    pub(crate) async fn settle_caught(
+        &self,
+        callback: Callback<'_>,
+        deadline: Option<Instant>,
+    ) -> Result<Settlement, Error> {
+        let settled = Caught::new(self.settle(callback, deadline)).await;
+        settled.unwrap_or_else(|| {
+            let problem = "the AWS SDK panicked at the callback: its ids are none that the service can have made";
+            Err(Error::new(ErrorKind::CallbackInvalid, problem))
+        })
+    }
+}

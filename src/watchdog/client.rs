@@ -1,0 +1,36 @@
+//! The connection of the watchdog, which shares nothing with the one that may be stuck.
+
+use std::net::ToSocketAddrs;
+
+use aws_sdk_chimesdkmessaging::Client;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext};
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+
+use crate::client::var;
+use crate::{Error, roots};
+
+/// A client as `client` is, with connections of its own and a look-up of names that needs no other thread.
+pub(super) fn afresh(client: &Client) -> Result<Client, Error> {
+    let tls = TlsContext::builder().with_trust_store(roots::trust_store(var)?).build();
+    let http_client = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls.expect("building a TLS context cannot fail"))
+        .build_with_resolver(OnThisThread);
+    Ok(Client::from_conf(client.config().to_builder().http_client(http_client).build()))
+}
+
+/// Asks the system for a name's addresses and waits for them. The usual resolver takes a thread of a pool for that, and
+/// the system may have none to give.
+#[derive(Clone, Debug)]
+struct OnThisThread;
+
+impl ResolveDns for OnThisThread {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        let addresses = (name, 0).to_socket_addrs();
+        DnsFuture::ready(match addresses {
+            Ok(addresses) => Ok(addresses.map(|address| address.ip()).collect()),
+            Err(error) => Err(ResolveDnsError::new(error)),
+        })
+    }
+}
