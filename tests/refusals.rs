@@ -283,7 +283,8 @@ async fn a_missing_grant_is_no_success_whatever_the_service_answers() {
         json["ChannelMessage"]["LastEditedTimestamp"] = "2999-01-01T00:00:00.000Z".into();
         Event::raw(json.to_string())
     };
-    let sorts: [(&str, &dyn Fn(&Stage) -> Event); 3] = [
+    type EventOf<'a> = &'a dyn Fn(&Stage) -> Event;
+    let sorts: [(&str, EventOf<'_>); 3] = [
         ("non-persistent", &|stage| stage.emulator.event(text().persistence(Persistence::NonPersistent))),
         ("of a bot", &|stage| stage.emulator.event(text().sender(Sender::bot("helper", "Helper")))),
         ("edited", &edited),
