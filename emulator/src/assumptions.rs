@@ -199,6 +199,13 @@ pub const PROCESSORS_OF_A_FLOW: usize = 1;
 /// How long a request's head or body, or the handshake of TLS, may take to come.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a connection may wait for its next request. It is longer than the 90 seconds after which AWS's SDK for Rust closes
+/// one itself, so that a client seldom sends a request into a connection that is being closed.
+pub const CONNECTION_IDLE: Duration = Duration::from_secs(120);
+
+/// How many connections may be open at once. A process may have 1,024 files on many systems, and functions need some.
+pub const CONNECTIONS: usize = 512;
+
 /// The WebSocket close code for a messaging session whose signature is missing or wrong.
 ///
 /// The code is documented as "not authorized", and clients do not connect again; that refusals come as close codes and not

@@ -1,6 +1,7 @@
 //! The whole of it, started with one call.
 
 use crate::assumptions::{self, Assumptions};
+use crate::connection::Bounds;
 use crate::error::Error;
 use crate::event::{Event, OutgoingMessage};
 use crate::function::{Function, FunctionSettings};
@@ -35,6 +36,7 @@ pub struct Settings {
     pub(crate) assumptions: Assumptions,
     pub(crate) callbacks_kept: usize,
     pub(crate) page: bool,
+    pub(crate) bounds: Bounds,
 }
 
 impl Emulator {
@@ -94,6 +96,7 @@ impl Default for Settings {
             assumptions: Assumptions::default(),
             callbacks_kept: 10_000,
             page: false,
+            bounds: Bounds { most: assumptions::CONNECTIONS, idle: assumptions::CONNECTION_IDLE },
         }
     }
 }
@@ -173,6 +176,22 @@ impl Settings {
     #[must_use]
     pub fn callbacks_kept(mut self, callbacks: usize) -> Self {
         self.callbacks_kept = callbacks;
+        self
+    }
+
+    /// Sets how many connections may be open at once: [`assumptions::CONNECTIONS`] if it is not set. To make room for a new one,
+    /// the one that has been idle for longest is closed. If none is idle, the new one gets 503 `ServiceUnavailableException`.
+    #[must_use]
+    pub fn connection_limit(mut self, most: usize) -> Self {
+        self.bounds.most = most;
+        self
+    }
+
+    /// Sets how long a connection may wait for its next request before it is closed: [`assumptions::CONNECTION_IDLE`] if it is
+    /// not set. Messaging sessions, and connections that wait for an answer, do not count as idle.
+    #[must_use]
+    pub fn connection_idle(mut self, idle: Duration) -> Self {
+        self.bounds.idle = idle;
         self
     }
 

@@ -9,21 +9,14 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Whether the request may come in.
 ///
 /// A `Host` that is neither a loopback name nor allowed is a name that somebody has pointed here. An `Origin` is a page's,
 /// and only pages of this machine, and those that are allowed, may ask. Of two of a kind nobody knows which one counts.
 pub(crate) fn check(settings: &Settings, request: &Parts) -> Result<(), ApiError> {
-    for name in [HOST, ORIGIN] {
-        if request.headers.get_all(&name).iter().nth(1).is_some() {
-            return Err(ApiError::bad_request(format!("the request has more than one header {name}")));
-        }
-    }
-    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.or(request.uri.authority().map(Authority::as_str)).unwrap_or_default();
-    let authority: Option<Authority> = host.parse().ok();
+    let authority = authority(&request.uri, &request.headers)?;
     let name = authority.as_ref().map(Authority::host).unwrap_or_default();
     let listens_here = || settings.address.ip().to_string() == name.trim_matches(['[', ']']);
     if !is_loopback(name) && !listens_here() && !settings.allowed_hosts.iter().any(|allowed| allowed == name) {
@@ -36,6 +29,34 @@ pub(crate) fn check(settings: &Settings, request: &Parts) -> Result<(), ApiError
     }
     let how = "pages of this machine may ask, and those it was told to allow";
     Err(ApiError::forbidden(format!("the Origin may not use this service: {how}")))
+}
+
+/// Whether the request may come in to the Runtime API at this address, which hands out what people say to whoever asks first.
+///
+/// As [`check`], but for the port, which has to be its own, and for browsers, which have no business there: they send an
+/// `Origin`, or say with `Sec-Fetch-…` what they ask for on whose behalf.
+pub(crate) fn check_runtime(address: SocketAddr, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    let authority = authority(uri, headers)?;
+    let host = authority.as_ref().filter(|authority| authority.port_u16().unwrap_or(80) == address.port());
+    let name = host.map(Authority::host).unwrap_or_default();
+    if !is_loopback(name) && name != address.ip().to_string() {
+        return Err(ApiError::forbidden("the Host is not this Runtime API: it answers to AWS_LAMBDA_RUNTIME_API"));
+    }
+    if headers.keys().any(|name| *name == ORIGIN || name.as_str().starts_with("sec-fetch-")) {
+        return Err(ApiError::forbidden("the Runtime API is for runtimes, and a browser is none"));
+    }
+    Ok(())
+}
+
+/// Whom the request is for.
+fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Option<Authority>, ApiError> {
+    for name in [HOST, ORIGIN] {
+        if headers.get_all(&name).iter().nth(1).is_some() {
+            return Err(ApiError::bad_request(format!("the request has more than one header {name}")));
+        }
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    Ok(host.or(uri.authority().map(Authority::as_str)).unwrap_or_default().parse().ok())
 }
 
 /// What a browser has to be told so that a page of an allowed origin can read the answer.

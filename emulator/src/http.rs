@@ -10,7 +10,7 @@ use crate::credentials::Credentials;
 use crate::grant::Grant;
 use crate::signature::{Authorization, SignatureError};
 use crate::{connect, endpoint, gate, ids, page, question};
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -33,6 +33,9 @@ pub(crate) async fn handle(
         Ok(()) => route(&core, &control, parts, body).await,
     };
     gate::cross_origin_headers(&core.settings, &headers, response.headers_mut());
+    if response.body().size_hint().exact().is_none() {
+        return response.map(|body| Body::new(control.until_told(body)));
+    }
     control.answering();
     response
 }

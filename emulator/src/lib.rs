@@ -97,6 +97,10 @@
 //! # What goes wrong
 //!
 //! - [`MessagingService::fault`] scripts what becomes of the next callbacks, from throttling to an answer that is lost.
+//!   [`Fault::on_status_question`] does the same to `GetChannelMessageStatus`, which a function may ask for the sender of a message,
+//!   in a channel or not.
+//! - [`MessagingService::revoke`] takes a [`Grant`] from the roles of functions, for one app instance.
+//!   [`OutgoingMessage::app_instance`] sends through another one.
 //! - [`MessagingService::fault_invocation`] does the same for invocations: a duplicate, a crash, a throttled function.
 //! - [`EventQueue`] delivers as Lambda does asynchronously: again after a failure, then to an on-failure destination or a
 //!   dead-letter queue ([`SqsQueue`]), and twice where asked to.
@@ -156,7 +160,8 @@
 //! and no phone). Calls are not limited in number. Nothing is published to EventBridge; whoever [watches](MessagingService::watch)
 //! is told of the same.
 //!
-//! What AWS does not document and this crate assumes is listed in [`assumptions`].
+//! What AWS does not document and this crate assumes is listed in [`assumptions`]. [`MessagingService::set_assumptions`] changes it
+//! while the service runs.
 
 mod api;
 mod callback;

@@ -2,13 +2,15 @@
 
 use crate::assumptions;
 use crate::error::Error;
+use crate::gate;
 use crate::ids;
 use crate::server::Server;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
@@ -23,6 +25,8 @@ use tokio::sync::{Semaphore, oneshot, watch};
 ///
 /// It hands invocations to whichever process polls it, and passes the answers back. It starts no
 /// process itself; [`Function`](crate::Function) does. Dropping it closes the port.
+///
+/// A request has to name this port as its `Host`, by a loopback name or address, and must not come from a browser: 403.
 #[derive(Debug)]
 pub struct RuntimeApi {
     server: Server,
@@ -128,13 +132,15 @@ impl RuntimeApi {
             polls: watch::Sender::new(0),
             init: watch::Sender::new(Init::Running),
         });
-        let router = Router::new()
+        let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{request_id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{request_id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .fallback(not_found)
             .with_state(Arc::clone(&shared));
+        let router =
+            |address| routes.layer(from_fn(move |request: Request, next: Next| of_runtime(address, request, next)));
         let server = Server::start(router).await.map_err(Error::listen)?;
         Ok(Self { server, shared })
     }
@@ -239,6 +245,14 @@ impl Shared {
         };
         let _ = sender.send(answer);
         accepted()
+    }
+}
+
+/// Lets runtimes in, and no page that a browser shows: whoever polls takes an event.
+async fn of_runtime(address: SocketAddr, request: Request, next: Next) -> Response {
+    match gate::check_runtime(address, request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => problem(error.exception().status(), error.exception().code(), error.message()),
     }
 }
 

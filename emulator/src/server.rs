@@ -1,6 +1,7 @@
 //! An HTTP/1.1 server on a loopback port that the system chooses, closed when dropped.
 
-use crate::connection::{Connection, Connections, FaultyListener};
+use crate::assumptions;
+use crate::connection::{Bounds, Connection, Connections, FaultyListener};
 use crate::fault::Script;
 use axum::extract::ConnectInfo;
 use axum::serve::{Listener, ListenerExt};
@@ -13,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 #[derive(Debug)]
@@ -24,13 +25,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(router: Router) -> io::Result<Self> {
+    /// Plain HTTP on a loopback port that the system chooses.
+    ///
+    /// Connections may be idle as long as they like: a runtime keeps one while an invocation lasts.
+    pub(crate) async fn start(router: impl FnOnce(SocketAddr) -> Router) -> io::Result<Self> {
         let (listener, address) = bind((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        let router = router(address);
         let listener = listener.tap_io(|connection| {
             // Without it an answer may wait for an acknowledgement that is itself delayed.
             let _ = connection.set_nodelay(true);
         });
-        Ok(Self::serve(address, listener, move |_| router.clone()))
+        Ok(Self::serve(address, listener, assumptions::CONNECTIONS, move |_| router.clone()))
     }
 
     /// Plain HTTP and TLS on the one port. Handlers get the [`Control`](crate::connection::Control) of their connection as
@@ -40,24 +45,27 @@ impl Server {
         router: Router,
         script: Arc<Script>,
         acceptor: TlsAcceptor,
+        bounds: Bounds,
     ) -> io::Result<(Self, Connections)> {
         let (listener, address) = bind(address).await?;
-        let connections = Connections::default();
+        let connections = Connections::new(bounds);
         let listener = FaultyListener { listener, acceptor, connections: connections.clone(), script };
         let of_connection = move |connection: &Connection| {
             let control = connection.control().clone();
             router.clone().layer(Extension(ConnectInfo(control)))
         };
-        Ok((Self::serve(address, listener, of_connection), connections))
+        // The listener sees to it that there are not too many.
+        Ok((Self::serve(address, listener, Semaphore::MAX_PERMITS, of_connection), connections))
     }
 
     fn serve<L: Listener>(
         address: SocketAddr,
         listener: L,
+        most: usize,
         router: impl Fn(&L::Io) -> Router + Send + 'static,
     ) -> Self {
         let (open, closed) = watch::channel(());
-        tokio::spawn(accept(listener, router, closed));
+        tokio::spawn(accept(listener, most, router, closed));
         Self { address, _open: open }
     }
 
@@ -72,14 +80,26 @@ async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-async fn accept<L: Listener>(mut listener: L, router: impl Fn(&L::Io) -> Router, mut closed: watch::Receiver<()>) {
+/// Serves as many connections as `most` at once, and closes those that come meanwhile.
+async fn accept<L: Listener>(
+    mut listener: L,
+    most: usize,
+    router: impl Fn(&L::Io) -> Router,
+    mut closed: watch::Receiver<()>,
+) {
+    let places = Arc::new(Semaphore::new(most));
     loop {
         let connection = tokio::select! {
             (connection, _) = listener.accept() => connection,
             _ = closed.changed() => return,
         };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         let router = router(&connection);
-        tokio::spawn(serve(connection, router, closed.clone()));
+        let served = serve(connection, router, closed.clone());
+        tokio::spawn(async move {
+            served.await;
+            drop(place);
+        });
     }
 }
 

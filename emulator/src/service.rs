@@ -71,7 +71,8 @@ impl MessagingService {
         let core = Core::start(settings).map_err(Error::data)?;
         let router = Router::new().fallback(handle).with_state(Arc::clone(&core));
         let script = Arc::clone(&core.script);
-        let started = Server::start_faulty(address, router, script, acceptor).await;
+        let bounds = core.settings.bounds;
+        let started = Server::start_faulty(address, router, script, acceptor, bounds).await;
         let (server, connections) = started.map_err(Error::listen)?;
         Ok(Self { server, connections, core, certificate_pem: certificate.pem().to_owned() })
     }

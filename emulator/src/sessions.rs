@@ -3,7 +3,7 @@
 use crate::world::SessionEvent;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -13,16 +13,18 @@ pub(crate) const WAITING: usize = 1024;
 
 /// Every open session, by the ARN of its user or bot.
 #[derive(Debug, Default)]
-pub(crate) struct Sessions(Mutex<Open>);
+pub(crate) struct Sessions(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
     closed: bool,
     sessions: HashMap<String, Vec<Entry>>,
+    next_number: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
+    number: u64,
     events: Sender<SessionEvent>,
     behind: Arc<AtomicBool>,
 }
@@ -32,6 +34,9 @@ struct Entry {
 pub(crate) struct Session {
     events: Receiver<SessionEvent>,
     behind: Arc<AtomicBool>,
+    user_arn: String,
+    number: u64,
+    sessions: Weak<Mutex<Open>>,
 }
 
 impl Sessions {
@@ -40,13 +45,13 @@ impl Sessions {
         let (sender, events) = channel(WAITING);
         let behind = Arc::new(AtomicBool::new(false));
         let mut open = self.lock();
+        let number = open.next_number;
+        open.next_number += 1;
         if !open.closed {
-            let entry = Entry { events: sender, behind: Arc::clone(&behind) };
-            let others = open.sessions.entry(user_arn.to_owned()).or_default();
-            others.retain(|session| !session.events.is_closed());
-            others.push(entry);
+            let entry = Entry { number, events: sender, behind: Arc::clone(&behind) };
+            open.sessions.entry(user_arn.to_owned()).or_default().push(entry);
         }
-        Session { events, behind }
+        Session { events, behind, user_arn: user_arn.to_owned(), number, sessions: Arc::downgrade(&self.0) }
     }
 
     /// Sends an event to the sessions of these users and bots.
@@ -98,6 +103,19 @@ impl Entry {
                 self.behind.store(true, Ordering::Release);
                 false
             }
+        }
+    }
+}
+
+impl Drop for Session {
+    /// Nobody may ever be told anything again who would notice that it is gone.
+    fn drop(&mut self) {
+        let Some(sessions) = self.sessions.upgrade() else { return };
+        let Ok(mut open) = sessions.lock() else { return };
+        let Some(of_user) = open.sessions.get_mut(&self.user_arn) else { return };
+        of_user.retain(|session| session.number != self.number);
+        if of_user.is_empty() {
+            open.sessions.remove(&self.user_arn);
         }
     }
 }
@@ -154,6 +172,19 @@ mod tests {
         assert_eq!(numbers(&mut late).await, [3]);
         assert!(numbers(&mut sessions.open("bob")).await.is_empty(), "after the end");
         assert!(!first.is_behind());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_a_session_that_is_dropped() {
+        let sessions = Sessions::default();
+        let bob = sessions.open("bob");
+        drop((sessions.open("bob"), sessions.open("nobody")));
+        assert_eq!(sessions.lock().sessions.values().map(Vec::len).collect::<Vec<_>>(), [1]);
+        drop(bob);
+        assert!(sessions.lock().sessions.is_empty());
+        let late = sessions.open("bob");
+        sessions.end();
+        drop(late);
     }
 
     #[tokio::test]

@@ -310,3 +310,17 @@ async fn an_open_page_does_not_keep_a_service_that_ends() {
     drop(service);
     assert!(stream.try_next("session").is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_for_people_that_there_are_not_opens_no_session() {
+    let (service, chat) = stage().await;
+    let nobody: Vec<_> = (0..20).map(|number| Stream::open(&chat, &format!("x{number}"), "y")).collect();
+    assert_eq!(service.open_sessions(), 0);
+    let _somebody = Stream::open(&chat, "alice", "nobody");
+    assert_eq!(service.open_sessions(), 1);
+    // The page is told of the channel all the same.
+    chat.say("hello");
+    for mut stream in nobody {
+        assert_eq!(stream.next("story")["messageId"].as_str().map(str::is_empty), Some(false));
+    }
+}

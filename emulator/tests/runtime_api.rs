@@ -5,6 +5,8 @@ mod common;
 use channel_flow_emulator::{Answer, Invocation, Running, RuntimeApi};
 use common::{Response, request};
 use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn invoke(api: &RuntimeApi, request_id: &str) -> Running {
@@ -139,4 +141,64 @@ async fn other_paths_do_not_exist() {
     }
     let path = "/2018-06-01/runtime/invocation/next";
     assert_eq!(request(api.address(), "POST", path, &[], b"").status, 405);
+}
+
+/// A poll with these headers, and no others.
+fn poll_with(api: &RuntimeApi, headers: &[(&str, &str)]) -> String {
+    let mut connection = TcpStream::connect(api.address()).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut head = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nconnection: close\r\n".to_owned();
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    connection.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_page_takes_no_event_and_answers_none() {
+    let api = RuntimeApi::start().await.unwrap();
+    let running = invoke(&api, "request-1");
+    let port = api.address().port();
+    let own = api.address().to_string();
+    let of_port = |name: &str| format!("{name}:{port}");
+    let other_port = format!("127.0.0.1:{}", port ^ 1);
+    let rebound = of_port("page.example.com");
+    for headers in [
+        &[("host", &*rebound)][..],
+        &[("host", &*of_port("127.0.0.1.example.com"))],
+        &[("host", &*of_port("10.0.0.1"))],
+        &[("host", &*other_port)],
+        &[("host", "127.0.0.1")],
+        &[("host", "")],
+        &[],
+        &[("host", &*own), ("host", &*rebound)],
+        // One that asks by the right name is a page of somebody else all the same.
+        &[("host", &*own), ("origin", "https://example.com")],
+        &[("host", &*own), ("origin", "null")],
+        &[("host", &*own), ("origin", &*format!("http://{own}"))],
+        // An image or a form of a page has no origin.
+        &[("host", &*own), ("sec-fetch-site", "cross-site")],
+        &[("host", &*own), ("sec-fetch-mode", "no-cors")],
+    ] {
+        let answer = poll_with(&api, headers);
+        assert!(!answer.contains("\"a\": 1"), "{headers:?} took the event");
+        let refused = answer.starts_with("HTTP/1.1 403 ") || answer.starts_with("HTTP/1.1 400 ");
+        assert!(refused, "{headers:?}: {answer}");
+    }
+    let taken = poll_with(&api, &[("host", &*of_port("LocalHost"))]);
+    assert!(taken.ends_with("{\"a\": 1}\n"), "{taken}");
+    let (path, body) = ("/2018-06-01/runtime/invocation/request-1/response", b"null");
+    let refused = request(api.address(), "POST", path, &[("origin", "https://example.com")], body);
+    assert_problem(&refused, 403, "Forbidden");
+    assert_eq!(post(&api, "invocation/request-1/response", b"null").status, 202);
+    assert_eq!(running.answer().await, Some(Answer::Response("null".into())));
+    for name in ["127.0.0.1", "127.9.9.9", "[::1]", "runtime.localhost"] {
+        let running = invoke(&api, "request-2");
+        assert!(poll_with(&api, &[("host", &*of_port(name))]).ends_with("{\"a\": 1}\n"), "{name}");
+        post(&api, "invocation/request-2/response", b"null");
+        running.answer().await.unwrap();
+    }
 }

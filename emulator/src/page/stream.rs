@@ -4,19 +4,22 @@ use crate::core::Core;
 use crate::page::{Page, Update, asked, switchboard};
 use crate::sessions::Session;
 use crate::world::SessionEvent;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use http_body_util::channel::{Channel, Sender};
+use hyper::body::Frame;
 use serde_json::{Value, json};
+use std::convert::Infallible;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::{sleep, timeout};
 
 /// A page that has heard nothing for so long gets a sign of life, which also shows whether it is still there.
@@ -36,24 +39,41 @@ struct Stream {
     closed: watch::Receiver<bool>,
     faults: Value,
     page: Sender<Bytes>,
+    /// The page is no longer there.
+    gone: Arc<Notify>,
 }
 
-/// Opens the stream for `channel`, with the sessions of `left` and `right`, all of them ARNs in the query.
+/// The body of an answer, which tells when nobody reads it any more.
+struct Watched {
+    body: Channel<Bytes>,
+    gone: Arc<Notify>,
+}
+
+/// Opens the stream for `channel`, with the sessions of `left` and `right`, all of them ARNs in the query. Those of whom
+/// there are none have no session.
 pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
     let mut people = [asked(request, "left"), asked(request, "right")].to_vec();
     people.dedup();
+    // Who is nobody hears nothing. A page of an earlier start asks for such people, and is told so by the other instance.
+    let (people, _) = core.with_world(|world| {
+        people.retain(|arn| world.members.contains(arn));
+        people
+    });
+    let known = people.into_iter();
     let (sender, body) = Channel::new(64);
+    let gone = Arc::new(Notify::new());
     let stream = Stream {
         core: Arc::downgrade(core),
         channel_arn: asked(request, "channel"),
-        sessions: people.into_iter().map(|arn| (arn.clone(), core.sessions.open(&arn))).collect(),
+        sessions: known.map(|arn| (arn.clone(), core.sessions.open(&arn))).collect(),
         updates: page.updates.subscribe(),
         closed: page.closed.subscribe(),
         faults: Value::Null,
         page: sender,
+        gone: Arc::clone(&gone),
     };
     tokio::spawn(stream.run(json!({ "instance": page.instance })));
-    (StatusCode::OK, [(CONTENT_TYPE, "text/event-stream")], Body::new(body)).into_response()
+    (StatusCode::OK, [(CONTENT_TYPE, "text/event-stream")], Body::new(Watched { body, gone })).into_response()
 }
 
 impl Stream {
@@ -81,6 +101,7 @@ impl Stream {
                     Err(RecvError::Closed) => return,
                 },
                 () = sleep(SILENCE) => ":\n\n".to_owned(),
+                () = self.gone.notified() => return,
             };
             open = self.tell(text).await && self.tell_faults().await;
         }
@@ -101,6 +122,21 @@ impl Stream {
 
     async fn tell(&mut self, text: String) -> bool {
         timeout(PATIENCE, self.page.send_data(text.into())).await.is_ok_and(|sent| sent.is_ok())
+    }
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.gone.notify_one();
     }
 }
 

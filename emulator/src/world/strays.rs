@@ -16,12 +16,14 @@ pub(crate) struct Strays {
     entries: HashMap<Arc<MessageIds>, Entry>,
     /// The versions of a message in the order in which they came, by channel and message id: an edit has the message id of
     /// what it edits and a callback id of its own.
-    versions: HashMap<Box<str>, HashMap<Box<str>, Vec<Arc<MessageIds>>>>,
+    versions: HashMap<Box<str>, HashMap<Box<str>, Versions>>,
     /// How many nobody has decided.
     pending: u64,
     /// For how many more than one callback was accepted.
     decided_twice: u64,
 }
+
+type Versions = Vec<Arc<MessageIds>>;
 
 #[derive(Debug)]
 struct Entry {
