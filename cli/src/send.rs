@@ -23,7 +23,10 @@ pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
         let function = emulator.function(&binary, settings(args));
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;
         let inputs = inputs(messages.into_iter().map(|message| emulator.event(message)).collect(), sources);
-        send_all(args, &function, inputs).await
+        let exit = send_all(args, &function, inputs).await;
+        // What it logs after its last answer is shown as well.
+        function.recycle().await;
+        exit
     };
     interrupt::unless_told_to_end(work, async {})
 }

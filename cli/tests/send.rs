@@ -129,6 +129,15 @@ fn an_undecided_message_shows_the_log() {
 }
 
 #[test]
+fn what_the_function_logs_after_its_answer_is_shown_too() {
+    let output = send(&["--logs", "good day"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).ends_with("log has answered\n"), "{}", stderr(&output));
+    let output = send(&["--logs", "the last one"]);
+    assert!(stderr(&output).ends_with("log has answered\nlog and ends\n"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_function_that_cannot_start_says_why() {
     let output = send(&["--env", "AT_START=exit", "good day"]);
     assert_eq!(output.status.code(), Some(1));

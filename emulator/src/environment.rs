@@ -144,12 +144,20 @@ impl Environment {
 
     /// Stops the process once it asks for the next event, until it gets one.
     pub(crate) async fn freeze(&self) {
-        tokio::select! {
-            _ = timeout(POLL_TIME, self.api.polled()) => {}
-            _ = self.process.exited() => return,
+        if !self.at_rest().await {
+            return;
         }
         self.frozen.store(true, Ordering::SeqCst);
         self.process.freeze();
+    }
+
+    /// Waits until the process asks for the next event, which it does when it has said all about the last one, or has not done
+    /// so for long enough. Whether it is still there.
+    pub(crate) async fn at_rest(&self) -> bool {
+        tokio::select! {
+            _ = timeout(POLL_TIME, self.api.polled()) => true,
+            _ = self.process.exited() => false,
+        }
     }
 
     pub(crate) fn is_frozen(&self) -> bool {

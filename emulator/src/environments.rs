@@ -82,7 +82,7 @@ impl Environments {
         let _permits = self.permits.acquire_many(all).await.expect("it is never closed");
         let places = std::mem::take(&mut *self.lock());
         for place in places {
-            place.end().await;
+            place.end_at_rest().await;
         }
     }
 
@@ -118,6 +118,14 @@ impl Place {
 
     async fn end(&self) {
         if let Some(environment) = self.environment.get() {
+            environment.end().await;
+        }
+    }
+
+    /// Ends it when it is done with what it has answered.
+    async fn end_at_rest(&self) {
+        if let Some(environment) = self.environment.get() {
+            environment.at_rest().await;
             environment.end().await;
         }
     }

@@ -23,6 +23,11 @@ pub(crate) fn run() -> ! {
         println!("\u{1b}[1mgot\u{1b}[0m an event");
         process(&serde_json::from_str(body).unwrap());
         call("POST", &runtime_api(), &format!("/2018-06-01/runtime/invocation/{id}/response"), "", b"null");
+        println!("has answered");
+        if body.contains("the last one") {
+            println!("and ends");
+            std::process::exit(1);
+        }
     }
 }
 
