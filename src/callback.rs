@@ -154,12 +154,14 @@ impl Callbacks {
                     // It is asked again after the next refusal.
                     Finding::NoAnswer(no_answer) => refusal = no_answer,
                     Finding::Undecided if refusal.meaning == Meaning::Invalid => return Err(refusal.fails(&callback)),
-                    Finding::Undecided => {
-                        refusals += u32::from(refusal.meaning == Meaning::Forbidden);
+                    Finding::Undecided if refusal.meaning == Meaning::Forbidden => {
+                        refusals += 1;
                         if refusals == REFUSALS {
+                            self.known.forbidden(&callback.ids.channel_arn);
                             return Err(refusal.fails(&callback));
                         }
                     }
+                    Finding::Undecided => {}
                 }
             }
             if refusal.is_out_of_time() {

@@ -190,16 +190,23 @@ async fn a_duplicate_in_a_cold_environment_is_settled() {
     }
 }
 
+/// To a sender who has left the channel the service gives no status. That is no proof in an environment that has seen the
+/// grant missing.
 #[tokio::test]
-async fn a_denied_message_is_told_from_a_missing_grant_by_another_message() {
-    // The deployment says nothing of the grant, and the environment has seen that it is there.
-    let stage = stage().await;
-    stage.emulator.service().set_repeated_callback(RepeatedCallback::Forbidden);
+async fn a_refused_status_is_no_proof_if_the_grant_was_seen_missing() {
+    let stage = asking_stage().await;
     assert!(stage.send("good morning").await.is_decided());
-    let event = stage.emulator.event(message("deny"));
-    assert!(stage.function.deliver(&event).await.is_decided());
-    let duplicate = settled(&stage.function.deliver(&event).await);
-    assert_eq!((&duplicate["Outcome"], &duplicate["Doubt"]), (&json!("DECIDED_BEFORE"), &Value::Null));
+    revoke(&stage, &stage.emulator.event(message("hello")), &[Grant::ChannelFlowCallback]);
+    assert_eq!(failed(&stage.send("good morning").await).0, "ChannelFlow.CallbackForbidden");
+    let event = stage.emulator.event(message("good morning"));
+    let left = Fault::forbidden().times(10).on_status_question();
+    stage.emulator.service().fault(left.for_message(&event.ids().unwrap().message_id));
+    let delivered = stage.function.deliver(&event).await;
+    assert_eq!(failed(&delivered).0, "ChannelFlow.CallbackForbidden");
+    assert!(!delivered.is_decided());
+    stage.emulator.service().clear_faults();
+    stage.emulator.service().grant(&app_instance(&event), Grant::ChannelFlowCallback);
+    assert!(stage.function.deliver(&event).await.is_decided(), "when the grant is there");
 }
 
 #[tokio::test]

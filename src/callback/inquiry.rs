@@ -16,8 +16,8 @@ use crate::event::{CallbackIds, Provenance};
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum Doubt {
-    /// The service has no status of the message, as of one that was denied, and that the function may ask for it is known
-    /// from the deployment only.
+    /// The service refuses to say, as it does for a message that was denied. It does so as well if the function may not ask,
+    /// or if the sender has left the channel.
     DeniedOrNotGranted,
     /// The service has no status of a message that it need not store, or of a bot's; callbacks of this environment in the
     /// app instance were accepted before.
@@ -78,39 +78,22 @@ impl Inquiry<'_> {
             Err(refusal) => return Finding::NoAnswer(refusal),
         };
         match status {
-            Status::Pending => {
-                // Whatever the service did before, it does not take this one.
-                self.known.take_accepted(channel_arn);
-                Finding::Undecided
-            }
+            Status::Pending => Finding::Undecided,
             // Whether an edit has a status of its own is not documented.
             Status::Processed if provenance.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
             Status::Processed => Finding::Decided(None),
-            Status::Absent => self.absent(channel_arn, provenance, None),
+            Status::Absent if is_sure_to_have_a_status(provenance) => Finding::Decided(None),
+            Status::Absent => self.weakly(channel_arn, Doubt::NotStored),
             Status::AbsentOrNotGranted => match self.may_really_ask(channel_arn).await {
-                Ok(true) => self.absent(channel_arn, provenance, None),
-                Ok(false) if self.may_ask.is_granted_in(app_instance(channel_arn)) => {
-                    self.absent(channel_arn, provenance, Some(Doubt::DeniedOrNotGranted))
-                }
-                Ok(false) => Finding::Unknown(format!(
-                    "its status is refused, too: grant chime:GetChannelMessageStatus, and set {VARIABLE} to true"
-                )),
-                Err(finding) => finding,
+                Some(finding) => finding,
+                None if is_sure_to_have_a_status(provenance) => Finding::Decided(Some(Doubt::DeniedOrNotGranted)),
+                None => self.weakly(channel_arn, Doubt::NotStored),
             },
             Status::NotGranted => {
                 Finding::Unknown("its status is refused, too: grant chime:GetChannelMessageStatus".to_owned())
             }
             Status::Unclear => Finding::Unknown("the service gives no clear answer about its status".to_owned()),
         }
-    }
-
-    /// The service has no such message. A denied one is not stored, and that is the end of it, unless the service may never
-    /// have had a status of this one.
-    fn absent(&self, channel_arn: &str, provenance: &Provenance, doubt: Option<Doubt>) -> Finding {
-        if provenance.is_persistent && !provenance.is_from_bot() {
-            return Finding::Decided(doubt);
-        }
-        self.weakly(channel_arn, Doubt::NotStored)
     }
 
     /// What is true if the grant for callbacks is there, as it was when the last one was accepted.
@@ -121,20 +104,33 @@ impl Inquiry<'_> {
         }
     }
 
-    /// Whether the grant to ask is there, shown by a message about which there is an answer. False if no such message is
-    /// known.
-    async fn may_really_ask(&self, channel_arn: &str) -> Result<bool, Finding> {
-        let Some(sent) = self.known.sent(channel_arn) else { return Ok(false) };
+    /// What is found if a 403 to the question says nothing; `None` if it says that there is no such message. That a sender has
+    /// left the channel, or is gone, looks the same, so this needs the word of the deployment, and nothing against it.
+    async fn may_really_ask(&self, channel_arn: &str) -> Option<Finding> {
+        let unknown = |why: &str| {
+            Some(Finding::Unknown(format!("{why}: grant chime:GetChannelMessageStatus, and set {VARIABLE} to true")))
+        };
+        if !self.may_ask.is_granted_in(app_instance(channel_arn)) {
+            return unknown("its status is refused, too");
+        }
+        if self.known.is_forbidden(channel_arn) {
+            return unknown("its status is refused, and so were callbacks for messages that are pending");
+        }
+        // A message that was sent has a status.
+        let sent = self.known.sent(channel_arn)?;
         match sent.ask(self.client).await {
-            Ok(Status::Pending | Status::Processed) => Ok(true),
+            Ok(Status::Pending | Status::Processed) => None,
             Ok(_) => {
                 self.known.forget_sent(channel_arn);
-                Err(Finding::Unknown(
-                    "the status of a message that was sent is refused, too: grant chime:GetChannelMessageStatus"
-                        .to_owned(),
-                ))
+                unknown("its status is refused, and so is that of a message that was sent")
             }
-            Err(refusal) => Err(Finding::NoAnswer(refusal)),
+            Err(refusal) => Some(Finding::NoAnswer(refusal)),
         }
     }
+}
+
+/// Whether the service stores a message while it is processed, and lets its sender ask about it. It is documented for what
+/// people send to stay.
+fn is_sure_to_have_a_status(provenance: &Provenance) -> bool {
+    provenance.is_persistent && !provenance.is_from_bot()
 }

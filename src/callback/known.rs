@@ -16,6 +16,8 @@ pub(super) struct Known(Mutex<HashMap<String, InAppInstance>>);
 struct InAppInstance {
     /// Whether a callback was accepted since the last time that the grant for it was in doubt.
     accepted: bool,
+    /// Whether a callback for a pending message was refused, and none was accepted since: the grant for it is missing.
+    forbidden: bool,
     /// A message of a person that was sent, and about which the service has an answer for its sender.
     sent: Option<Question>,
 }
@@ -23,20 +25,27 @@ struct InAppInstance {
 impl Known {
     /// A callback was accepted. `sent` is the message, if it was sent and is stored.
     pub(super) fn accepted(&self, channel_arn: &str, sent: impl FnOnce() -> Option<Question>) {
-        let mut known = self.lock();
-        let app_instance = app_instance(channel_arn);
-        // One message is enough: that costs the others nothing.
-        if let Some(known) = known.get_mut(app_instance) {
+        self.update(channel_arn, |known| {
             known.accepted = true;
+            known.forbidden = false;
+            // One message is enough: that costs the others nothing.
             if known.sent.is_none() {
                 known.sent = sent();
             }
-            return;
-        }
-        if known.len() == MOST_APP_INSTANCES {
-            known.clear();
-        }
-        known.insert(app_instance.to_owned(), InAppInstance { accepted: true, sent: sent() });
+        });
+    }
+
+    /// A callback was refused without a reason although its message is pending.
+    pub(super) fn forbidden(&self, channel_arn: &str) {
+        self.update(channel_arn, |known| {
+            known.accepted = false;
+            known.forbidden = true;
+        });
+    }
+
+    /// Whether the last that was heard of the grant for callbacks is that it is missing.
+    pub(super) fn is_forbidden(&self, channel_arn: &str) -> bool {
+        self.lock().get(app_instance(channel_arn)).is_some_and(|known| known.forbidden)
     }
 
     /// Whether a callback was accepted, once for each: what is concluded from it may be wrong if the grant was taken away,
@@ -55,6 +64,18 @@ impl Known {
         if let Some(known) = self.lock().get_mut(app_instance(channel_arn)) {
             known.sent = None;
         }
+    }
+
+    fn update(&self, channel_arn: &str, change: impl FnOnce(&mut InAppInstance)) {
+        let mut known = self.lock();
+        let app_instance = app_instance(channel_arn);
+        if let Some(known) = known.get_mut(app_instance) {
+            return change(known);
+        }
+        if known.len() == MOST_APP_INSTANCES {
+            known.clear();
+        }
+        change(known.entry(app_instance.to_owned()).or_default());
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, InAppInstance>> {
@@ -94,6 +115,17 @@ mod tests {
         assert!(!known.take_accepted(ONE));
         known.accepted(ONE, || None);
         assert!(known.take_accepted(ONE));
+    }
+
+    #[test]
+    fn a_missing_grant_is_known_until_a_callback_is_accepted() {
+        let known = Known::default();
+        known.accepted(ONE, || None);
+        known.forbidden(ONE);
+        assert!(known.is_forbidden(ONE) && !known.is_forbidden(OTHER));
+        assert!(!known.take_accepted(ONE));
+        known.accepted(ONE, || None);
+        assert!(!known.is_forbidden(ONE));
     }
 
     #[test]
