@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use lambda_runtime::Diagnostic;
 
 use crate::event::{MissingIds, Unreadable};
+use crate::logging::one_line::one_line;
 
 /// Why a function could not start, or why an invocation ended without a decision.
 ///
@@ -123,32 +124,14 @@ pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = OneLine(f);
-        write!(line, "{}", self.0)?;
+        let mut chain = String::new();
+        write!(chain, "{}", self.0)?;
         let mut next = self.0.source();
         while let Some(error) = next {
-            write!(line, ": {error}")?;
+            write!(chain, ": {error}")?;
             next = error.source();
         }
-        Ok(())
-    }
-}
-
-/// Escapes control characters, with which a text could look like another line of the log, or hide one on a terminal.
-struct OneLine<'a, 'b>(&'a mut fmt::Formatter<'b>);
-
-impl fmt::Write for OneLine<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive(char::is_control) {
-            match part.chars().next_back().filter(|last| last.is_control()) {
-                Some(control) => {
-                    self.0.write_str(&part[..part.len() - control.len_utf8()])?;
-                    write!(self.0, "{}", control.escape_debug())?;
-                }
-                None => self.0.write_str(part)?,
-            }
-        }
-        Ok(())
+        f.write_str(&one_line(&chain))
     }
 }
 
@@ -170,7 +153,7 @@ mod tests {
     fn an_error_is_one_line() {
         let cause = "first\nERROR forged\u{1b}[31m\u{85}".to_owned();
         let error = Error::configuration("no \r").caused_by(cause);
-        assert_eq!(format!("{error:?}"), r"no \r: first\nERROR forged\u{1b}[31m\u{85}");
+        assert_eq!(format!("{error:?}"), r"no \r: first\nERROR forged\u001b[31m\u0085");
     }
 
     #[test]

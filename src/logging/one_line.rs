@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use lambda_runtime::tracing::subscriber::fmt::MakeWriter;
 
-/// What a function makes to write to, on which each event is one line of printable characters. A value that came from outside may hold line
-/// breaks, with which it would forge a line, and controls, with which it would change what a terminal shows.
+/// What a function makes to write to, on which each event is one line of printable characters. A value that came from
+/// outside may hold line breaks, with which it would forge a line, and controls, with which it would change what a terminal
+/// shows.
 pub(super) struct OneLine<F>(pub(super) F);
 
 /// Takes one event at each [`write`](Write::write): the subscriber formats it as a whole before.
