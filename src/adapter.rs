@@ -1,5 +1,11 @@
 //! From a Lambda event to a processor's decision to a callback.
 
+pub(crate) mod builder;
+mod catch_unwind;
+mod decider;
+mod settle_caught;
+pub(crate) mod watchdog;
+
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
@@ -12,19 +18,19 @@ use lambda_runtime::{LambdaEvent, Service};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use crate::builder::AdapterBuilder;
+use crate::adapter::decider::{Decided, Decider};
+use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::{Callback, Callbacks, Outcome};
-use crate::deciding::{Decided, Decider};
-use crate::delivery::{Delivery, QueueMessage};
-use crate::event::{CallbackIds, Event, RawEvent};
-use crate::settled::{BatchItemFailure, DecidedBy, Response, Settled};
-use crate::watchdog::{Watch, Watchdog};
+use crate::event::envelope::{Delivery, QueueMessage};
+use crate::event::ids::CallbackIds;
+use crate::event::{Event, RawEvent};
+use crate::response::{BatchItemFailure, DecidedBy, Response, Settled};
 use crate::{Error, FallbackAction, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
 /// [`run`](crate::run) makes one and serves it. Make one yourself to choose the [fallback
-/// action](AdapterBuilder::fallback_action) or the [client](AdapterBuilder::client), or to put it under
+/// action](builder::AdapterBuilder::fallback_action) or the [client](builder::AdapterBuilder::client), or to put it under
 /// [`lambda_runtime`] and layers of your own.
 ///
 /// ```no_run
@@ -46,11 +52,6 @@ pub(crate) struct Inner<P> {
 }
 
 impl<P: Processor + 'static> Adapter<P> {
-    /// An adapter for `processor`, to be set up.
-    pub fn builder(processor: P) -> AdapterBuilder<P> {
-        AdapterBuilder::new(processor)
-    }
-
     pub(crate) fn new(inner: Inner<P>) -> Self {
         Self(Arc::new(inner))
     }
@@ -66,14 +67,14 @@ impl<P: Processor + 'static> Adapter<P> {
 
     /// An event from the channel flow: the processor decides.
     async fn process(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
-        let event = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        let event = Event::read(event, invocation.clone())?;
         self.settle(&event, &invocation).instrument(span(&event.ids)).await
     }
 
     /// An event that failed before: the fallback action decides, since the processor had its chances.
     async fn rescue(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
         let started = Instant::now();
-        let Event { ids, provenance, .. } = Event::read(event, invocation.clone()).map_err(Error::missing_ids)?;
+        let Event { ids, provenance, .. } = Event::read(event, invocation.clone())?;
         let decision = self.0.decider.fallback_action.decision();
         let rescuing = async {
             Span::current().record("decision", decision.name());

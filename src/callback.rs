@@ -4,7 +4,7 @@
 //! message is decided if a refusal leaves that open. Nothing counts as decided without the service's word for it.
 
 mod bounded;
-mod caught;
+pub(crate) mod client;
 mod inquiry;
 mod known;
 mod may_ask;
@@ -12,6 +12,7 @@ mod refusal;
 mod request;
 mod rounds;
 mod status;
+pub(crate) mod trust_store;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,8 +30,9 @@ pub(crate) use self::may_ask::{MayAsk, VARIABLE as MAY_ASK_VARIABLE};
 use self::refusal::{Meaning, Refusal};
 use self::rounds::Rounds;
 use self::status::Question;
-use crate::client::ATTEMPT_TIMEOUT;
-use crate::event::{CallbackIds, Provenance};
+use crate::callback::client::ATTEMPT_TIMEOUT;
+use crate::event::ids::CallbackIds;
+use crate::event::provenance::Provenance;
 use crate::{Decision, Error, ErrorKind, FallbackAction};
 
 /// How long the service takes a callback for a message. Documented in one place only, so nothing rests on it but what the

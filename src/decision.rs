@@ -1,6 +1,9 @@
 //! What a processor decides.
 
-use crate::{LimitError, Update};
+pub(crate) mod update;
+
+use self::update::Update;
+use crate::LimitError;
 
 /// What becomes of a message: the three answers the service knows.
 ///
@@ -35,6 +38,15 @@ impl Decision {
         Update::new().content(content).map(Self::Update)
     }
 
+    /// The decision as logs and [`Settled`] spell it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Update(_) => "UPDATE",
+            Self::Deny => "DENY",
+            Self::NoChange => "NO_CHANGE",
+        }
+    }
+
     /// The decision with the message's own content in an update that leaves it as it was.
     pub(crate) fn with_content(mut self, content: &str) -> Self {
         if let Self::Update(update) = &mut self {
@@ -47,5 +59,36 @@ impl Decision {
 impl From<Update> for Decision {
     fn from(update: Update) -> Self {
         Self::Update(update)
+    }
+}
+
+/// What becomes of a message whose processor errs, panics or runs out of time.
+///
+/// These are the names of the channel flow's own setting, and they mean the same here. The flow's setting covers a
+/// function that cannot be *reached*; this one covers a function that was reached and failed, which the service does
+/// not notice. Give both the same value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FallbackAction {
+    /// `ABORT`: the message is denied. What could not be checked is not released. This is the default.
+    #[default]
+    Abort,
+    /// `CONTINUE`: the message goes out as it is.
+    Continue,
+}
+
+impl FallbackAction {
+    /// How the service spells it: `ABORT` or `CONTINUE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Abort => "ABORT",
+            Self::Continue => "CONTINUE",
+        }
+    }
+
+    pub(crate) fn decision(self) -> Decision {
+        match self {
+            Self::Abort => Decision::Deny,
+            Self::Continue => Decision::NoChange,
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! What can go wrong outside a processor.
 
+pub(crate) mod one_line;
+
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 
 use lambda_runtime::Diagnostic;
 
-use crate::event::{MissingIds, Unreadable};
-use crate::logging::one_line::one_line;
+use self::one_line::one_line;
 
 /// Why a function could not start, or why an invocation ended without a decision.
 ///
@@ -53,19 +54,6 @@ impl Error {
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, message)
-    }
-
-    pub(crate) fn missing_ids(missing: MissingIds) -> Self {
-        let message = "the event cannot be answered: it is not what a channel flow sends";
-        Self::new(ErrorKind::Event, message).caused_by(missing)
-    }
-
-    pub(crate) fn unreadable(unreadable: Unreadable) -> Self {
-        Self::new(ErrorKind::Event, "the message cannot be shown to a processor").caused_by(unreadable)
-    }
-
-    pub(crate) fn not_json(error: serde_json::Error) -> Self {
-        Self::new(ErrorKind::Event, "the event is not JSON").caused_by(error)
     }
 
     pub(crate) fn runtime(error: lambda_runtime::Error) -> Self {
@@ -141,7 +129,9 @@ mod tests {
 
     #[test]
     fn debug_and_diagnostic_tell_the_whole_chain() {
-        let error = Error::missing_ids(MissingIds(vec!["CallbackId"]));
+        let cause = "the event has no CallbackId".to_owned();
+        let error = Error::new(ErrorKind::Event, "the event cannot be answered: it is not what a channel flow sends");
+        let error = error.caused_by(cause);
         let chain = "the event cannot be answered: it is not what a channel flow sends: the event has no CallbackId";
         assert_eq!(format!("{error:?}"), chain);
         assert_eq!(error.to_string(), "the event cannot be answered: it is not what a channel flow sends");

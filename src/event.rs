@@ -1,23 +1,26 @@
 //! The event that the service sends: first the three ids that a callback needs, then the rest.
 
+pub(crate) mod envelope;
+pub(crate) mod ids;
+pub(crate) mod lenient_json;
+pub(crate) mod provenance;
+
 use std::fmt;
-use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::Fields;
-use crate::message::Timestamp;
-use crate::{EventType, Invocation, Message};
+use self::ids::{CallbackIds, MissingIds};
+use self::lenient_json::Fields;
+use self::provenance::Provenance;
+use crate::message::{EventType, Message};
+use crate::{Error, ErrorKind, Invocation};
 
 /// The largest event that is read whole, in bytes. The service invokes asynchronously, for which Lambda took this much
 /// until October 2025 ("Lambda quotas" in AWS's documentation; 1 MB since), and the largest message that the service
 /// stores, 4,096 bytes of content and 1,024 characters of metadata, makes an event of some 30 KB. A processor may need a
 /// hundred bytes for each of a text, and the smallest function has 128 MB for all.
 pub(crate) const LARGEST_EVENT: usize = 256 * 1024;
-
-/// The longest ARN that the service takes for who calls it.
-const LONGEST_ARN: usize = 1600;
 
 /// An event as Lambda delivers it: JSON that nothing has looked into yet.
 ///
@@ -35,8 +38,10 @@ impl RawEvent {
     /// # Errors
     ///
     /// Where `json` is not JSON; the error says where it stops being it, and shows none of it.
-    pub fn from_json(json: impl Into<String>) -> Result<Self, crate::Error> {
-        RawValue::from_string(json.into()).map(Self).map_err(crate::Error::not_json)
+    pub fn from_json(json: impl Into<String>) -> Result<Self, Error> {
+        RawValue::from_string(json.into())
+            .map(Self)
+            .map_err(|error| Error::new(ErrorKind::Event, "the event is not JSON").caused_by(error))
     }
 }
 
@@ -44,27 +49,6 @@ impl fmt::Debug for RawEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawEvent").field("bytes", &self.0.get().len()).finish()
     }
-}
-
-/// What a callback needs to reach the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CallbackIds {
-    pub(crate) callback_id: String,
-    pub(crate) message_id: String,
-    pub(crate) channel_arn: String,
-}
-
-/// What is needed to ask the service about a message. Known also if the message itself cannot be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Provenance {
-    /// The sender, user or bot, who alone may ask. `None` if the event has no ARN there.
-    pub(crate) sender_arn: Option<String>,
-    pub(crate) sub_channel_id: Option<String>,
-    pub(crate) is_edited: bool,
-    /// Whether the event says that the service stores the message. Not if it says nothing.
-    pub(crate) is_persistent: bool,
-    /// When it was sent, or edited last.
-    pub(crate) sent_at: Option<SystemTime>,
 }
 
 /// An event that can be answered.
@@ -81,10 +65,6 @@ pub(crate) enum Unreadable {
     TooLarge,
     Content,
 }
-
-/// The ids that an event does not have.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct MissingIds(pub(crate) Vec<&'static str>);
 
 impl Event {
     pub(crate) fn read(raw: &RawEvent, invocation: Invocation) -> Result<Self, MissingIds> {
@@ -105,46 +85,6 @@ impl Event {
     }
 }
 
-impl Provenance {
-    pub(crate) fn is_from_bot(&self) -> bool {
-        self.sender_arn.as_deref().is_some_and(|arn| arn.contains("/bot/"))
-    }
-
-    fn read(channel_message: &Fields<'_>) -> Self {
-        let timestamp = |name| channel_message.raw(name).and_then(Timestamp::read);
-        let (created, last_edited) = (timestamp("CreatedTimestamp"), timestamp("LastEditedTimestamp"));
-        let sender = channel_message.object("Sender", &["Arn"]).and_then(|sender| sender.string("Arn"));
-        Self {
-            sender_arn: sender.filter(|arn| arn.starts_with("arn:") && arn.len() <= LONGEST_ARN),
-            sub_channel_id: channel_message.non_empty("SubChannelId"),
-            is_edited: Timestamp::tell_edit(created.as_ref(), last_edited.as_ref()),
-            is_persistent: channel_message.string("Persistence").as_deref() == Some("PERSISTENT"),
-            sent_at: [last_edited, created].iter().flatten().find_map(Timestamp::time),
-        }
-    }
-}
-
-impl CallbackIds {
-    fn read(event: &Fields<'_>, channel_message: &Fields<'_>) -> Result<Self, MissingIds> {
-        let callback_id = event.non_empty("CallbackId");
-        let message_id = channel_message.non_empty("MessageId");
-        let channel_arn = channel_message.non_empty("ChannelArn");
-        match (callback_id, message_id, channel_arn) {
-            (Some(callback_id), Some(message_id), Some(channel_arn)) => {
-                Ok(Self { callback_id, message_id, channel_arn })
-            }
-            (callback_id, message_id, channel_arn) => {
-                let ids = [
-                    ("CallbackId", callback_id.is_none()),
-                    ("ChannelMessage.MessageId", message_id.is_none()),
-                    ("ChannelMessage.ChannelArn", channel_arn.is_none()),
-                ];
-                Err(MissingIds(ids.into_iter().filter(|(_, missing)| *missing).map(|(id, _)| id).collect()))
-            }
-        }
-    }
-}
-
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -156,13 +96,11 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-impl fmt::Display for MissingIds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the event has no {}", self.0.join(" and no "))
+impl From<Unreadable> for Error {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::new(ErrorKind::Event, "the message cannot be shown to a processor").caused_by(unreadable)
     }
 }
-
-impl std::error::Error for MissingIds {}
 
 #[cfg(test)]
 mod tests;

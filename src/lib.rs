@@ -53,56 +53,36 @@
 //! [channel flow processors]: https://docs.aws.amazon.com/chime-sdk/latest/dg/using-channel-flows.html
 
 mod adapter;
-mod builder;
 mod callback;
-mod caught;
-mod cause;
-mod client;
-mod deciding;
 mod decision;
-mod delivery;
 mod error;
 mod event;
-mod fallback;
-mod in_flight;
 mod invocation;
-mod json;
-mod lex;
-mod logging;
 mod message;
-mod percent;
 mod processor;
-mod push_notification;
-mod roots;
+mod response;
 mod run;
-mod runtime_api;
-mod sender;
-mod settled;
-mod text;
-mod update;
-mod watchdog;
 
 pub mod limits;
 pub mod testing;
 
 pub use adapter::Adapter;
-pub use builder::AdapterBuilder;
+pub use adapter::builder::AdapterBuilder;
 pub use callback::{Doubt, Outcome};
-pub use decision::Decision;
+pub use decision::update::Update;
+pub use decision::{Decision, FallbackAction};
 pub use error::{Error, ErrorKind};
 pub use event::RawEvent;
-pub use fallback::FallbackAction;
 pub use invocation::Invocation;
-pub use lex::{LexButton, LexCard, LexEnvelope, LexMessage};
 pub use limits::LimitError;
+pub use message::lex_envelope::{LexButton, LexCard, LexEnvelope, LexMessage};
+pub use message::push_notification::{PushNotification, PushNotificationType};
+pub use message::sender::{Sender, SenderKind};
+pub use message::text::Text;
 pub use message::{EventType, Message, MessageType, Persistence};
 pub use processor::{Processor, ProcessorFn, processor_fn};
-pub use push_notification::{PushNotification, PushNotificationType};
+pub use response::{BatchItemFailure, DecidedBy, Response, Settled};
 pub use run::run;
-pub use sender::{Sender, SenderKind};
-pub use settled::{BatchItemFailure, DecidedBy, Response, Settled};
-pub use text::Text;
-pub use update::Update;
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;

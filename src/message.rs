@@ -1,14 +1,24 @@
 //! A message as a processor sees it.
 
+pub(crate) mod lex_envelope;
+pub(crate) mod percent_encoding;
+pub(crate) mod push_notification;
+pub(crate) mod sender;
+pub(crate) mod text;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::SystemTime;
 
 use aws_sdk_chimesdkmessaging::primitives::{DateTime, DateTimeFormat};
 
-use crate::event::CallbackIds;
-use crate::json::{self, Fields};
-use crate::{Invocation, LexEnvelope, PushNotification, Sender, Text, percent};
+use self::lex_envelope::LexEnvelope;
+use self::push_notification::PushNotification;
+use self::sender::Sender;
+use self::text::Text;
+use crate::Invocation;
+use crate::event::ids::CallbackIds;
+use crate::event::lenient_json::{self, Fields};
 
 /// A message that passes through the channel flow.
 ///
@@ -112,7 +122,7 @@ impl Message {
             ids,
             event_type,
             content: match fields.raw("Content") {
-                Some(raw) => json::string(raw)?,
+                Some(raw) => lenient_json::string(raw)?,
                 None => String::new(),
             },
             metadata: fields.string("Metadata"),
@@ -161,7 +171,7 @@ impl Message {
     /// The content with its percent-encoding undone, as `decodeURIComponent` does it. Where that fails, on a lone `%`
     /// for example, it is the content as it is.
     pub fn decoded_content(&self) -> std::borrow::Cow<'_, str> {
-        percent::decode(&self.content)
+        percent_encoding::decode(&self.content)
     }
 
     /// What a person reads: percent-encoding undone, the envelope of a Lex bot taken off, and with it the way back into
@@ -259,14 +269,14 @@ fn read_push_notification(fields: &Fields<'_>) -> PushNotification {
 fn read_message_attributes(raw: &str) -> BTreeMap<String, Vec<String>> {
     let values = |raw| {
         let fields = Fields::read(raw, &["StringValues"])?;
-        Some(json::elements(fields.raw("StringValues")?).into_iter().filter_map(json::string).collect())
+        Some(lenient_json::elements(fields.raw("StringValues")?).into_iter().filter_map(lenient_json::string).collect())
     };
-    json::entries(raw).into_iter().filter_map(|(name, raw)| Some((name, values(raw)?))).collect()
+    lenient_json::entries(raw).into_iter().filter_map(|(name, raw)| Some((name, values(raw)?))).collect()
 }
 
 fn read_target(raw: &str) -> Vec<String> {
     let member = |target| Fields::read(target, &["MemberArn"])?.non_empty("MemberArn");
-    json::elements(raw).into_iter().filter_map(member).collect()
+    lenient_json::elements(raw).into_iter().filter_map(member).collect()
 }
 
 /// A point in time as the event has it: documented as ISO 8601, and in other APIs of AWS seconds since 1970.
@@ -275,7 +285,7 @@ pub(crate) struct Timestamp(String);
 
 impl Timestamp {
     pub(crate) fn read(raw: &str) -> Option<Self> {
-        let written = json::string(raw).unwrap_or_else(|| raw.to_owned());
+        let written = lenient_json::string(raw).unwrap_or_else(|| raw.to_owned());
         (!written.is_empty()).then_some(Self(written))
     }
 

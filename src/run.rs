@@ -1,13 +1,16 @@
 //! Serving an adapter to Lambda.
 
+pub(crate) mod logging;
+mod shutdown;
+
 use std::env;
 
 use lambda_runtime::Runtime;
 use lambda_runtime::layers::TracingLayer;
 
-use crate::in_flight::InFlight;
-use crate::watchdog::Watchdog;
-use crate::{Adapter, AdapterBuilder, Error, Processor, logging};
+use crate::adapter::watchdog::Watchdog;
+use crate::run::shutdown::InFlight;
+use crate::{Adapter, AdapterBuilder, Error, Processor};
 
 /// What Lambda sets for every function, and what lambda_runtime cannot do without.
 const LAMBDA_VARIABLES: [&str; 4] = [

@@ -49,8 +49,8 @@ pub fn message(content: impl Into<String>) -> MessageBuilder {
 /// Of kind [`Event`](crate::ErrorKind::Event), where `json` is not JSON, has not all ids, or has content that a
 /// processor would not be shown.
 pub fn message_from_event(json: impl Into<String>) -> Result<Message, Error> {
-    let event = Event::read(&RawEvent::from_json(json)?, Invocation::default()).map_err(Error::missing_ids)?;
-    event.message.map_err(Error::unreadable)
+    let event = Event::read(&RawEvent::from_json(json)?, Invocation::default())?;
+    event.message.map_err(Error::from)
 }
 
 /// A [`Message`] in the making.

@@ -7,7 +7,8 @@ use super::known::{Known, app_instance};
 use super::may_ask::{MayAsk, VARIABLE};
 use super::refusal::Refusal;
 use super::status::{Question, Status};
-use crate::event::{CallbackIds, Provenance};
+use crate::event::ids::CallbackIds;
+use crate::event::provenance::Provenance;
 
 /// Why a message counts as decided although the service did not say so in so many words.
 ///

@@ -5,7 +5,8 @@ use aws_sdk_chimesdkmessaging::types::ChannelMessageStatus;
 
 use super::bounded::Bounded;
 use super::refusal::{Meaning, Refusal};
-use crate::event::{CallbackIds, Provenance};
+use crate::event::ids::CallbackIds;
+use crate::event::provenance::Provenance;
 
 /// A message that can be asked about: only its sender may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]

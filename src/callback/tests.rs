@@ -53,8 +53,10 @@ async fn a_name_that_does_not_resolve_at_first_is_looked_up_again() {
             .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
             .endpoint_url(format!("http://messaging.example:{}", service().await))
             .http_client(http_client);
-        let callbacks =
-            Callbacks::new(Client::from_conf(crate::client::for_callbacks(config).build()), MayAsk::default());
+        let callbacks = Callbacks::new(
+            Client::from_conf(crate::callback::client::for_callbacks(config).build()),
+            MayAsk::default(),
+        );
         let ids = CallbackIds {
             callback_id: "0b9e1c52-7a64-4d0e-9f3b-2c1d0e9f8a7b".to_owned(),
             message_id: "m".to_owned(),

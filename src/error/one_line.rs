@@ -8,10 +8,10 @@ use lambda_runtime::tracing::subscriber::fmt::MakeWriter;
 /// What a function makes to write to, on which each event is one line of printable characters. A value that came from
 /// outside may hold line breaks, with which it would forge a line, and controls, with which it would change what a terminal
 /// shows.
-pub(super) struct OneLine<F>(pub(super) F);
+pub(crate) struct OneLine<F>(pub(crate) F);
 
 /// Takes one event at each [`write`](Write::write): the subscriber formats it as a whole before.
-pub(super) struct Line<W>(W);
+pub(crate) struct Line<W>(W);
 
 impl<'a, W: Write, F: Fn() -> W> MakeWriter<'a> for OneLine<F> {
     type Writer = Line<W>;

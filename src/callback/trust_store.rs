@@ -12,7 +12,7 @@ use crate::Error;
 /// The roots of [Amazon Trust Services](https://www.amazontrust.com/repository/), which sign the certificates of AWS's
 /// endpoints: Amazon Root CA 1 to 4 and Starfield Services Root Certificate Authority - G2. Reading the hundred and more
 /// roots of a system instead costs 2 to 4 ms of CPU at each cold start.
-const AMAZON_ROOTS: &str = include_str!("roots/amazon.pem");
+const AMAZON_ROOTS: &str = include_str!("trust_store/amazon.pem");
 
 /// Variables that name a file of roots to trust instead, first come, first served: the one that AWS's tools know, then
 /// the one that everybody knows.

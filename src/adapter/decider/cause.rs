@@ -6,8 +6,8 @@ use std::fmt::{self, Write};
 
 use tokio::task::JoinError;
 
-use crate::caught::caught;
-use crate::logging::one_line::one_line;
+use crate::adapter::catch_unwind::caught;
+use crate::error::one_line::one_line;
 
 /// The most characters that are kept of an error.
 const MOST: usize = 1_000;

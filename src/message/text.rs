@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, Range};
 
-use crate::lex::{self, Literal};
-use crate::percent;
+use super::lex_envelope::{self, Literal};
+use super::percent_encoding;
 
 /// What a person reads in a message.
 ///
@@ -81,9 +81,9 @@ impl Text {
     /// The text in `content`.
     pub fn new(content: impl Into<String>) -> Self {
         let content = content.into();
-        let decoded = percent::decode_mapped(&content);
+        let decoded = percent_encoding::decode_mapped(&content);
         let inner = decoded.as_ref().map_or(content.as_str(), |(inner, _)| inner);
-        match lex::literals(inner) {
+        match lex_envelope::literals(inner) {
             Some(literals) => Self::of_strings(content, decoded.as_ref(), Json::Envelope, literals, false),
             None => Self::whole(content, decoded),
         }
@@ -120,15 +120,15 @@ impl Text {
     /// ```
     pub fn readings(content: &str) -> Vec<Self> {
         let mut readings = vec![Self::new(content)];
-        let decoded = percent::decode_mapped(content);
+        let decoded = percent_encoding::decode_mapped(content);
         if readings[0].is_lex_envelope() {
             readings.push(Self::whole(content.to_owned(), decoded.clone()));
         }
         let inner = decoded.as_ref().map_or(content, |(inner, _)| inner);
-        if let Some(literals) = lex::all_literals(inner) {
+        if let Some(literals) = lex_envelope::all_literals(inner) {
             readings.push(Self::of_strings(content.to_owned(), decoded.as_ref(), Json::All, literals, false));
         }
-        if let Some(literals) = lex::all_literals(content).filter(|_| content.contains('%')) {
+        if let Some(literals) = lex_envelope::all_literals(content).filter(|_| content.contains('%')) {
             readings.push(Self::of_strings(content.to_owned(), None, Json::All, literals, true));
         }
         readings
@@ -163,7 +163,7 @@ impl Text {
                 starts.push(outward(place.start));
             }
             let start = text.len();
-            let itself = if decode_each { percent::decode_mapped(&value) } else { None };
+            let itself = if decode_each { percent_encoding::decode_mapped(&value) } else { None };
             let percent = itself.is_some();
             match itself {
                 Some((value, within)) => {
@@ -238,8 +238,8 @@ impl Text {
     pub fn rewrite(&self, text: &str) -> String {
         if self.lines.is_empty() {
             // An envelope without messages.
-            let content = lex::LexEnvelope::from_text(text).to_content();
-            return if self.form.percent { percent::encode(&content) } else { content };
+            let content = lex_envelope::LexEnvelope::from_text(text).to_content();
+            return if self.form.percent { percent_encoding::encode(&content) } else { content };
         }
         self.replace_ranges([(0..self.text.len(), text)])
     }
@@ -254,9 +254,9 @@ impl Text {
     }
 
     fn encoded(&self, replacement: &str, line: &Line) -> String {
-        let itself = if line.percent { percent::encode(replacement) } else { replacement.to_owned() };
-        let escaped = if self.form.json.is_some() { lex::escape(&itself) } else { itself };
-        if self.form.percent { percent::encode(&escaped) } else { escaped }
+        let itself = if line.percent { percent_encoding::encode(replacement) } else { replacement.to_owned() };
+        let escaped = if self.form.json.is_some() { lex_envelope::escape(&itself) } else { itself };
+        if self.form.percent { percent_encoding::encode(&escaped) } else { escaped }
     }
 }
 
@@ -325,11 +325,11 @@ mod tests {
 
     #[test]
     fn an_envelope_may_be_percent_encoded() {
-        let content = percent::encode(r#"{"Messages":[{"Content":"oh hell"}]}"#);
+        let content = percent_encoding::encode(r#"{"Messages":[{"Content":"oh hell"}]}"#);
         let text = Text::new(&*content);
         assert!(text.is_percent_encoded() && text.is_lex_envelope());
-        assert_eq!(percent::decode(&censored(&content, "hell")), r#"{"Messages":[{"Content":"oh ****"}]}"#);
-        assert_eq!(percent::decode(&text.rewrite("\"")), r#"{"Messages":[{"Content":"\""}]}"#);
+        assert_eq!(percent_encoding::decode(&censored(&content, "hell")), r#"{"Messages":[{"Content":"oh ****"}]}"#);
+        assert_eq!(percent_encoding::decode(&text.rewrite("\"")), r#"{"Messages":[{"Content":"\""}]}"#);
     }
 
     #[test]
@@ -371,7 +371,7 @@ mod tests {
             let text = Text::new(content);
             assert!(!text.is_lex_envelope());
             assert_eq!(&*text, content);
-            assert_eq!(Text::new(percent::encode(content)).as_str(), content);
+            assert_eq!(Text::new(percent_encoding::encode(content)).as_str(), content);
         }
     }
 
@@ -398,7 +398,7 @@ mod tests {
         let envelope = r#"{"Messages":[{"Content":"\foo"}]}"#;
         let strings = "Messages\nContent\n\u{c}oo";
         assert_eq!(readings(envelope), ["\u{c}oo", envelope, strings]);
-        assert_eq!(readings(&percent::encode(envelope)), ["\u{c}oo", envelope, strings]);
+        assert_eq!(readings(&percent_encoding::encode(envelope)), ["\u{c}oo", envelope, strings]);
 
         let twice = r#"{"Messages":[{"Content":"\u0061","Content":"b"}],"c":["d"]}"#;
         assert_eq!(readings(twice), [twice, "Messages\nContent\na\nContent\nb\nc\nd"]);
@@ -431,7 +431,8 @@ mod tests {
             serde_json::json!({ "Messages": messages }).to_string()
         });
         let inner = prop_oneof![plain, envelope];
-        (inner, any::<bool>()).prop_map(|(content, encode)| if encode { percent::encode(&content) } else { content })
+        (inner, any::<bool>())
+            .prop_map(|(content, encode)| if encode { percent_encoding::encode(&content) } else { content })
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::limits::{self, LimitError};
-use crate::push_notification::PushNotification;
+use crate::message::push_notification::PushNotification;
 
 /// The changed parts of a message, each within the [limits](crate::limits) of the service.
 ///

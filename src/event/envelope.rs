@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::event::RawEvent;
-use crate::json::{self, Fields};
+use crate::event::lenient_json::{self, Fields};
 
 /// How many envelopes may lie around an event. One destination behind another makes two; more than a few are a mistake.
 const DEEPEST: usize = 5;
@@ -57,7 +57,7 @@ fn queue_messages(json: &str) -> Vec<QueueMessage> {
         };
         Some(QueueMessage { id, event })
     };
-    records.map(json::elements).unwrap_or_default().into_iter().filter_map(read).collect()
+    records.map(lenient_json::elements).unwrap_or_default().into_iter().filter_map(read).collect()
 }
 
 /// The event in an envelope of Lambda's: of a destination, also if that came through a topic, a bus or a queue.
@@ -72,7 +72,7 @@ fn unwrapped(json: &str, depth: usize) -> Option<RawEvent> {
         Cow::Borrowed(payload)
     } else if let Some(records) = fields.raw("Records") {
         // How a topic invokes a function.
-        let record = Fields::read(json::elements(records).first()?, &["Sns"])?;
+        let record = Fields::read(lenient_json::elements(records).first()?, &["Sns"])?;
         Cow::Owned(record.object("Sns", &["Message"])?.string("Message")?)
     } else if fields.string("Type").as_deref() == Some("Notification") && fields.raw("TopicArn").is_some() {
         // How a topic writes to a queue, unless its subscription has raw message delivery: then there is no envelope.

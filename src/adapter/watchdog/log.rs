@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::Dispatch;
 
-use crate::{Error, logging};
+use crate::Error;
+use crate::run::logging;
 
 /// Takes lines, and has a thread that writes them.
 #[derive(Clone)]

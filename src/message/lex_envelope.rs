@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::json;
+use crate::event::lenient_json;
 
 /// What Lex calls the content of a message.
 const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainText", "SSML"];
@@ -308,7 +308,7 @@ fn all_strings<'a>(values: impl IntoIterator<Item = Option<&'a RawValue>>) -> bo
 }
 
 fn read(raw: Option<&RawValue>) -> Option<String> {
-    raw.and_then(|raw| json::string(raw.get()))
+    raw.and_then(|raw| lenient_json::string(raw.get()))
 }
 
 impl<'a> RawMessage<'a> {

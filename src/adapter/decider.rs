@@ -1,5 +1,7 @@
 //! Asking the processor, and what is decided where it does not answer.
 
+mod cause;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -7,10 +9,9 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::timeout_at;
 
-use crate::caught::{Caught, caught};
-use crate::cause;
+use crate::adapter::catch_unwind::{Caught, caught};
 use crate::event::Unreadable;
-use crate::settled::DecidedBy;
+use crate::response::DecidedBy;
 use crate::{Decision, Error, ErrorKind, FallbackAction, Message, Processor};
 
 /// A processor, and what stands in for it.

@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::{Callback, Callbacks, Settlement};
-use crate::caught::Caught;
+use crate::adapter::catch_unwind::Caught;
+use crate::callback::{Callback, Callbacks, Settlement};
 use crate::{Error, ErrorKind};
 
 impl Callbacks {

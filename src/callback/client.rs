@@ -14,7 +14,8 @@ use aws_sdk_chimesdkmessaging::config::{
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
 
-use crate::{Error, roots};
+use super::trust_store;
+use crate::Error;
 
 /// The first attempt and its retries. There are [`rounds`](crate::callback) of them until the deadline, with longer and
 /// longer pauses.
@@ -38,7 +39,7 @@ const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
 /// A client with the credentials, the region and the endpoint that the environment has: at once where it is the
 /// environment of a Lambda function, and through AWS's whole chain of sources elsewhere.
 pub(crate) async fn from_environment() -> Result<Client, Error> {
-    let http_client = http_client(roots::trust_store(var)?);
+    let http_client = http_client(trust_store::trust_store(var)?);
     let config = match lambda_config(var) {
         Some(config) => config.http_client(http_client).build(),
         None => chain_config(http_client).await?,

@@ -1,6 +1,5 @@
 //! Logs to standard output, as lambda_runtime sets them up, less what would show messages or let them forge a line.
 
-pub(crate) mod one_line;
 mod telltales;
 
 use std::env;
@@ -13,8 +12,8 @@ use lambda_runtime::tracing::subscriber::util::SubscriberInitExt;
 
 use tracing::Dispatch;
 
-use one_line::OneLine;
-use telltales::Telltales;
+use self::telltales::Telltales;
+use crate::error::one_line::OneLine;
 
 /// Sets up logging as [`lambda_runtime::tracing::init_default_subscriber`] does: the level from `AWS_LAMBDA_LOG_LEVEL`
 /// or `RUST_LOG`, JSON if `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing if a subscriber is set already.

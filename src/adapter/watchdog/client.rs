@@ -7,12 +7,13 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 
-use crate::client::var;
-use crate::{Error, roots};
+use crate::Error;
+use crate::callback::client::var;
+use crate::callback::trust_store;
 
 /// A client as `client` is, with connections of its own and a look-up of names that needs no other thread.
 pub(super) fn afresh(client: &Client) -> Result<Client, Error> {
-    let tls = TlsContext::builder().with_trust_store(roots::trust_store(var)?).build();
+    let tls = TlsContext::builder().with_trust_store(trust_store::trust_store(var)?).build();
     let http_client = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls.expect("building a TLS context cannot fail"))

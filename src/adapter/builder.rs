@@ -8,10 +8,10 @@ use aws_sdk_chimesdkmessaging::Client;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::adapter::Inner;
-use crate::callback::{Callbacks, MAY_ASK_VARIABLE, MayAsk};
-use crate::deciding::Decider;
-use crate::watchdog::Watchdog;
-use crate::{Adapter, Error, FallbackAction, Processor, client};
+use crate::adapter::decider::Decider;
+use crate::adapter::watchdog::Watchdog;
+use crate::callback::{self, Callbacks, MAY_ASK_VARIABLE, MayAsk};
+use crate::{Adapter, Error, FallbackAction, Processor};
 
 /// Time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a core, a
 /// TLS connection and the call take some 60 ms of computing and a few round trips; a second has room for that, for one
@@ -24,6 +24,13 @@ pub struct AdapterBuilder<P> {
     decider: Decider<P>,
     reserve: Duration,
     client: Option<Client>,
+}
+
+impl<P: Processor + 'static> Adapter<P> {
+    /// An adapter for `processor`, to be set up.
+    pub fn builder(processor: P) -> AdapterBuilder<P> {
+        AdapterBuilder::new(processor)
+    }
 }
 
 impl<P: Processor + 'static> AdapterBuilder<P> {
@@ -99,7 +106,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         }
         let client = match self.client {
             Some(client) => client,
-            None => client::from_environment().await?,
+            None => callback::client::from_environment().await?,
         };
         let may_ask = MayAsk::parse(std::env::var(MAY_ASK_VARIABLE).ok().as_deref())?;
         let callbacks = Callbacks::new(client, may_ask);

@@ -11,6 +11,7 @@
 mod client;
 mod log;
 mod protocol;
+mod runtime_api;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -23,11 +24,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use self::log::Log;
 use self::protocol::{Moment, Number, Protocol, Turn};
+use crate::adapter::catch_unwind::{Caught, caught};
 use crate::callback::{Callback, Callbacks};
-use crate::caught::{Caught, caught};
-use crate::event::{CallbackIds, Event, Provenance};
-use crate::settled::{DecidedBy, Settled};
-use crate::{Decision, Doubt, Error, FallbackAction, Invocation, runtime_api};
+use crate::event::Event;
+use crate::event::ids::CallbackIds;
+use crate::event::provenance::Provenance;
+use crate::response::{DecidedBy, Settled};
+use crate::{Decision, Doubt, Error, FallbackAction, Invocation};
 
 /// What the last invocations get to tell Lambda how they ended, before the process does; and the most that a line of the
 /// log is waited for.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::callback::{Callback, Settlement};
-use crate::{Decision, Doubt, Outcome};
+use crate::{Doubt, Outcome};
 
 /// What the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,15 +72,4 @@ pub enum DecidedBy {
     /// The fallback action, since the event had failed before and came by way of an on-failure destination or a
     /// dead-letter queue.
     Rescue,
-}
-
-impl Decision {
-    /// The decision as logs and [`Settled`] spell it.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Update(_) => "UPDATE",
-            Self::Deny => "DENY",
-            Self::NoChange => "NO_CHANGE",
-        }
-    }
 }
