@@ -5,8 +5,8 @@
 //! and has not got its callback out. It then sends what is missing over a connection of its own, answers the Runtime API
 //! for the invocation, and ends the process: an environment with a runaway in it must not be used again.
 //!
-//! All that the thread needs is made when the function starts. It shares no pool of threads, no connection and no lock with
-//! what may be stuck, but for the one around the [`Protocol`], which nobody holds for longer than a step of it takes.
+//! All that the thread needs is made when the function starts. It shares no pool of threads and no connection with what may be
+//! stuck, and no lock but those that the framework holds for a few instructions.
 
 mod client;
 mod log;
@@ -20,17 +20,18 @@ use std::time::Duration;
 use tokio::runtime::{self, Runtime};
 use tokio::select;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use self::log::Log;
 use self::protocol::{Moment, Number, Protocol, Turn};
 use crate::adapter::catch_unwind::{Caught, caught};
-use crate::callback::{Callback, Callbacks};
+use crate::callback::client::ATTEMPT_TIMEOUT;
+use crate::callback::{Callback, Callbacks, Settlement};
 use crate::event::Event;
 use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
 use crate::response::{DecidedBy, Settled};
-use crate::{Decision, Doubt, Error, FallbackAction, Invocation};
+use crate::{Decision, Doubt, Error, ErrorKind, FallbackAction, Invocation};
 
 /// What the last invocations get to tell Lambda how they ended, before the process does; and the most that a line of the
 /// log is waited for.
@@ -238,6 +239,30 @@ impl Moments {
     }
 }
 
+/// Sends the callback in what is left of the time.
+async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant) -> Result<Settlement, Error> {
+    let (end, deadline) = last_try(Instant::now(), deadline);
+    match timeout_at(end, callbacks.settle_caught(callback, Some(deadline))).await {
+        Ok(result) => result,
+        Err(_) => {
+            let problem =
+                "the watchdog's callback got no answer in the time that was left; Lambda delivers the event again";
+            Err(Error::new(ErrorKind::CallbackUnavailable, problem))
+        }
+    }
+}
+
+/// When the watchdog stops sending, and the deadline to send by, which is later if the time is short.
+///
+/// A round of sending is cut to half of a short time, so that another one can follow. Here that would be the end of a
+/// connection that was about to be there: with a fourteenth of a core, of which the runaway burns half, it takes some 200 ms.
+/// So one attempt has all of a short time.
+fn last_try(now: Instant, deadline: Instant) -> (Instant, Instant) {
+    let end = deadline.checked_sub(PARTING).unwrap_or(deadline).max(now + LAST_TRY);
+    let left = end - now;
+    (end, end + PARTING + if left < ATTEMPT_TIMEOUT { left } else { Duration::ZERO })
+}
+
 /// What the thread has.
 struct Guard {
     shared: Arc<Shared>,
@@ -304,8 +329,7 @@ impl Watched {
         let Self { ids, provenance, request_id, decision, decided_by, fallback_action, decided, moments } = self;
         let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
         let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
-        let deadline = moments.deadline.max(Instant::now() + LAST_TRY);
-        let result = callbacks.settle_caught(callback, Some(deadline)).await;
+        let result = settle(callbacks, callback, moments.deadline).await;
         let result = result.map(|settlement| Settled::new(&callback, decided_by, settlement));
 
         let failed = result.as_ref().err().map(|error| format!("{error:?}"));
@@ -332,5 +356,23 @@ impl Watched {
             tracing::error!(request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
             log.written(PARTING).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_has_all_of_a_short_time() {
+        let now = Instant::now();
+        let milliseconds = |left| {
+            let (end, deadline) = last_try(now, now + Duration::from_millis(left));
+            ((end - now).as_millis(), (deadline - PARTING - now).as_millis())
+        };
+        assert_eq!(milliseconds(500), (400, 800));
+        assert_eq!(milliseconds(5_000), (4_900, 4_900));
+        // The deadline is there, and the process is not dead yet.
+        assert_eq!(milliseconds(0), (300, 600));
     }
 }
