@@ -80,7 +80,7 @@ pub use message::push_notification::{PushNotification, PushNotificationType};
 pub use message::sender::{Sender, SenderKind};
 pub use message::text::Text;
 pub use message::{EventType, Message, MessageType, Persistence};
-pub use processor::{Processor, ProcessorFn, processor_fn};
+pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use response::{BatchItemFailure, DecidedBy, Response, Settled};
 pub use run::run;
 

@@ -1,8 +1,10 @@
 //! The one trait that a user implements.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +101,7 @@ pub trait Processor: Send + Sync {
     }
 }
 
-impl<P: Processor + ?Sized> Processor for &P {
+impl<P: Processor> Processor for &P {
     type Error = P::Error;
 
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send {
@@ -111,7 +113,7 @@ impl<P: Processor + ?Sized> Processor for &P {
     }
 }
 
-impl<P: Processor + ?Sized> Processor for Box<P> {
+impl<P: Processor> Processor for Box<P> {
     type Error = P::Error;
 
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send {
@@ -123,7 +125,7 @@ impl<P: Processor + ?Sized> Processor for Box<P> {
     }
 }
 
-impl<P: Processor + ?Sized> Processor for Arc<P> {
+impl<P: Processor> Processor for Arc<P> {
     type Error = P::Error;
 
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send {
@@ -173,8 +175,132 @@ where
     }
 }
 
+/// A [`Processor`] of any type, to be stored beside others: in a `Vec`, or in a field whose type a setting decides.
+///
+/// It costs an allocation for each message.
+///
+/// ```
+/// use channel_flow::{BoxProcessor, Decision, LimitError, Message, processor_fn};
+///
+/// let deny = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::Deny) });
+/// let pass = processor_fn(|_: Message| async { Ok::<_, String>(Decision::NoChange) });
+/// let processors = vec![BoxProcessor::new(deny), BoxProcessor::new(pass)];
+/// ```
+pub struct BoxProcessor(Box<dyn Erased>);
+
+impl BoxProcessor {
+    /// Boxes `processor`.
+    pub fn new<P>(processor: P) -> Self
+    where
+        P: Processor + 'static,
+        P::Error: Send + 'static,
+    {
+        Self(Box::new(processor))
+    }
+}
+
+impl Processor for BoxProcessor {
+    type Error = BoxProcessorError;
+
+    async fn process(&self, message: &Message) -> Result<Decision, BoxProcessorError> {
+        self.0.process_erased(message).await
+    }
+
+    fn retry_after(&self, error: &BoxProcessorError, attempt: u32) -> Option<Duration> {
+        self.0.retry_after_erased(&*error.original, attempt)
+    }
+}
+
+impl fmt::Debug for BoxProcessor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BoxProcessor").field(&self.0.type_name()).finish()
+    }
+}
+
+/// The error of the processor in a [`BoxProcessor`]. As a `Box<dyn Error>` it is the processor's own error.
+pub struct BoxProcessorError {
+    original: Box<dyn Any + Send>,
+    into_error: fn(Box<dyn Any + Send>) -> Box<dyn StdError + Send + Sync>,
+}
+
+impl From<BoxProcessorError> for Box<dyn StdError + Send + Sync> {
+    fn from(error: BoxProcessorError) -> Self {
+        (error.into_error)(error.original)
+    }
+}
+
+impl fmt::Debug for BoxProcessorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoxProcessorError").finish_non_exhaustive()
+    }
+}
+
+/// [`Processor`] without its types.
+trait Erased: Send + Sync {
+    fn process_erased<'a>(&'a self, message: &'a Message) -> Processing<'a>;
+    fn retry_after_erased(&self, error: &(dyn Any + Send), attempt: u32) -> Option<Duration>;
+    fn type_name(&self) -> &'static str;
+}
+
+type Processing<'a> = Pin<Box<dyn Future<Output = Result<Decision, BoxProcessorError>> + Send + 'a>>;
+
+impl<P> Erased for P
+where
+    P: Processor,
+    P::Error: Send + 'static,
+{
+    fn process_erased<'a>(&'a self, message: &'a Message) -> Processing<'a> {
+        Box::pin(async move {
+            self.process(message).await.map_err(|error| BoxProcessorError {
+                original: Box::new(error),
+                into_error: |original| match original.downcast::<P::Error>() {
+                    Ok(error) => (*error).into(),
+                    Err(_) => unreachable!("it was boxed with its type"),
+                },
+            })
+        })
+    }
+
+    fn retry_after_erased(&self, error: &(dyn Any + Send), attempt: u32) -> Option<Duration> {
+        self.retry_after(error.downcast_ref()?, attempt)
+    }
+
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<P>()
+    }
+}
+
 impl<F> fmt::Debug for ProcessorFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ProcessorFn").field(&std::any::type_name::<F>()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    struct Busy;
+
+    impl Processor for Busy {
+        type Error = &'static str;
+
+        async fn process(&self, _: &Message) -> Result<Decision, &'static str> {
+            Err("busy")
+        }
+
+        fn retry_after(&self, error: &&'static str, attempt: u32) -> Option<Duration> {
+            (*error == "busy").then(|| Duration::from_millis(10) * attempt)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_boxed_processor_is_the_processor_in_it() {
+        let boxed = BoxProcessor::new(Arc::new(BoxProcessor::new(Busy)));
+        let error = boxed.process(&testing::message("Hi").build()).await.unwrap_err();
+        assert_eq!(boxed.retry_after(&error, 3), Some(Duration::from_millis(30)));
+        assert_eq!(Box::<dyn StdError + Send + Sync>::from(error).to_string(), "busy");
+        assert!(format!("{:?}", BoxProcessor::new(Busy)).contains("Busy"));
     }
 }
