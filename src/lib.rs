@@ -45,6 +45,16 @@
 //! trusts the roots of Amazon Trust Services, which are part of this crate; `AWS_CA_BUNDLE` or `SSL_CERT_FILE` name a
 //! file of others.
 //!
+//! # Environment variables
+//!
+//! | variable | value | what it does |
+//! | --- | --- | --- |
+//! | `CHANNEL_FLOW_FALLBACK_ACTION` | `ABORT`, `CONTINUE` | overrules the [fallback action](AdapterBuilder::fallback_action) of the function |
+//! | `CHANNEL_FLOW_MAY_ASK_STATUS` | `true`, `false`, ARNs of app instances with commas between them | says if, or where, the function's role has the grant `chime:GetChannelMessageStatus`, which tells a message that was decided from a missing grant |
+//!
+//! The function does not start if one of them has another value. Beside these it reads the variables that Lambda sets, those
+//! of the AWS SDK, and `RUST_LOG`.
+//!
 //! # Features
 //!
 //! - `sso`: profiles that sign in through IAM Identity Center, for running a processor on a laptop against a real
@@ -55,6 +65,7 @@
 mod adapter;
 mod callback;
 mod decision;
+mod environment;
 mod error;
 mod event;
 mod invocation;

@@ -3,12 +3,11 @@
 pub(crate) mod logging;
 mod shutdown;
 
-use std::env;
-
 use lambda_runtime::Runtime;
 use lambda_runtime::layers::TracingLayer;
 
 use crate::adapter::watchdog::Watchdog;
+use crate::environment::var;
 use crate::run::shutdown::InFlight;
 use crate::{Adapter, AdapterBuilder, Error, Processor};
 
@@ -59,7 +58,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     ///
     /// As [`run`].
     pub async fn run(self) -> Result<(), Error> {
-        if let Some(missing) = LAMBDA_VARIABLES.into_iter().find(|name| env::var_os(name).is_none()) {
+        if let Some(missing) = LAMBDA_VARIABLES.into_iter().find(|name| var(name).is_none()) {
             return Err(Error::configuration(format!(
                 "{missing} is not set: this is a Lambda function, which Lambda or something that acts as Lambda has to start; \
                  `cargo channel-flow send` does"

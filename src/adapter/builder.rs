@@ -10,7 +10,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::adapter::Inner;
 use crate::adapter::decider::Decider;
 use crate::adapter::watchdog::Watchdog;
-use crate::callback::{self, Callbacks, MAY_ASK_VARIABLE, MayAsk};
+use crate::callback::{self, Callbacks};
+use crate::environment::{Environment, var};
 use crate::{Adapter, Error, FallbackAction, Processor};
 
 /// Time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a core, a
@@ -46,6 +47,9 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     }
 
     /// What becomes of a message whose processor errs, panics or runs out of time; [`FallbackAction::Abort`] unless set.
+    ///
+    /// The environment variable `CHANNEL_FLOW_FALLBACK_ACTION`, `ABORT` or `CONTINUE`, overrules this: the decision is that
+    /// of the person who deploys.
     pub fn fallback_action(mut self, fallback_action: FallbackAction) -> Self {
         self.decider.fallback_action = fallback_action;
         self
@@ -92,7 +96,8 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration), if no client can be made from the environment, if there is
+    /// Of kind [`Configuration`](crate::ErrorKind::Configuration), if a variable of the framework has a value that makes no
+    /// sense (see [the table](crate#environment-variables)), if no client can be made from the environment, if there is
     /// no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer than two
     /// worker threads: one processor that blocks its thread would keep the events beside it from being read.
     ///
@@ -100,7 +105,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     ///
     /// Outside of a tokio runtime.
     pub async fn build(self) -> Result<Adapter<P>, Error> {
-        let concurrency = concurrency();
+        let Environment { fallback_action, may_ask, concurrency } = Environment::read(var)?;
         if concurrency > 1 {
             check_threads(concurrency)?;
         }
@@ -108,18 +113,12 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             Some(client) => client,
             None => callback::client::from_environment().await?,
         };
-        let may_ask = MayAsk::parse(std::env::var(MAY_ASK_VARIABLE).ok().as_deref())?;
         let callbacks = Callbacks::new(client, may_ask);
         let watchdog = Watchdog::new(&callbacks)?;
-        let decider = Decider { apart: concurrency > 1, ..self.decider };
+        let fallback_action = fallback_action.unwrap_or(self.decider.fallback_action);
+        let decider = Decider { apart: concurrency > 1, fallback_action, ..self.decider };
         Ok(Adapter::new(Inner { decider, reserve: self.reserve, callbacks, watchdog }))
     }
-}
-
-/// How many invocations Lambda runs in this environment at once.
-fn concurrency() -> u32 {
-    let concurrency = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|value| value.parse().ok());
-    concurrency.unwrap_or(1)
 }
 
 /// Whether one thread that is blocked leaves another one to the events beside it.

@@ -27,6 +27,7 @@ use self::protocol::{Moment, Number, Protocol, Turn};
 use crate::adapter::catch_unwind::{Caught, caught};
 use crate::callback::client::ATTEMPT_TIMEOUT;
 use crate::callback::{Callback, Callbacks, Settlement};
+use crate::environment::{RUNTIME_API, var};
 use crate::event::Event;
 use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
@@ -92,7 +93,7 @@ struct Moments {
 impl Watchdog {
     /// A watchdog with its thread. None if no Runtime API could be answered: in a test of the adapter, for example.
     pub(crate) fn new(callbacks: &Callbacks) -> Result<Option<Self>, Error> {
-        if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        if var(RUNTIME_API).is_none() {
             return Ok(None);
         }
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Notify::new() });

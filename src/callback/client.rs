@@ -16,6 +16,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext};
 
 use super::trust_store;
 use crate::Error;
+use crate::environment::var;
 
 /// The first attempt and its retries. There are [`rounds`](crate::callback) of them until the deadline, with longer and
 /// longer pauses.
@@ -45,11 +46,6 @@ pub(crate) async fn from_environment() -> Result<Client, Error> {
         None => chain_config(http_client).await?,
     };
     Ok(Client::from_conf(config))
-}
-
-/// A variable that is set, and not to nothing.
-pub(crate) fn var(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The configuration of a function in Lambda, without asking aws-config, which takes 0.5 to 2 ms of CPU for it.

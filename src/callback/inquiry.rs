@@ -4,9 +4,10 @@ use aws_sdk_chimesdkmessaging::Client;
 use serde::Serialize;
 
 use super::known::{Known, app_instance};
-use super::may_ask::{MayAsk, VARIABLE};
+use super::may_ask::MayAsk;
 use super::refusal::Refusal;
 use super::status::{Question, Status};
+use crate::environment::MAY_ASK_STATUS;
 use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
 
@@ -65,7 +66,7 @@ impl Inquiry<'_> {
     pub(super) async fn is_decided(&self, ids: &CallbackIds, provenance: &Provenance) -> Finding {
         if *self.may_ask == MayAsk::Never {
             return Finding::Unknown(format!(
-                "{VARIABLE} is false: grant chime:GetChannelMessageStatus, and set it to true"
+                "{MAY_ASK_STATUS} is false: grant chime:GetChannelMessageStatus, and set it to true"
             ));
         }
         let Some(question) = Question::about(ids, provenance) else {
@@ -109,7 +110,9 @@ impl Inquiry<'_> {
     /// left the channel, or is gone, looks the same, so this needs the word of the deployment, and nothing against it.
     async fn may_really_ask(&self, channel_arn: &str) -> Option<Finding> {
         let unknown = |why: &str| {
-            Some(Finding::Unknown(format!("{why}: grant chime:GetChannelMessageStatus, and set {VARIABLE} to true")))
+            Some(Finding::Unknown(format!(
+                "{why}: grant chime:GetChannelMessageStatus, and set {MAY_ASK_STATUS} to true"
+            )))
         };
         if !self.may_ask.is_granted_in(app_instance(channel_arn)) {
             return unknown("its status is refused, too");

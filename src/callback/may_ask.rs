@@ -1,10 +1,5 @@
 //! Whether the function may ask the service for the status of a message.
 
-use crate::Error;
-
-/// The variable that says where the role has the grant `chime:GetChannelMessageStatus`.
-pub(crate) const VARIABLE: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
-
 /// What the deployment says of the grant `chime:GetChannelMessageStatus`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum MayAsk {
@@ -20,24 +15,15 @@ pub(crate) enum MayAsk {
 }
 
 impl MayAsk {
-    /// Reads the value of the variable.
-    ///
-    /// # Errors
-    ///
-    /// The value is something else than `true`, `false`, or ARNs of app instances.
-    pub(crate) fn parse(value: Option<&str>) -> Result<Self, Error> {
+    /// Reads the value of the variable: nothing, `true`, `false`, or ARNs of app instances. `None` if it is something else.
+    pub(crate) fn parse(value: Option<&str>) -> Option<Self> {
         match value.map(str::trim).unwrap_or_default() {
-            "" => Ok(Self::Unsaid),
-            "true" => Ok(Self::Everywhere),
-            "false" => Ok(Self::Never),
+            "" => Some(Self::Unsaid),
+            "true" => Some(Self::Everywhere),
+            "false" => Some(Self::Never),
             arns => {
                 let arns: Vec<_> = arns.split(',').map(|arn| arn.trim().to_owned()).collect();
-                if arns.iter().all(|arn| is_app_instance(arn)) {
-                    return Ok(Self::In(arns));
-                }
-                Err(Error::configuration(format!(
-                    "{VARIABLE} must be true, false, or the ARNs of app instances with commas between them"
-                )))
+                arns.iter().all(|arn| is_app_instance(arn)).then_some(Self::In(arns))
             }
         }
     }
@@ -77,11 +63,10 @@ mod tests {
     }
 
     #[test]
-    fn a_value_without_a_meaning_is_an_error() {
+    fn a_value_without_a_meaning_is_none() {
         for value in ["yes", "1", "TRUE please", "arn:aws:chime:us-east-1:111122223333:app-instance/a/user/b", "arn:x,"]
         {
-            let error = MayAsk::parse(Some(value)).unwrap_err();
-            assert!(error.to_string().starts_with(VARIABLE), "{error}");
+            assert_eq!(MayAsk::parse(Some(value)), None, "{value}");
         }
     }
 }

@@ -2,8 +2,6 @@
 
 mod telltales;
 
-use std::env;
-use std::io::Write;
 
 use lambda_runtime::tracing::subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use lambda_runtime::tracing::subscriber::fmt;
@@ -13,6 +11,7 @@ use lambda_runtime::tracing::subscriber::util::SubscriberInitExt;
 use tracing::Dispatch;
 
 use self::telltales::Telltales;
+use crate::environment::var;
 use crate::error::one_line::OneLine;
 
 /// Sets up logging as [`lambda_runtime::tracing::init_default_subscriber`] does: the level from `AWS_LAMBDA_LOG_LEVEL`
@@ -25,7 +24,6 @@ pub(crate) fn init() {
 
 /// The same logs, to what `writer` makes.
 pub(crate) fn dispatch<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
-    let var = |name| env::var(name).ok();
     let directives = var("RUST_LOG").map(|directives| trimmed(&directives));
     let filter = filter(var("AWS_LAMBDA_LOG_LEVEL").as_deref(), directives.as_deref());
     let telltales = Telltales::heard(directives.as_deref().unwrap_or_default());

@@ -8,8 +8,8 @@ use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 
 use crate::Error;
-use crate::callback::client::var;
 use crate::callback::trust_store;
+use crate::environment::var;
 
 /// A client as `client` is, with connections of its own and a look-up of names that needs no other thread.
 pub(super) fn afresh(client: &Client) -> Result<Client, Error> {

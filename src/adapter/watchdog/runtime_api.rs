@@ -7,6 +7,7 @@ use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{BoxError, PooledClient, build_request};
 use serde::Serialize;
 
+use crate::environment::{RUNTIME_API, var};
 use crate::{Error, Settled};
 
 /// Tells Lambda how the invocation ended.
@@ -22,7 +23,7 @@ async fn post(request_id: &str, end: &str, body: &impl Serialize) -> Result<(), 
         .method("POST")
         .uri(format!("/2018-06-01/runtime/invocation/{request_id}/{end}"))
         .body(Body::from(serde_json::to_vec(body)?))?;
-    let client = match resolved_endpoint(&std::env::var("AWS_LAMBDA_RUNTIME_API")?) {
+    let client = match resolved_endpoint(&var(RUNTIME_API).ok_or("AWS_LAMBDA_RUNTIME_API is not set")?) {
         Some(endpoint) => PooledClient::builder().with_endpoint(endpoint.parse()?),
         None => PooledClient::builder(),
     };
