@@ -47,18 +47,22 @@ impl Decision {
         }
     }
 
-    /// The decision with the message's own content in an update that leaves it as it was.
+    /// The decision as it is sent: with the message's own content in an update that leaves it as it was, and without an
+    /// update that changes nothing.
     pub(crate) fn with_content(mut self, content: &str) -> Self {
-        if let Self::Update(update) = &mut self {
-            update.set_missing_content(content);
+        match &mut self {
+            Self::Update(update) if update.is_empty() => return Self::NoChange,
+            Self::Update(update) => update.set_missing_content(content),
+            Self::Deny | Self::NoChange => {}
         }
         self
     }
 }
 
+/// An update that changes nothing is no change.
 impl From<Update> for Decision {
     fn from(update: Update) -> Self {
-        Self::Update(update)
+        if update.is_empty() { Self::NoChange } else { Self::Update(update) }
     }
 }
 

@@ -120,7 +120,8 @@ impl Update {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -151,6 +152,7 @@ mod tests {
     #[test]
     fn a_set_update_is_not_empty() {
         assert!(Update::new().is_empty());
+        assert_eq!(crate::Decision::from(Update::new()), crate::Decision::NoChange);
         assert!(!Update::new().metadata("").unwrap().is_empty());
     }
 
