@@ -48,8 +48,10 @@ async fn it_continues_where_it_is_told_to() {
 
 #[tokio::test]
 async fn whoever_deploys_has_the_last_word() {
-    for (variable, code, decision) in [("CONTINUE", "ABORT", Decision::NoChange), ("ABORT", "CONTINUE", Decision::Deny)] {
-        let settings = FunctionSettings::new().env("CHANNEL_FLOW_FALLBACK_ACTION", variable).env("FALLBACK_ACTION", code);
+    for (variable, code, decision) in [("CONTINUE", "ABORT", Decision::NoChange), ("ABORT", "CONTINUE", Decision::Deny)]
+    {
+        let settings =
+            FunctionSettings::new().env("CHANNEL_FLOW_FALLBACK_ACTION", variable).env("FALLBACK_ACTION", code);
         let delivered = stage(settings).await.send("fail").await;
         assert_eq!(delivered.decision(), Some(decision), "{variable}: {:?}", delivered.invocation.outcome());
     }

@@ -2,6 +2,7 @@
 
 mod telltales;
 
+use std::io::Write;
 
 use lambda_runtime::tracing::subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use lambda_runtime::tracing::subscriber::fmt;
