@@ -1,4 +1,4 @@
-//! Setting up an adapter.
+//! The settings of an adapter.
 
 use std::any::type_name;
 use std::fmt;
@@ -13,9 +13,9 @@ use crate::adapter::watchdog::Watchdog;
 use crate::callback::{self, Callbacks, MAY_ASK_VARIABLE, MayAsk};
 use crate::{Adapter, Error, FallbackAction, Processor};
 
-/// Time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a core, a
-/// TLS connection and the call take some 60 ms of computing and a few round trips; a second has room for that, for one
-/// attempt that gets lost, and for the pause before the next.
+/// The time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a
+/// core, a TLS connection and the call take some 60 ms of computing and a few round trips. A second leaves room for
+/// that, for one lost attempt, and for the pause before the next attempt.
 const DEFAULT_RESERVE: Duration = Duration::from_secs(1);
 
 /// Settings of an [`Adapter`].
@@ -27,7 +27,7 @@ pub struct AdapterBuilder<P> {
 }
 
 impl<P: Processor + 'static> Adapter<P> {
-    /// An adapter for `processor`, to be set up.
+    /// Returns the settings of an adapter for `processor`, to change and to build.
     pub fn builder(processor: P) -> AdapterBuilder<P> {
         AdapterBuilder::new(processor)
     }
@@ -45,40 +45,42 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         Self { decider, reserve: DEFAULT_RESERVE, client: None }
     }
 
-    /// What becomes of a message whose processor errs, panics or runs out of time; [`FallbackAction::Abort`] unless set.
+    /// Sets what happens to a message if its processor returns an error, panics or times out. The default is
+    /// [`FallbackAction::Abort`].
     pub fn fallback_action(mut self, fallback_action: FallbackAction) -> Self {
         self.decider.fallback_action = fallback_action;
         self
     }
 
-    /// The time before Lambda's deadline that is kept for the callback, 1 s unless set. When it begins, a processor that
-    /// is still at work is stopped and the fallback action goes out. It never takes more than half of an invocation.
+    /// Sets the time before Lambda's deadline that is kept for the callback. The default is 1 s. When this time begins,
+    /// a processor that is still running is stopped and the fallback action is sent. The reserve never takes more than
+    /// half of an invocation.
     pub fn reserve(mut self, reserve: Duration) -> Self {
         self.reserve = reserve;
         self
     }
 
-    /// Whether Lambda shall deliver an event again whose processor [asked for another try](Processor::retry_after) until
-    /// its time was over, in place of the fallback action.
+    /// Sets whether to fail the invocation, so that Lambda redelivers the event, if the processor still [asks for a
+    /// retry](Processor::retry_after) when its time runs out. Otherwise the fallback action decides.
     ///
-    /// The invocation then fails, and Lambda tries again as often as the function's settings for asynchronous
-    /// invocation say, twice by default. After the last of these **nothing answers for the message unless the function
-    /// has an on-failure destination that does**.
+    /// Lambda retries a failed invocation as often as the function's settings for asynchronous invocation say, twice by
+    /// default. After the last retry, **nothing answers for the message unless the function has an on-failure
+    /// destination that does**.
     pub fn redeliver(mut self, redeliver: bool) -> Self {
         self.decider.redeliver = redeliver;
         self
     }
 
-    /// The client through which callbacks go out, in place of one made from the environment. Its retries and time-outs
-    /// are then yours as well.
+    /// Sets the client that sends callbacks, in place of a client made from the environment. You then also choose its
+    /// retries and timeouts.
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
         self
     }
 
-    /// Lets Rust print the messages of panics. [`run`](crate::run) keeps them out of the logs, and logs only where a
-    /// panic happened: a message can quote what was processed, as those of string slicing do. It also cuts them off the
-    /// error that a processor returns when a task of its own has panicked.
+    /// Lets Rust print panic messages. By default, [`run`](crate::run) keeps them out of the logs and logs only the
+    /// location of a panic: a panic message can quote the text that was processed, as those of string slicing do. By
+    /// default, `run` also cuts the message out of the error that a processor returns if one of its tasks has panicked.
     pub fn show_panic_messages(mut self) -> Self {
         self.decider.show_panic_messages = true;
         self
@@ -88,17 +90,18 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         self.decider.show_panic_messages
     }
 
-    /// The adapter.
+    /// Builds the adapter.
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration), if no client can be made from the environment, if there is
-    /// no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer than two
-    /// worker threads: one processor that blocks its thread would keep the events beside it from being read.
+    /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if no client can be made from
+    /// the environment, if there is no thread for the watchdog, or if Lambda runs several invocations at once and the
+    /// tokio runtime has fewer than two worker threads. With fewer threads, one processor that blocks its thread would
+    /// keep the other events from being read.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics if called outside a tokio runtime.
     pub async fn build(self) -> Result<Adapter<P>, Error> {
         let concurrency = concurrency();
         if concurrency > 1 {
@@ -116,13 +119,13 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     }
 }
 
-/// How many invocations Lambda runs in this environment at once.
+/// Returns the number of invocations that Lambda runs in this environment at once.
 fn concurrency() -> u32 {
     let concurrency = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|value| value.parse().ok());
     concurrency.unwrap_or(1)
 }
 
-/// Whether one thread that is blocked leaves another one to the events beside it.
+/// Checks that one blocked thread leaves another thread for the other events.
 fn check_threads(concurrency: u32) -> Result<(), Error> {
     let runtime = Handle::current();
     let has = match (runtime.runtime_flavor(), runtime.metrics().num_workers()) {
