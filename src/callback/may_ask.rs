@@ -2,20 +2,20 @@
 
 use crate::Error;
 
-/// The variable that says where the role has the grant `chime:GetChannelMessageStatus`.
+/// The variable that says in which app instances the role has the permission `chime:GetChannelMessageStatus`.
 pub(crate) const VARIABLE: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
 
-/// What the deployment says of the grant `chime:GetChannelMessageStatus`.
+/// What the deployment declares about the permission `chime:GetChannelMessageStatus`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum MayAsk {
-    /// Nothing. The service is asked, and only an answer counts.
+    /// The deployment declares nothing. The service is asked, and only an answer counts.
     #[default]
     Unsaid,
-    /// The grant is not there, and the service is not asked.
+    /// The role does not have the permission, and the service is not asked.
     Never,
-    /// The role has the grant in every app instance whose messages the function gets.
+    /// The role has the permission in every app instance whose messages the function gets.
     Everywhere,
-    /// The role has it in these app instances.
+    /// The role has the permission in these app instances.
     In(Vec<String>),
 }
 
@@ -24,7 +24,7 @@ impl MayAsk {
     ///
     /// # Errors
     ///
-    /// The value is something else than `true`, `false`, or ARNs of app instances.
+    /// Returns an [`Error`] if the value is not `true`, `false`, or ARNs of app instances.
     pub(crate) fn parse(value: Option<&str>) -> Result<Self, Error> {
         match value.map(str::trim).unwrap_or_default() {
             "" => Ok(Self::Unsaid),
@@ -42,7 +42,7 @@ impl MayAsk {
         }
     }
 
-    /// Whether the deployment says that the grant is there.
+    /// Returns whether the deployment declares that the role has the permission.
     pub(super) fn is_granted_in(&self, app_instance: &str) -> bool {
         match self {
             Self::Everywhere => true,
