@@ -1,4 +1,4 @@
-//! From a Lambda event to a processor's decision to a callback.
+//! Turns a Lambda event into a processor's decision, and the decision into a callback.
 
 pub(crate) mod builder;
 mod catch_unwind;
@@ -29,9 +29,9 @@ use crate::{Error, FallbackAction, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
-/// [`run`](crate::run) makes one and serves it. Make one yourself to choose the [fallback
-/// action](builder::AdapterBuilder::fallback_action) or the [client](builder::AdapterBuilder::client), or to put it under
-/// [`lambda_runtime`] and layers of your own.
+/// [`run`](crate::run) creates an adapter and serves it. Create one yourself to choose the [fallback
+/// action](builder::AdapterBuilder::fallback_action) or the [client](builder::AdapterBuilder::client), or to use it
+/// with [`lambda_runtime`] and your own layers.
 ///
 /// ```no_run
 /// use channel_flow::{Adapter, Decision, FallbackAction, LimitError, Message, processor_fn};
@@ -65,13 +65,13 @@ impl<P: Processor + 'static> Adapter<P> {
         }
     }
 
-    /// An event from the channel flow: the processor decides.
+    /// Handles an event from the channel flow: the processor decides.
     async fn process(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
         let event = Event::read(event, invocation.clone())?;
         self.settle(&event, &invocation).instrument(span(&event.ids)).await
     }
 
-    /// An event that failed before: the fallback action decides, since the processor had its chances.
+    /// Handles an event that failed before: the fallback action decides, since the processor had its chances.
     async fn rescue(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
         let started = Instant::now();
         let Event { ids, provenance, .. } = Event::read(event, invocation.clone())?;
@@ -88,7 +88,7 @@ impl<P: Processor + 'static> Adapter<P> {
         rescuing.instrument(span(&ids)).await
     }
 
-    /// Each message from a queue gets its part of the time, so that one in trouble leaves the others theirs.
+    /// Gives each message from a queue its share of the time, so that a message in trouble leaves the others theirs.
     async fn rescue_all(&self, messages: &[QueueMessage], invocation: &Invocation) -> Response {
         let mut batch_item_failures = Vec::new();
         for (message, left) in messages.iter().zip((1..=messages.len()).rev()) {
@@ -107,7 +107,7 @@ impl<P: Processor + 'static> Adapter<P> {
         };
         let result = self.settle_watched(event, invocation, watch.as_ref()).await;
         match (watch, &result) {
-            // The connection may be to blame, or what it needs of this process.
+            // The cause may be the connection, or the resources of this process that the connection needs.
             (Some(watch), Err(error)) if error.is_unanswered() => watch.hands_over().await,
             (Some(watch), _) => watch.answers().await,
             (None, _) => {}
@@ -151,7 +151,8 @@ fn span(ids: &CallbackIds) -> Span {
     )
 }
 
-/// `fallback_action` is what decided in a rescue; that of a processor that failed has a line of its own.
+/// `fallback_action` is the action that decided in a rescue. If a processor failed, a separate line logs its fallback
+/// action.
 fn log(settled: &Settled, fallback_action: Option<FallbackAction>, process_ms: f64, duration_ms: f64) {
     let Settled { decision, decided_by, outcome, doubt, .. } = settled;
     let fallback_action = fallback_action.map(FallbackAction::as_str);

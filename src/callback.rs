@@ -1,7 +1,7 @@
-//! The callback: a decision goes to the service until the service has decided the message.
+//! The callback: sends a decision to the service until the service has decided the message.
 //!
-//! [`refusal`] reads what the service says, [`rounds`] counts how often a callback is sent, and [`inquiry`] asks whether the
-//! message is decided if a refusal leaves that open. Nothing counts as decided without the service's word for it.
+//! [`refusal`] reads the service's answer, [`rounds`] counts how often a callback is sent, and [`inquiry`] asks whether
+//! the message is decided if a refusal leaves that open. No message counts as decided unless the service says so.
 
 mod bounded;
 pub(crate) mod client;
@@ -35,22 +35,22 @@ use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
 use crate::{Decision, Error, ErrorKind, FallbackAction};
 
-/// How long the service takes a callback for a message. Documented in one place only, so nothing rests on it but what the
-/// error says.
+/// How long the service accepts a callback for a message. Only one place documents this, so only the reported error
+/// depends on it.
 const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
 
-/// Channel flows came in October 2021; a time before that year is not when a message was sent.
+/// Channel flows were introduced in October 2021. A time before that year is not the time at which a message was sent.
 const CHANNEL_FLOWS: Duration = Duration::from_secs(1_609_459_200);
 
-/// Time that is left for telling Lambda how it ended.
+/// The time that is left for telling Lambda how the invocation ended.
 const PARTING: Duration = Duration::from_millis(100);
 
-/// Conflicts after which the service is asked whether another callback has decided the message. Two that race are done by
-/// then.
+/// The number of conflicts after which the service is asked whether another callback has decided the message. By then,
+/// two callbacks that race are done.
 const CONFLICTS: u32 = 3;
 
-/// How often a callback for a pending message may be refused with 403: the other callback may be on its way, and a grant
-/// takes a moment to be known everywhere.
+/// How often a callback for a pending message may be refused with 403. The other callback may be in flight, and a new
+/// permission takes a moment to be known everywhere.
 const REFUSALS: u32 = 3;
 
 /// How a callback ended.
@@ -60,26 +60,27 @@ const REFUSALS: u32 = 3;
 pub enum Outcome {
     /// The service accepted the callback.
     Accepted,
-    /// The message had been decided before: the event came twice, or the answer to an earlier attempt was lost.
+    /// The message had been decided before: the event was delivered twice, or the answer to an earlier attempt was
+    /// lost.
     DecidedBefore,
 }
 
-/// How a callback ended, and which.
+/// How a callback ended, and which callback.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settlement {
     pub(crate) outcome: Outcome,
-    /// Whether the fallback action went in place of a decision that the service refused as invalid.
+    /// Whether the fallback action was sent in place of a decision that the service refused as invalid.
     pub(crate) fell_back: bool,
-    /// What the outcome rests on, if it is not the service's own word.
+    /// The basis of the outcome, if the service did not confirm it explicitly.
     pub(crate) doubt: Option<Doubt>,
 }
 
-/// A decision on its way.
+/// A decision in flight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Callback<'a> {
     pub(crate) ids: &'a CallbackIds,
     pub(crate) decision: &'a Decision,
-    /// What decides instead if the service refuses the decision as invalid.
+    /// The action that decides instead if the service refuses the decision as invalid.
     pub(crate) fallback_action: FallbackAction,
     pub(crate) provenance: &'a Provenance,
 }
@@ -97,21 +98,21 @@ impl Callbacks {
         Self { client, may_ask: Arc::new(may_ask), known: Arc::default() }
     }
 
-    /// The client through which they go out.
+    /// Returns the client that sends the callbacks.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The same through another client.
+    /// Returns a copy that sends through another client.
     pub(crate) fn with_client(&self, client: Client) -> Self {
         Self { client, ..self.clone() }
     }
 
-    /// Sends the callback until the message is decided, or the deadline is there.
+    /// Sends the callback until the message is decided or the deadline passes.
     ///
     /// # Errors
     ///
-    /// The message is undecided, or it cannot be found out whether it is.
+    /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided.
     pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settlement, Error> {
         let deadline = deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline));
         let mut rounds = Rounds::new(deadline);
@@ -119,7 +120,7 @@ impl Callbacks {
         let (mut callback, mut fell_back) = (callback, false);
         let (mut conflicts, mut refusals) = (0, 0);
         let settlement = |outcome, fell_back, doubt| Ok(Settlement { outcome, fell_back, doubt });
-        // What went wrong before says more than that there was no time to see it go wrong again.
+        // An earlier refusal says more than the lack of time for another attempt.
         let mut last: Option<Refusal> = None;
         loop {
             let mut refusal = match self.send(&callback, deadline).await {
@@ -153,7 +154,7 @@ impl Callbacks {
                     Finding::NoAnswer(no_answer) if no_answer.meaning == Meaning::Credentials => {
                         return Err(no_answer.fails(&callback));
                     }
-                    // It is asked again after the next refusal.
+                    // The service is asked again after the next refusal.
                     Finding::NoAnswer(no_answer) => refusal = no_answer,
                     Finding::Undecided if refusal.meaning == Meaning::Invalid => return Err(refusal.fails(&callback)),
                     Finding::Undecided if refusal.meaning == Meaning::Forbidden => {
@@ -178,7 +179,7 @@ impl Callbacks {
         }
     }
 
-    /// One round: a request, and what the SDK retries by itself.
+    /// Sends one round: a request, and the SDK's own retries.
     async fn send(&self, callback: &Callback<'_>, deadline: Option<Instant>) -> Result<(), Refusal> {
         let Callback { ids, decision, .. } = callback;
         let sending = self
@@ -204,9 +205,9 @@ impl Callbacks {
     }
 }
 
-/// What `request` gives, or `None` if that takes too long: a round that takes all the time that is left would leave none for
-/// another one. It is cut from outside: a time-out in the request's own configuration would make the SDK open a connection
-/// for it alone.
+/// Returns the output of `request`, or `None` if that takes too long: a round that takes all the time left would leave
+/// none for another round. The limit is applied from outside: a timeout in the request's own configuration would make
+/// the SDK open a connection for that request alone.
 async fn in_time<T>(deadline: Option<Instant>, request: impl Future<Output = T>) -> Option<T> {
     let Some(deadline) = deadline else { return Some(request.await) };
     let now = Instant::now();
@@ -216,7 +217,7 @@ async fn in_time<T>(deadline: Option<Instant>, request: impl Future<Output = T>)
 }
 
 impl Refusal {
-    /// The error with which the invocation fails, since the message is undecided.
+    /// Returns the error with which the invocation fails because the message is undecided.
     fn fails(self, callback: &Callback<'_>) -> Error {
         let (kind, problem) = match self.meaning {
             Meaning::Forbidden if callback.is_too_old() => (
@@ -248,7 +249,7 @@ impl Refusal {
         self.into_error(kind, problem)
     }
 
-    /// The error with which the invocation fails, since it cannot be found out whether the message is decided.
+    /// Returns the error with which the invocation fails because it cannot be found out whether the message is decided.
     fn leaves_open(self, why: &str) -> Error {
         tracing::error!(doubt = "UNKNOWN", why, refusal = %self, "whether the message is decided cannot be found out");
         let (kind, said) = match self.meaning {
@@ -265,7 +266,7 @@ impl Refusal {
 }
 
 impl Callback<'_> {
-    /// What the service has an answer about from now on, if the message was sent and is stored.
+    /// Returns a question that the service can answer from now on, if the message was sent and is stored.
     fn sent(&self) -> Option<Question> {
         let Self { ids, decision, provenance, .. } = self;
         let stored = provenance.is_persistent && **decision != Decision::Deny && !provenance.is_from_bot();

@@ -1,11 +1,11 @@
-//! What a processor decides.
+//! The decision of a processor.
 
 pub(crate) mod update;
 
 use self::update::Update;
 use crate::LimitError;
 
-/// What becomes of a message: the three answers the service knows.
+/// What happens to a message: the three answers that the service knows.
 ///
 /// ```
 /// use channel_flow::{Decision, LimitError, Message};
@@ -20,25 +20,26 @@ use crate::LimitError;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// Everyone in the channel gets the message as the [`Update`] has it.
+    /// Everyone in the channel gets the message with the changes of the [`Update`].
     Update(Update),
-    /// Nobody gets the message; its sender is told that it was denied.
+    /// Nobody gets the message, and its sender is told that it was denied.
     Deny,
-    /// Everyone in the channel gets the message as it is.
+    /// Everyone in the channel gets the message unchanged.
     NoChange,
 }
 
 impl Decision {
-    /// Replaces the content of the message; for anything else there is [`Update`].
+    /// Replaces the content of the message. To change anything else, use [`Update`].
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] where `content` is empty or longer than [`limits::CONTENT`](crate::limits::CONTENT) allows.
+    /// Returns a [`LimitError`] if `content` is empty or longer than [`limits::CONTENT`](crate::limits::CONTENT)
+    /// allows.
     pub fn update(content: impl Into<String>) -> Result<Self, LimitError> {
         Update::new().content(content).map(Self::Update)
     }
 
-    /// The decision as logs and [`Settled`] spell it.
+    /// Returns the name of the decision in logs and in [`Settled`].
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Update(_) => "UPDATE",
@@ -66,22 +67,22 @@ impl From<Update> for Decision {
     }
 }
 
-/// What becomes of a message whose processor errs, panics or runs out of time.
+/// What happens to a message if its processor returns an error, panics or times out.
 ///
-/// These are the names of the channel flow's own setting, and they mean the same here. The flow's setting covers a
-/// function that cannot be *reached*; this one covers a function that was reached and failed, which the service does
-/// not notice. Give both the same value.
+/// The names are those of the channel flow's own setting and have the same meaning. The flow's setting applies if the
+/// service cannot *reach* the function. This setting applies if the service reached the function and the function
+/// failed, which the service does not notice. Set both to the same value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FallbackAction {
-    /// `ABORT`: the message is denied. What could not be checked is not released. This is the default.
+    /// `ABORT`: the message is denied. A message that could not be checked is not released. This is the default.
     #[default]
     Abort,
-    /// `CONTINUE`: the message goes out as it is.
+    /// `CONTINUE`: the message is released unchanged.
     Continue,
 }
 
 impl FallbackAction {
-    /// How the service spells it: `ABORT` or `CONTINUE`.
+    /// Returns the service's name for the action: `ABORT` or `CONTINUE`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Abort => "ABORT",

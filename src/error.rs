@@ -1,4 +1,4 @@
-//! What can go wrong outside a processor.
+//! Errors outside a processor.
 
 pub(crate) mod one_line;
 
@@ -9,39 +9,42 @@ use lambda_runtime::Diagnostic;
 
 use self::one_line::one_line;
 
-/// Why a function could not start, or why an invocation ended without a decision.
+/// The reason why a function could not start, or why an invocation ended without a decision.
 ///
-/// Its text says what to do. `Debug` shows the same text with all causes, so that it reads well as what `main` returns.
+/// Its text says what to do. `Debug` shows the same text with all causes, so that the error reads well if `main`
+/// returns it.
 pub struct Error {
     kind: ErrorKind,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What an [`Error`] is about.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The function's surroundings: not started by Lambda, no region, a file of certificates that is not there.
+    /// The function's environment is wrong: Lambda did not start the process, there is no region, or a certificate file
+    /// is missing.
     Configuration,
-    /// The event has no ids to answer with, so nothing can be called back.
+    /// The event lacks the ids that a callback requires, so no callback can be sent.
     Event,
-    /// The service refused the callback with 403, and the message is undecided or may be: the function's role lacks the grant
-    /// `chime:ChannelFlowCallback`, or `chime:GetChannelMessageStatus`, with which it could find out more.
+    /// The service refused the callback with 403, and the message is or may be undecided. The function's role lacks the
+    /// permission `chime:ChannelFlowCallback`, or `chime:GetChannelMessageStatus`, with which the function could find
+    /// out more.
     CallbackForbidden,
-    /// The service refused the callback with 409 again and again, and the message is undecided or may be.
+    /// The service refused the callback with 409 repeatedly, and the message is or may be undecided.
     CallbackConflict,
-    /// The service refused the callback, the message is undecided, and it is older than the 48 hours in which the service
-    /// takes a callback.
+    /// The service refused the callback, the message is undecided, and it is older than the 48 hours in which the
+    /// service accepts a callback.
     CallbackExpired,
     /// The service does not accept the function's credentials, or there are none.
     CallbackUnauthorized,
-    /// The service refused the request itself, and a plain fallback action as well.
+    /// The service refused the request itself, and also a plain fallback action.
     CallbackInvalid,
-    /// The service did not take the callback in the time that was left.
+    /// The service did not accept the callback in the time left.
     CallbackUnavailable,
-    /// The processor asked for another try, there was no time for it, and the function was set up to let Lambda deliver
-    /// the event again.
+    /// The processor asked for a retry, there was no time for it, and the function was configured to let Lambda
+    /// redeliver the event.
     Redelivery,
     /// The Lambda runtime ended.
     Runtime,
@@ -65,12 +68,12 @@ impl Error {
         self
     }
 
-    /// What the error is about.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Whether the service gave no answer of any kind, so that another connection might get one.
+    /// Returns whether the service gave no answer of any kind, so that another connection might get one.
     pub(crate) fn is_unanswered(&self) -> bool {
         let cause = self.source().and_then(|cause| cause.downcast_ref::<Self>());
         let unavailable = ErrorKind::CallbackUnavailable;
@@ -100,14 +103,14 @@ impl StdError for Error {
     }
 }
 
-/// What Lambda shows for a failed invocation, and hands on to an on-failure destination.
+/// The error that Lambda shows for a failed invocation and passes to an on-failure destination.
 impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
         Self { error_type: format!("ChannelFlow.{:?}", error.kind), error_message: error.chain() }
     }
 }
 
-/// An error and its causes in one line, whatever is in them.
+/// An error and its causes on one line, whatever they contain.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {

@@ -1,4 +1,4 @@
-//! The event that the service sends: first the three ids that a callback needs, then the rest.
+//! The event that the service sends. The three ids that a callback needs are read first, then the rest.
 
 pub(crate) mod envelope;
 pub(crate) mod ids;
@@ -16,28 +16,30 @@ use self::provenance::Provenance;
 use crate::message::{EventType, Message};
 use crate::{Error, ErrorKind, Invocation};
 
-/// The largest event that is read whole, in bytes. The service invokes asynchronously, for which Lambda took this much
-/// until October 2025 ("Lambda quotas" in AWS's documentation; 1 MB since), and the largest message that the service
-/// stores, 4,096 bytes of content and 1,024 characters of metadata, makes an event of some 30 KB. A processor may need a
-/// hundred bytes for each of a text, and the smallest function has 128 MB for all.
+/// The largest event that is read whole, in bytes. The service invokes functions asynchronously. For asynchronous
+/// invocations, Lambda accepted events of up to this size until October 2025 ("Lambda quotas" in AWS's documentation; 1
+/// MB since). The largest message that the service stores, with 4,096 bytes of content and 1,024 characters of
+/// metadata, makes an event of some 30 KB. A processor may need a hundred bytes for each byte of a text, and the
+/// smallest function has 128 MB in total.
 pub(crate) const LARGEST_EVENT: usize = 256 * 1024;
 
-/// An event as Lambda delivers it: JSON that nothing has looked into yet.
+/// An event as Lambda delivers it: JSON that has not been read yet.
 ///
-/// [`Adapter`](crate::Adapter) takes events in this form because lambda_runtime does not call a function whose event
-/// does not fit its type, and someone waits for that message too.
+/// [`Adapter`](crate::Adapter) takes events in this form because lambda_runtime does not call a function if the event
+/// does not fit the function's type. The message in such an event needs a decision too.
 ///
-/// `Debug` shows the length only.
+/// `Debug` shows only the length.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct RawEvent(pub(crate) Box<RawValue>);
 
 impl RawEvent {
-    /// The event in `json`.
+    /// Creates an event from `json`.
     ///
     /// # Errors
     ///
-    /// Where `json` is not JSON; the error says where it stops being it, and shows none of it.
+    /// Returns an [`Error`] if `json` is not JSON. The error gives the position of the problem and shows none of the
+    /// JSON.
     pub fn from_json(json: impl Into<String>) -> Result<Self, Error> {
         RawValue::from_string(json.into())
             .map(Self)
@@ -51,17 +53,17 @@ impl fmt::Debug for RawEvent {
     }
 }
 
-/// An event that can be answered.
+/// An event with the ids that a callback needs.
 pub(crate) struct Event {
     pub(crate) ids: CallbackIds,
     pub(crate) provenance: Provenance,
     pub(crate) message: Result<Message, Unreadable>,
 }
 
-/// Why a processor cannot be shown a message whose ids are known.
+/// The reason why a message with known ids cannot be shown to a processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unreadable {
-    /// What the service cannot have sent, and what a small function has no memory for.
+    /// The event is larger than any that the service can have sent, and too large for the memory of a small function.
     TooLarge,
     Content,
 }

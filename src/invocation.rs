@@ -1,32 +1,32 @@
-//! The invocation in which a message is processed.
+//! The invocation that processes a message.
 
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Context;
 use tokio::time::Instant;
 
-/// The invocation in which a message is processed: how much time it has, and its name in the logs.
+/// The invocation that processes a message: how much time it has, and its name in the logs.
 ///
-/// A processor finds it with [`Message::invocation`](crate::Message::invocation).
+/// A processor gets it from [`Message::invocation`](crate::Message::invocation).
 #[derive(Clone, Debug, Default)]
 pub struct Invocation {
     request_id: String,
-    /// When Lambda ends the environment; absent where nobody set a deadline.
+    /// When Lambda ends the environment; `None` if there is no deadline.
     pub(crate) deadline: Option<Instant>,
-    /// When the processor's time is over.
+    /// When the processor's time runs out.
     pub(crate) processor_deadline: Option<Instant>,
-    /// When the callback should be settled; what is left until the deadline belongs to the watchdog, which sends what did
-    /// not get out.
+    /// When the callback should be settled. The time between this and the deadline belongs to the watchdog, which sends
+    /// any callback that did not get out.
     pub(crate) callback_deadline: Option<Instant>,
 }
 
-/// A deadline is in milliseconds since 1970. On the first day of it nothing was invoked: `cargo lambda watch` says how long
-/// an invocation may take, and not until when.
+/// One day in milliseconds. A deadline is in milliseconds since 1970, and no invocation ran on the first day of that
+/// time. In place of a deadline, `cargo lambda watch` gives the time that an invocation may take.
 const DAY: u64 = 86_400_000;
 
 impl Invocation {
-    /// `reserve` is the time before Lambda's deadline that the callback needs; where that is more than half of what is
-    /// left, the two halves are shared out evenly.
+    /// `reserve` is the time before Lambda's deadline that the callback needs. If the reserve is more than half of the
+    /// time left, the processor and the callback get half each.
     pub(crate) fn new(context: &Context, reserve: Duration) -> Self {
         let request_id = context.request_id.clone();
         if context.deadline == 0 {
@@ -48,7 +48,7 @@ impl Invocation {
         }
     }
 
-    /// The same with its share of the time that is left, where `shares` have to do with it.
+    /// Returns the same invocation with one of `shares` equal parts of the time left.
     pub(crate) fn share(&self, shares: usize) -> Self {
         let now = Instant::now();
         let part = |deadline: Instant| {
@@ -57,13 +57,14 @@ impl Invocation {
         Self { deadline: self.deadline.map(part), ..self.clone() }
     }
 
-    /// Lambda's id of the request; the same in each line of its log. Empty outside an invocation.
+    /// Returns Lambda's request id, which is the same in each line of the invocation's log. Empty outside an
+    /// invocation.
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
-    /// How long the processor may still take before the fallback action answers in its place; [`Duration::MAX`] where
-    /// nothing sets a limit.
+    /// Returns the time that the processor has left before the fallback action decides in its place, or
+    /// [`Duration::MAX`] if there is no limit.
     pub fn time_left(&self) -> Duration {
         match self.processor_deadline {
             Some(deadline) => deadline.saturating_duration_since(Instant::now()),

@@ -1,8 +1,8 @@
 //! Write Amazon Chime SDK messaging [channel flow processors] as AWS Lambda functions.
 //!
-//! A message that enters a channel flow waits, unseen, until a Lambda function has called `ChannelFlowCallback` for it.
-//! Implement [`Processor`], return a [`Decision`], and this crate does the rest: it reads the event, asks the processor,
-//! calls back, and answers with the [`FallbackAction`] where the processor cannot.
+//! Members of the channel do not see a message in a channel flow until a Lambda function calls `ChannelFlowCallback`
+//! for it. Implement [`Processor`] and return a [`Decision`]; this crate does the rest. It reads the event, asks the
+//! processor, sends the callback, and applies the [`FallbackAction`] if the processor cannot decide.
 //!
 //! ```no_run
 //! use channel_flow::{Decision, LimitError, Message, Processor};
@@ -29,21 +29,22 @@
 //!
 //! # The path of an event
 //!
-//! 1. [`RawEvent`]: the event, nothing of it taken for granted but the three ids that a callback needs.
-//! 2. [`Message`]: what a processor sees, with its [`Sender`] and its [`Text`].
+//! 1. [`RawEvent`]: the event. It must contain the three ids that a callback needs; everything else is optional.
+//! 2. [`Message`]: the message as a processor sees it, with its [`Sender`] and its [`Text`].
 //! 3. [`Processor::process`]: your code.
-//! 4. [`Decision`]: update, deny, or no change; an [`Update`] holds only what the service accepts, see [`limits`].
-//! 5. The callback, through the AWS SDK; [`Settled`] tells how it ended.
+//! 4. [`Decision`]: update, deny, or no change. An [`Update`] holds only values that the service accepts; see
+//!    [`limits`].
+//! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
-//! [`Adapter`] is that path as a tower `Service`, and [`run`] serves it to Lambda. [`testing`] has messages to try a
-//! processor with.
+//! [`Adapter`] implements this path as a tower `Service`, and [`run`] serves it to Lambda. [`testing`] provides
+//! messages for testing a processor.
 //!
 //! # Credentials, region, endpoint
 //!
-//! They are found as in any Lambda function: in the environment, and where that has none, through AWS's whole chain of
-//! sources. `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` and `AWS_ENDPOINT_URL` name another endpoint. The TLS connection
-//! trusts the roots of Amazon Trust Services, which are part of this crate; `AWS_CA_BUNDLE` or `SSL_CERT_FILE` name a
-//! file of others.
+//! The crate finds these as any Lambda function does: in the environment, and otherwise through AWS's default
+//! credential chain. To use another endpoint, set `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` or `AWS_ENDPOINT_URL`. The TLS
+//! connection trusts the roots of Amazon Trust Services, which are built into this crate. To trust other roots, set
+//! `AWS_CA_BUNDLE` or `SSL_CERT_FILE` to a file that contains them.
 //!
 //! # Environment variables
 //!
@@ -57,8 +58,8 @@
 //!
 //! # Features
 //!
-//! - `sso`: profiles that sign in through IAM Identity Center, for running a processor on a laptop against a real
-//!   account. Not on by default; Lambda does not need it.
+//! - `sso`: supports profiles that sign in through IAM Identity Center, so that a processor can run on a laptop against
+//!   a real account. Off by default; Lambda does not need it.
 //!
 //! [channel flow processors]: https://docs.aws.amazon.com/chime-sdk/latest/dg/using-channel-flows.html
 
@@ -98,7 +99,7 @@ pub use run::run;
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
 
-/// The README's code compiles.
+/// Compiles the code in the README as a doc test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

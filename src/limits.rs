@@ -1,20 +1,21 @@
-//! What the service accepts in a `ChannelFlowCallback`, field by field.
+//! The limits of the service for each field of a `ChannelFlowCallback`.
 //!
-//! [`Update`](crate::Update) checks every value against these when it is set, so that a decision that exists can be
-//! sent. The numbers are those of the service's API model, `chime-sdk-messaging` 2021-05-15
+//! [`Update`](crate::Update) checks every value against these limits when the value is set, so that every decision that
+//! exists can be sent. The numbers are those of the service's API model, `chime-sdk-messaging` 2021-05-15
 //! ([`ChannelMessageCallback`](https://docs.aws.amazon.com/chime-sdk/latest/APIReference/API_messaging-chime_ChannelMessageCallback.html)),
-//! with the size of a message's content from the
-//! [service quotas](https://docs.aws.amazon.com/chime-sdk/latest/dg/messaging-quotas.html).
+//! and the size of a message's content is from the [service
+//! quotas](https://docs.aws.amazon.com/chime-sdk/latest/dg/messaging-quotas.html).
 //!
 //! # How lengths are counted
 //!
-//! **Content** is counted in bytes of its UTF-8, and 4 KB is 4,096 bytes. The API model gives no upper bound; the limit
-//! is one of storage and is given in KB, so bytes are what it can mean. A message that reaches a processor has passed
-//! that limit once, and a processor that replaces characters one for one must be able to answer: 4,000 would refuse
-//! what the service took.
+//! **Content** is counted in bytes of its UTF-8, and 4 KB is 4,096 bytes. The API model gives no upper bound. The limit
+//! is one of storage and is given in KB, so it can only mean bytes. A message that reaches a processor has passed that
+//! limit once, and a processor that replaces characters one for one must be able to answer: a limit of 4,000 would
+//! refuse content that the service accepted.
 //!
-//! **Everything else** is counted in UTF-16 code units. The model says "characters" and the services count them one way
-//! or the other; code units are never fewer than code points, so what passes here passes both ways of counting.
+//! **All other fields** are counted in UTF-16 code units. The model says "characters", and the services count code
+//! units or code points. A value never has fewer code units than code points, so a value that passes here passes both
+//! ways of counting.
 //!
 //! ```
 //! use channel_flow::limits;
@@ -80,26 +81,27 @@ impl Limit {
         Self { alphabet, ..self }
     }
 
-    /// The field as the service spells it.
+    /// Returns the service's name for the field.
     pub const fn field(&self) -> &'static str {
         self.field
     }
 
-    /// The least length, in bytes for [`CONTENT`] and in UTF-16 code units for all others.
+    /// Returns the minimum length, in bytes for [`CONTENT`] and in UTF-16 code units for all other fields.
     pub const fn min(&self) -> usize {
         self.min
     }
 
-    /// The greatest length, in bytes for [`CONTENT`] and in UTF-16 code units for all others.
+    /// Returns the maximum length, in bytes for [`CONTENT`] and in UTF-16 code units for all other fields.
     pub const fn max(&self) -> usize {
         self.max
     }
 
-    /// Whether the service accepts `value`.
+    /// Checks whether the service accepts `value`.
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] that names this limit and how `value` breaks it, never `value` itself.
+    /// Returns a [`LimitError`] if the service would refuse `value`. The error names this limit and how `value` breaks
+    /// it, never `value` itself.
     pub fn check(&self, value: &str) -> Result<(), LimitError> {
         let length = self.length(value);
         if !(self.min..=self.max).contains(&length) {
@@ -111,10 +113,10 @@ impl Limit {
         Ok(())
     }
 
-    /// The longest beginning of `value` that this limit has room for, cut between two characters.
+    /// Returns the longest beginning of `value` that fits this limit, cut between two characters.
     ///
-    /// This shortens and does nothing else: an empty value stays too short for a field that needs one character, and a
-    /// line break stays in a field that allows none.
+    /// This method only shortens: an empty value stays too short for a field that needs one character, and a line break
+    /// stays in a field that allows none.
     pub fn truncate<'a>(&self, value: &'a str) -> &'a str {
         let mut length = 0;
         let end = value.char_indices().find_map(|(at, c)| {
@@ -134,7 +136,8 @@ impl Limit {
     fn allows(&self, c: char) -> bool {
         match self.alphabet {
             Alphabet::Any => true,
-            // What `.` leaves out in the regular expressions of the JVM, which a model's patterns are written for.
+            // The characters that `.` does not match in the regular expressions of the JVM, for which a model's
+            // patterns are written.
             Alphabet::OneLine => !matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}'),
             Alphabet::Id => c.is_ascii_alphanumeric() || matches!(c, '-' | '_'),
         }
@@ -150,9 +153,9 @@ impl Unit {
     }
 }
 
-/// A value that the service would refuse.
+/// The error for a value that the service would refuse.
 ///
-/// Its text names the limit and what to do; the value itself is in neither `Display` nor `Debug`.
+/// Its text names the limit and says what to do. Neither `Display` nor `Debug` shows the value.
 ///
 /// ```
 /// use channel_flow::Update;
@@ -177,7 +180,7 @@ enum Broken {
 }
 
 impl LimitError {
-    /// The limit that was broken.
+    /// Returns the limit that was broken.
     pub fn limit(&self) -> &Limit {
         &self.limit
     }

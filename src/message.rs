@@ -22,9 +22,9 @@ use crate::event::lenient_json::{self, Fields};
 
 /// A message that passes through the channel flow.
 ///
-/// Only its [`id`](Self::id) and its [`channel_arn`](Self::channel_arn) are sure to be there; the service may leave out
-/// anything else, send null, or add to it. What an event leaves out reads as absent or empty here, and a value that
-/// this version of the crate does not know as the `Unknown` of its type.
+/// Only the [`id`](Self::id) and the [`channel_arn`](Self::channel_arn) are always present. The service may omit any
+/// other field, send null for it, or add fields. A field that the event omits reads as absent or empty. A value that
+/// this version of the crate does not know reads as the `Unknown` variant of its type.
 ///
 /// `Debug` shows ids and lengths, never content, names or metadata.
 ///
@@ -55,11 +55,12 @@ pub struct Message {
     invocation: Invocation,
 }
 
-/// The type of the event that brought a message. Whatever it is, the processor is asked if there is a message.
+/// The type of the event that brought a message. The type does not matter to the framework: if the event contains a
+/// message, the processor is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventType {
-    /// `CHANNEL_MESSAGE_EVENT`: the only one that the service documents for channel flows.
+    /// `CHANNEL_MESSAGE_EVENT`: the only type that the service documents for channel flows.
     ChannelMessageEvent,
     /// A value that this version of the crate does not know.
     Unknown(String),
@@ -71,27 +72,27 @@ pub enum EventType {
 pub enum Persistence {
     /// `PERSISTENT`: stored.
     Persistent,
-    /// `NON_PERSISTENT`: delivered to who is there, and not stored.
+    /// `NON_PERSISTENT`: delivered to the members who are present, and not stored.
     NonPersistent,
     /// A value that this version of the crate does not know.
     Unknown(String),
 }
 
-/// The type of a message. Channel flows process `STANDARD` messages; the other one is here because an event has the
-/// field.
+/// The type of a message. Channel flows process `STANDARD` messages. The `CONTROL` variant exists because an event has
+/// the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MessageType {
-    /// `STANDARD`: what people write.
+    /// `STANDARD`: a message that people write.
     Standard,
-    /// `CONTROL`: what clients tell each other.
+    /// `CONTROL`: a message that clients send each other.
     Control,
     /// A value that this version of the crate does not know.
     Unknown(String),
 }
 
 impl Message {
-    /// The fields of an event's `ChannelMessage` that are read.
+    /// The fields that are read from an event's `ChannelMessage`.
     pub(crate) const FIELDS: &[&str] = &[
         "MessageId",
         "ChannelArn",
@@ -109,8 +110,8 @@ impl Message {
         "Target",
     ];
 
-    /// Reads the `ChannelMessage` of an event; `None` where there is content that cannot be read, since what a
-    /// processor does not see it cannot decide on.
+    /// Reads the `ChannelMessage` of an event. Returns `None` if the content cannot be read, since a processor cannot
+    /// decide on content that it does not see.
     pub(crate) fn read(
         ids: CallbackIds,
         event_type: Option<EventType>,
@@ -142,111 +143,112 @@ impl Message {
         })
     }
 
-    /// The id of the message.
+    /// Returns the id of the message.
     pub fn id(&self) -> &str {
         &self.ids.message_id
     }
 
-    /// The ARN of the channel in which the message was sent.
+    /// Returns the ARN of the channel in which the message was sent.
     pub fn channel_arn(&self) -> &str {
         &self.ids.channel_arn
     }
 
-    /// The id with which the service will know the callback. The framework calls back; this is for logs.
+    /// Returns the id by which the service recognizes the callback. The framework sends the callback; use this id for
+    /// logs.
     pub fn callback_id(&self) -> &str {
         &self.ids.callback_id
     }
 
-    /// The type of the event that brought the message. An event need not have one.
+    /// Returns the type of the event that brought the message. An event need not have a type.
     pub fn event_type(&self) -> Option<&EventType> {
         self.event_type.as_ref()
     }
 
-    /// The content as it was sent; empty where the event has none. For what a person reads there is
-    /// [`text`](Self::text).
+    /// Returns the content as it was sent, or an empty string if the event has none. For the text that a person reads,
+    /// use [`text`](Self::text).
     pub fn content(&self) -> &str {
         &self.content
     }
 
-    /// The content with its percent-encoding undone, as `decodeURIComponent` does it. Where that fails, on a lone `%`
-    /// for example, it is the content as it is.
+    /// Returns the percent-decoded content, decoded as `decodeURIComponent` does it. If decoding fails, for example on
+    /// a lone `%`, returns the content unchanged.
     pub fn decoded_content(&self) -> std::borrow::Cow<'_, str> {
         percent_encoding::decode(&self.content)
     }
 
-    /// What a person reads: percent-encoding undone, the envelope of a Lex bot taken off, and with it the way back into
-    /// the content's form.
+    /// Returns the text that a person reads, percent-decoded and without the envelope of a Lex bot. A [`Text`] also
+    /// converts edits back into the content's form.
     pub fn text(&self) -> Text {
         Text::new(&*self.content)
     }
 
-    /// The envelope of a Lex bot's answer, where the content is one.
+    /// Returns the envelope of a Lex bot's answer, if the content is one.
     pub fn lex_envelope(&self) -> Option<LexEnvelope> {
         LexEnvelope::parse(&self.decoded_content())
     }
 
-    /// The metadata.
+    /// Returns the metadata.
     pub fn metadata(&self) -> Option<&str> {
         self.metadata.as_deref()
     }
 
-    /// Who sent the message.
+    /// Returns the sender of the message.
     pub fn sender(&self) -> &Sender {
         &self.sender
     }
 
-    /// Whether the service stores the message.
+    /// Returns whether the service stores the message.
     pub fn persistence(&self) -> Option<&Persistence> {
         self.persistence.as_ref()
     }
 
-    /// The type of the message.
+    /// Returns the type of the message.
     pub fn message_type(&self) -> Option<&MessageType> {
         self.message_type.as_ref()
     }
 
-    /// When the message was sent.
+    /// Returns the time at which the message was sent.
     pub fn created_at(&self) -> Option<SystemTime> {
         self.created.as_ref().and_then(Timestamp::time)
     }
 
-    /// When the message was edited last.
+    /// Returns the time at which the message was last edited.
     pub fn last_edited_at(&self) -> Option<SystemTime> {
         self.last_edited.as_ref().and_then(Timestamp::time)
     }
 
-    /// Whether this is an edit of a message that was sent before: it has a time of last editing, and that is not the
-    /// time at which it was sent.
+    /// Returns whether this is an edit of a message that was sent before: it has a time of its last edit, which differs
+    /// from the time at which it was sent.
     pub fn is_edited(&self) -> bool {
         Timestamp::tell_edit(self.created.as_ref(), self.last_edited.as_ref())
     }
 
-    /// The push notification that goes with the message.
+    /// Returns the push notification of the message.
     pub fn push_notification(&self) -> Option<&PushNotification> {
         self.push_notification.as_ref()
     }
 
-    /// The message attributes: names, and the string values of each.
+    /// Returns the message attributes: names, and the string values of each.
     pub fn message_attributes(&self) -> &BTreeMap<String, Vec<String>> {
         &self.message_attributes
     }
 
-    /// The sub-channel.
+    /// Returns the id of the sub-channel.
     pub fn sub_channel_id(&self) -> Option<&str> {
         self.sub_channel_id.as_deref()
     }
 
-    /// The content type.
+    /// Returns the content type.
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// The ARNs of the members that the message is for; empty where it is for everyone in the channel.
+    /// Returns the ARNs of the members that the message is for. Empty if the message is for everyone in the channel.
     pub fn target(&self) -> &[String] {
         &self.target
     }
 
-    /// The invocation in which the message is processed: the time left, and the request id.
+    /// Returns the invocation that processes the message, with the time left and the request id.
     pub fn invocation(&self) -> &Invocation {
         &self.invocation
     }
@@ -279,7 +281,7 @@ fn read_target(raw: &str) -> Vec<String> {
     lenient_json::elements(raw).into_iter().filter_map(member).collect()
 }
 
-/// A point in time as the event has it: documented as ISO 8601, and in other APIs of AWS seconds since 1970.
+/// A time as the event gives it. It is documented as ISO 8601; in other AWS APIs it is seconds since 1970.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Timestamp(String);
 
@@ -289,7 +291,7 @@ impl Timestamp {
         (!written.is_empty()).then_some(Self(written))
     }
 
-    /// Whether these are the times of a message that was edited.
+    /// Returns whether these are the times of a message that was edited.
     pub(crate) fn tell_edit(created: Option<&Self>, last_edited: Option<&Self>) -> bool {
         last_edited.is_some() && last_edited != created
     }

@@ -1,4 +1,4 @@
-//! The one trait that a user implements.
+//! The trait that a user implements.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -10,27 +10,28 @@ use std::time::Duration;
 
 use crate::{Decision, Message};
 
-/// Decides what becomes of a message.
+/// Decides what happens to a message.
 ///
 /// # Contract
 ///
-/// **One decision, one callback.** The framework calls [`process`](Self::process) for an event and issues one
-/// `ChannelFlowCallback` with what it returns. A processor never calls back itself.
+/// **One decision, one callback.** The framework calls [`process`](Self::process) for an event and sends one
+/// `ChannelFlowCallback` with the decision that `process` returns. A processor never sends a callback itself.
 ///
-/// **Failing is safe.** An error, a panic, or a processor that is still at work when the time for the callback has come
-/// leads to the [`FallbackAction`](crate::FallbackAction): by default the message is denied. So return an error where
-/// you do not know, and leave the decision about that to the person who deploys.
+/// **Failure is safe.** If the processor returns an error, panics, or is still running when the callback is due, the
+/// framework applies the [`FallbackAction`](crate::FallbackAction), which by default denies the message. If the
+/// processor cannot decide, return an error and leave the choice to the person who deploys the function.
 ///
-/// **A message may come again.** Lambda delivers at least once, so the same message, with the same ids, can be processed
-/// twice, at the same time or hours apart; the first callback decides. Processing must therefore be harmless to repeat.
+/// **A message may be redelivered.** Lambda delivers events at least once, so the same message, with the same ids, can
+/// be processed twice, at the same time or hours apart. The first callback decides. Processing must therefore be safe
+/// to repeat.
 ///
-/// **No order.** Two messages of a channel may be processed at once, in two environments, in any order.
+/// **No ordering.** Two messages of a channel may be processed at the same time, in two environments, in any order.
 ///
-/// **Cancellation.** When its time is over the future is dropped at the `.await` where it stands. Code that blocks its
-/// thread cannot be stopped that way: put long computations and blocking calls into `tokio::task::spawn_blocking`.
+/// **Cancellation.** When the processor's time runs out, its future is dropped at the current `.await`. This cannot
+/// stop code that blocks its thread: run long computations and blocking calls in `tokio::task::spawn_blocking`.
 ///
-/// **Privacy.** The framework logs ids, the decision and durations. It also logs the error that a processor returns, in
-/// full: keep content, names and metadata out of it.
+/// **Privacy.** The framework logs ids, the decision and durations. It also logs, in full, the error that a processor
+/// returns: keep content, names and metadata out of it.
 ///
 /// # Example
 ///
@@ -48,33 +49,34 @@ use crate::{Decision, Message};
 /// }
 /// ```
 ///
-/// For a closure there is [`processor_fn`].
+/// To use a closure as a processor, see [`processor_fn`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Processor`",
     note = "implement `Processor` for it; a closure `|message: Message| async move {{ … }}` becomes one with `processor_fn`"
 )]
 pub trait Processor: Send + Sync {
-    /// Why a decision could not be made. Any error type will do, and so do `String` and `Box<dyn Error + Send + Sync>`.
+    /// The reason why the processor could not decide. Any error type works, as do `String` and
+    /// `Box<dyn Error + Send + Sync>`.
     type Error: Into<Box<dyn StdError + Send + Sync>>;
 
-    /// Decides what becomes of `message`.
+    /// Decides what happens to `message`.
     ///
-    /// Write it as a plain `async fn`. The time that is left and Lambda's request id are in
-    /// [`message.invocation()`](Message::invocation).
+    /// Write it as a plain `async fn`. [`message.invocation()`](Message::invocation) returns the time left and Lambda's
+    /// request id.
     ///
     /// # Errors
     ///
-    /// Where no decision can be made; the fallback action answers then.
+    /// Returns an error if the processor cannot decide. The fallback action then decides.
     fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, Self::Error>> + Send;
 
-    /// Whether `process` is worth another try after `error`, and after what pause; `attempt` counts from 1.
+    /// Returns the pause before a retry of `process` after `error`, or `None` to give up. `attempt` counts from 1.
     ///
-    /// For what passes by itself: a service asked for advice was throttled, a connection broke. The message is then
-    /// processed again in the same invocation, as long as the pause fits into the [time
-    /// left](crate::Invocation::time_left). Where it does not, the fallback action decides, or Lambda delivers the event
-    /// again if the function was [set up](crate::AdapterBuilder::redeliver) for that.
+    /// Return a pause for transient errors: a service that the processor asked for advice throttled the request, or a
+    /// connection broke. The framework then processes the message again in the same invocation, if the pause fits into
+    /// the [time left](crate::Invocation::time_left). If the pause does not fit, the fallback action decides, or Lambda
+    /// redelivers the event if the function was [configured](crate::AdapterBuilder::redeliver) for that.
     ///
-    /// `None`, which is what this returns unless you write it, stands for an error that another try would not mend.
+    /// Returns `None` by default: a retry would not help.
     ///
     /// ```
     /// use std::time::Duration;
@@ -137,7 +139,7 @@ impl<P: Processor> Processor for Arc<P> {
     }
 }
 
-/// A [`Processor`] from a closure or a function.
+/// Makes a [`Processor`] from a closure or a function.
 ///
 /// ```
 /// use channel_flow::{Decision, LimitError, Message, processor_fn};
@@ -158,7 +160,7 @@ where
     ProcessorFn(f)
 }
 
-/// What [`processor_fn`] returns.
+/// The processor that [`processor_fn`] returns.
 #[derive(Clone, Copy)]
 pub struct ProcessorFn<F>(F);
 

@@ -1,20 +1,20 @@
-//! How an invocation ended well.
+//! The result of a successful invocation.
 
 use serde::Serialize;
 
 use crate::callback::{Callback, Settlement};
 use crate::{Doubt, Outcome};
 
-/// What the function returns to Lambda.
+/// The value that the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Response {
-    /// To an event: how it was settled. The service throws this away; for a person who invokes the function by hand it
-    /// tells what happened.
+    /// The answer to an event: how the event was settled. The service discards this answer. It shows the result to a
+    /// person who invokes the function by hand.
     Settled(Settled),
-    /// To messages from a queue: which of them shall come again. The queue reads this where its event source mapping has
-    /// `ReportBatchItemFailures`.
+    /// The answer to messages from a queue: which messages SQS should redeliver. SQS reads this if its event source
+    /// mapping has `ReportBatchItemFailures`.
     #[serde(rename_all = "camelCase")]
     Batch {
         /// The messages that could not be settled.
@@ -22,12 +22,12 @@ pub enum Response {
     },
 }
 
-/// A message from a queue that shall come again.
+/// A message from a queue that SQS should redeliver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BatchItemFailure {
-    /// How the queue calls it.
+    /// The queue's id for the message.
     pub item_identifier: String,
 }
 
@@ -40,11 +40,11 @@ pub struct Settled {
     pub message_id: String,
     /// The decision that was sent: `UPDATE`, `DENY` or `NO_CHANGE`.
     pub decision: &'static str,
-    /// Whether the processor decided, or what in its place.
+    /// Whether the processor or the fallback action decided.
     pub decided_by: DecidedBy,
-    /// What the service said.
+    /// The service's answer.
     pub outcome: Outcome,
-    /// Why the outcome could be wrong, if the service did not say it in so many words.
+    /// The reason why the outcome could be wrong, if the service did not confirm it explicitly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
 }
@@ -67,9 +67,9 @@ impl Settled {
 pub enum DecidedBy {
     /// The processor.
     Processor,
-    /// The fallback action, since the processor failed or could not be asked.
+    /// The fallback action, because the processor failed or could not be asked.
     FallbackAction,
-    /// The fallback action, since the event had failed before and came by way of an on-failure destination or a
+    /// The fallback action, because the event had failed before and came through an on-failure destination or a
     /// dead-letter queue.
     Rescue,
 }

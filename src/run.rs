@@ -11,7 +11,7 @@ use crate::environment::var;
 use crate::run::shutdown::InFlight;
 use crate::{Adapter, AdapterBuilder, Error, Processor};
 
-/// What Lambda sets for every function, and what lambda_runtime cannot do without.
+/// The variables that Lambda sets for every function and that lambda_runtime requires.
 const LAMBDA_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -19,13 +19,13 @@ const LAMBDA_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_VERSION",
 ];
 
-/// Serves `processor` as a Lambda function: each event becomes a call of
-/// [`process`](Processor::process), and its decision a callback.
+/// Serves `processor` as a Lambda function: each event becomes a call of [`process`](Processor::process), and its
+/// decision becomes a callback.
 ///
-/// Logs go to standard output the way lambda_runtime sets them up, as JSON where the function's log format is JSON,
-/// unless a `tracing` subscriber is set already. Level `trace` shows a message's content only where `RUST_LOG` asks for
-/// it by the name of a crate that logs it, such as `lambda_runtime=trace`. To choose the fallback action and more, use
-/// [`Adapter::builder`](crate::Adapter::builder).
+/// Logs go to standard output as lambda_runtime sets them up, and are JSON if the function's log format is JSON. If a
+/// `tracing` subscriber is already set, it stays in place. Level `trace` shows a message's content only if a directive
+/// in `RUST_LOG` names the crate that logs it, such as `lambda_runtime=trace`. To choose the fallback action and other
+/// settings, use [`Adapter::builder`](crate::Adapter::builder).
 ///
 /// ```no_run
 /// use channel_flow::{Decision, LimitError, Message, processor_fn};
@@ -36,17 +36,17 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 /// }
 /// ```
 ///
-/// Where Lambda runs several invocations in one environment at once, which `AWS_LAMBDA_MAX_CONCURRENCY` tells, so does
-/// this. It then takes a tokio runtime with two worker threads or more, and does not start without: write
-/// `#[tokio::main(flavor = "multi_thread", worker_threads = 2)]`, and turn on tokio's feature `rt-multi-thread`. On SIGTERM
-/// what is under way is finished first.
+/// If Lambda runs several invocations in one environment at once, as `AWS_LAMBDA_MAX_CONCURRENCY` says, `run` handles
+/// them at once. It then requires a tokio runtime with two worker threads or more, and does not start without one:
+/// write `#[tokio::main(flavor = "multi_thread", worker_threads = 2)]`, and enable tokio's feature `rt-multi-thread`.
+/// On SIGTERM, `run` first finishes the invocations in flight.
 ///
 /// # Errors
 ///
-/// Of kind [`Configuration`](crate::ErrorKind::Configuration) where the process was not started by Lambda or something
-/// that acts as Lambda does, where no client can be made from the environment, where the system has no thread for the
-/// watchdog, or where the tokio runtime has fewer threads than several invocations at once take; of kind
-/// [`Runtime`](crate::ErrorKind::Runtime) where the Runtime API is gone.
+/// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if the process was not started by
+/// Lambda or something that acts as Lambda does, if no client can be made from the environment, if the system has no
+/// thread for the watchdog, or if the tokio runtime has fewer threads than several invocations at once require. Returns
+/// an [`Error`] of kind [`Runtime`](crate::ErrorKind::Runtime) if the Runtime API is gone.
 pub async fn run<P: Processor + 'static>(processor: P) -> Result<(), Error> {
     Adapter::builder(processor).run().await
 }
@@ -56,7 +56,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     ///
     /// # Errors
     ///
-    /// As [`run`].
+    /// Returns an [`Error`] in the same cases as [`run`].
     pub async fn run(self) -> Result<(), Error> {
         if let Some(missing) = LAMBDA_VARIABLES.into_iter().find(|name| var(name).is_none()) {
             return Err(Error::configuration(format!(
@@ -67,7 +67,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         logging::init();
         let shown = self.shows_panic_messages().then(std::panic::take_hook);
         std::panic::set_hook(Box::new(move |panic| match &shown {
-            // A hook that prints waits for whoever has locked standard error.
+            // A hook that prints waits for the thread that has locked standard error.
             Some(show) if !Watchdog::is_this_thread() => show(panic),
             _ => {
                 let location = panic.location().map(ToString::to_string);
@@ -78,7 +78,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         let in_flight = InFlight::new();
         let runtime = Runtime::new(adapter).layer(TracingLayer::new()).layer(in_flight.clone());
         tokio::select! {
-            // One event after the other, or as many at once as AWS_LAMBDA_MAX_CONCURRENCY says.
+            // Handles one event after the other, or as many at once as AWS_LAMBDA_MAX_CONCURRENCY says.
             ended = runtime.run_concurrent() => ended.map_err(Error::runtime),
             () = in_flight.terminated() => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! Messages to test a processor with, without AWS and without a server.
+//! Messages for testing a processor without AWS and without a server.
 //!
 //! ```
 //! use channel_flow::{Decision, LimitError, Message, Processor, testing};
@@ -26,7 +26,7 @@ use crate::{Error, Invocation, Message, PushNotification, PushNotificationType};
 
 const APP_INSTANCE: &str = "arn:aws:chime:us-east-1:111122223333:app-instance/5e6f7a8b-0c1d-4e2f-8a3b-4c5d6e7f8091";
 
-/// A message with this content, sent by a user, as the service sends it.
+/// Creates a message with this content, sent by a user, as the service sends it.
 pub fn message(content: impl Into<String>) -> MessageBuilder {
     let user = format!("{APP_INSTANCE}/user/alice");
     let fields = json!({
@@ -42,18 +42,18 @@ pub fn message(content: impl Into<String>) -> MessageBuilder {
     MessageBuilder { event_type: "CHANNEL_MESSAGE_EVENT".into(), fields }
 }
 
-/// The message in an event, as the function would read it.
+/// Returns the message in an event, as the function would read it.
 ///
 /// # Errors
 ///
-/// Of kind [`Event`](crate::ErrorKind::Event), where `json` is not JSON, has not all ids, or has content that a
-/// processor would not be shown.
+/// Returns an [`Error`] of kind [`Event`](crate::ErrorKind::Event) if `json` is not JSON, lacks an id, or has content
+/// that a processor would not be shown.
 pub fn message_from_event(json: impl Into<String>) -> Result<Message, Error> {
     let event = Event::read(&RawEvent::from_json(json)?, Invocation::default())?;
     event.message.map_err(Error::from)
 }
 
-/// A [`Message`] in the making.
+/// Builds a [`Message`].
 #[derive(Clone)]
 #[must_use]
 pub struct MessageBuilder {
@@ -62,22 +62,22 @@ pub struct MessageBuilder {
 }
 
 impl MessageBuilder {
-    /// Sent by this app instance user.
+    /// Sets the sender to this app instance user.
     pub fn sender_user(self, id: &str) -> Self {
         self.field("Sender", json!({ "Arn": format!("{APP_INSTANCE}/user/{id}"), "Name": id }))
     }
 
-    /// Sent by this app instance bot.
+    /// Sets the sender to this app instance bot.
     pub fn sender_bot(self, id: &str) -> Self {
         self.field("Sender", json!({ "Arn": format!("{APP_INSTANCE}/bot/{id}"), "Name": id }))
     }
 
-    /// With this metadata.
+    /// Sets the metadata.
     pub fn metadata(self, metadata: &str) -> Self {
         self.field("Metadata", metadata.into())
     }
 
-    /// With this push notification.
+    /// Sets the push notification.
     pub fn push_notification(self, push_notification: &PushNotification) -> Self {
         let notification_type =
             push_notification.notification_type().map(|notification_type| match notification_type {
@@ -89,23 +89,23 @@ impl MessageBuilder {
         self.field("PushNotification", json!({ "Title": title, "Body": body, "Type": notification_type }))
     }
 
-    /// Not stored by the service.
+    /// Marks the message as not stored by the service.
     pub fn non_persistent(self) -> Self {
         self.field("Persistence", "NON_PERSISTENT".into())
     }
 
-    /// An edit of a message that was sent before.
+    /// Marks the message as an edit of a message that was sent before.
     pub fn edited(self) -> Self {
         self.field("LastEditedTimestamp", "2026-06-01T08:31:00.000Z".into())
     }
 
-    /// In an event of this type, which need not be one that the crate knows.
+    /// Sets the type of the event, which need not be a type that the crate knows.
     pub fn event_type(mut self, event_type: &str) -> Self {
         self.event_type = event_type.into();
         self
     }
 
-    /// The message.
+    /// Builds the message.
     pub fn build(self) -> Message {
         let event = json!({
             "EventType": self.event_type,

@@ -1,4 +1,4 @@
-//! Setting up an adapter.
+//! The settings of an adapter.
 
 use std::any::type_name;
 use std::fmt;
@@ -14,9 +14,9 @@ use crate::callback::{self, Callbacks};
 use crate::environment::{Environment, var};
 use crate::{Adapter, Error, FallbackAction, Processor};
 
-/// Time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a core, a
-/// TLS connection and the call take some 60 ms of computing and a few round trips; a second has room for that, for one
-/// attempt that gets lost, and for the pause before the next.
+/// The time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a
+/// core, a TLS connection and the call take some 60 ms of computing and a few round trips. A second leaves room for
+/// that, for one lost attempt, and for the pause before the next attempt.
 const DEFAULT_RESERVE: Duration = Duration::from_secs(1);
 
 /// Settings of an [`Adapter`].
@@ -28,7 +28,7 @@ pub struct AdapterBuilder<P> {
 }
 
 impl<P: Processor + 'static> Adapter<P> {
-    /// An adapter for `processor`, to be set up.
+    /// Returns the settings of an adapter for `processor`, to change and to build.
     pub fn builder(processor: P) -> AdapterBuilder<P> {
         AdapterBuilder::new(processor)
     }
@@ -55,34 +55,35 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         self
     }
 
-    /// The time before Lambda's deadline that is kept for the callback, 1 s unless set. When it begins, a processor that
-    /// is still at work is stopped and the fallback action goes out. It never takes more than half of an invocation.
+    /// Sets the time before Lambda's deadline that is kept for the callback. The default is 1 s. When this time begins,
+    /// a processor that is still running is stopped and the fallback action is sent. The reserve never takes more than
+    /// half of an invocation.
     pub fn reserve(mut self, reserve: Duration) -> Self {
         self.reserve = reserve;
         self
     }
 
-    /// Whether Lambda shall deliver an event again whose processor [asked for another try](Processor::retry_after) until
-    /// its time was over, in place of the fallback action.
+    /// Sets whether to fail the invocation, so that Lambda redelivers the event, if the processor still [asks for a
+    /// retry](Processor::retry_after) when its time runs out. Otherwise the fallback action decides.
     ///
-    /// The invocation then fails, and Lambda tries again as often as the function's settings for asynchronous
-    /// invocation say, twice by default. After the last of these **nothing answers for the message unless the function
-    /// has an on-failure destination that does**.
+    /// Lambda retries a failed invocation as often as the function's settings for asynchronous invocation say, twice by
+    /// default. After the last retry, **nothing answers for the message unless the function has an on-failure
+    /// destination that does**.
     pub fn redeliver(mut self, redeliver: bool) -> Self {
         self.decider.redeliver = redeliver;
         self
     }
 
-    /// The client through which callbacks go out, in place of one made from the environment. Its retries and time-outs
-    /// are then yours as well.
+    /// Sets the client that sends callbacks, in place of a client made from the environment. You then also choose its
+    /// retries and timeouts.
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
         self
     }
 
-    /// Lets Rust print the messages of panics. [`run`](crate::run) keeps them out of the logs, and logs only where a
-    /// panic happened: a message can quote what was processed, as those of string slicing do. It also cuts them off the
-    /// error that a processor returns when a task of its own has panicked.
+    /// Lets Rust print panic messages. By default, [`run`](crate::run) keeps them out of the logs and logs only the
+    /// location of a panic: a panic message can quote the text that was processed, as those of string slicing do. By
+    /// default, `run` also cuts the message out of the error that a processor returns if one of its tasks has panicked.
     pub fn show_panic_messages(mut self) -> Self {
         self.decider.show_panic_messages = true;
         self
@@ -92,7 +93,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         self.decider.show_panic_messages
     }
 
-    /// The adapter.
+    /// Builds the adapter.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics if called outside a tokio runtime.
     pub async fn build(self) -> Result<Adapter<P>, Error> {
         let Environment { fallback_action, may_ask, concurrency } = Environment::read(var)?;
         if concurrency > 1 {

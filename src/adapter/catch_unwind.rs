@@ -1,24 +1,24 @@
-//! A user's code may panic: when it runs, when its future is polled, and when that is dropped.
+//! Catches panics in a user's code: when it runs, when its future is polled, and when its future is dropped.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// What `f` gives, or `None` where it panics.
+/// Returns the value of `f`, or `None` if `f` panics.
 pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Option<T> {
-    // Nothing of the framework's own is touched in there, so nothing is left half done.
+    // `f` touches no state of the framework, so nothing is left half done.
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(value) => Some(value),
         Err(payload) => {
-            // The payload is a value of the user's, and dropping it may panic too.
+            // The payload is a value of the user's code, and dropping it may panic too.
             std::mem::forget(payload);
             None
         }
     }
 }
 
-/// A future that gives `None` where the one inside panics, and whose drop does not panic.
+/// A future that returns `None` if the inner future panics, and whose drop does not panic.
 pub(crate) struct Caught<F>(Option<Pin<Box<F>>>);
 
 impl<F: Future> Caught<F> {

@@ -1,4 +1,4 @@
-//! Asking the processor, and what is decided where it does not answer.
+//! Asks the processor, and decides in its place if it does not answer.
 
 mod cause;
 
@@ -14,17 +14,17 @@ use crate::event::Unreadable;
 use crate::response::DecidedBy;
 use crate::{Decision, Error, ErrorKind, FallbackAction, Message, Processor};
 
-/// A processor, and what stands in for it.
+/// A processor, and the settings for when it does not answer.
 #[derive(Debug)]
 pub(crate) struct Decider<P> {
     pub(crate) processor: P,
     pub(crate) fallback_action: FallbackAction,
-    /// Whether Lambda shall deliver an event again whose processor asked for another try until its time was over.
+    /// Whether Lambda should redeliver an event if its processor still asks for a retry when its time runs out.
     pub(crate) redeliver: bool,
-    /// Whether the processor gets a thread for itself while it works: where one environment has several events at once.
-    /// A worker of tokio that a processor blocks would keep the tasks that are queued on it.
+    /// Whether the processor gets a thread to itself while it runs: if one environment has several events at once. A
+    /// processor that blocks a tokio worker would hold up the tasks that are queued on that worker.
     pub(crate) apart: bool,
-    /// Whether the messages of panics may be logged.
+    /// Whether panic messages may be logged.
     pub(crate) show_panic_messages: bool,
 }
 
@@ -35,29 +35,29 @@ pub(crate) struct Decided {
     pub(crate) by: DecidedBy,
 }
 
-/// What a processor said.
+/// The answer of a processor.
 enum Answer {
     Decision(Decision),
     AskAgain(Duration),
 }
 
-/// Why a processor gave no decision.
+/// The reason why a processor gave no decision.
 enum Failure {
     Unreadable(Unreadable),
-    /// It returned an error, of which this is the text: the error itself is not carried any further.
+    /// The processor returned an error with this text. The error itself is not carried any further.
     Error(String),
-    /// It asked for another try, and there was no time for one.
+    /// The processor asked for a retry, and there was no time for one.
     TriesRanOut(String),
     Panic,
     OutOfTime,
 }
 
 impl<P: Processor> Decider<P> {
-    /// The processor's decision, or the fallback action where it has none.
+    /// Returns the processor's decision, or the fallback action if the processor has none.
     ///
     /// # Errors
     ///
-    /// Where Lambda shall deliver the event again.
+    /// Returns an [`Error`] if Lambda should redeliver the event.
     pub(crate) async fn decide(&self, message: &Result<Message, Unreadable>) -> Result<Decided, Error> {
         let failure = match message {
             Ok(message) => match self.ask(message).await {
@@ -83,7 +83,7 @@ impl<P: Processor> Decider<P> {
         Decided { decision: self.fallback_action.decision(), by: DecidedBy::FallbackAction }
     }
 
-    /// Asks as often as the processor wants to be asked and there is time.
+    /// Asks the processor, and asks again as long as it requests a retry and there is time.
     async fn ask(&self, message: &Message) -> Result<Decision, Failure> {
         for attempt in 1.. {
             let asking = self.ask_once(message, attempt);
@@ -113,8 +113,9 @@ impl<P: Processor> Decider<P> {
         }
     }
 
-    /// How long to wait before the processor is asked again. The error ends here: whatever code it brings along, to be shown
-    /// or dropped, runs while nothing is decided, so that the watchdog answers if it does not return.
+    /// Returns the pause before the processor is asked again. The error ends here. Its own code may run when the error
+    /// is shown or dropped. That happens while nothing is decided, so that the watchdog answers if the code does not
+    /// return.
     fn failed(&self, error: P::Error, attempt: u32, message: &Message) -> Result<Duration, Failure> {
         let text = |error| cause::text(error, self.show_panic_messages);
         match caught(|| self.processor.retry_after(&error, attempt)) {

@@ -1,4 +1,4 @@
-//! The SDK panics at what it cannot put into a request, such as a channel ARN of 100 KB.
+//! Catches panics of the SDK on values that it cannot put into a request, such as a channel ARN of 100 KB.
 
 use tokio::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::callback::{Callback, Callbacks, Settlement};
 use crate::{Error, ErrorKind};
 
 impl Callbacks {
-    /// As [`settle`](Self::settle); a panic of the SDK's is an error.
+    /// Does the same as [`settle`](Self::settle), and turns a panic of the SDK into an error.
     pub(crate) async fn settle_caught(
         &self,
         callback: Callback<'_>,

@@ -1,12 +1,13 @@
-//! A thread that answers in place of one that does not return.
+//! A thread that answers for an invocation if the invocation's own thread does not return.
 //!
-//! A processor that blocks its thread takes the timers of its tokio runtime with it, and on a current-thread runtime
-//! everything else. So a thread of its own sleeps until an invocation should have been decided and is not, or was decided
-//! and has not got its callback out. It then sends what is missing over a connection of its own, answers the Runtime API
-//! for the invocation, and ends the process: an environment with a runaway in it must not be used again.
+//! If a processor blocks its thread, it also stops the timers of its tokio runtime, and on a current-thread runtime
+//! everything else. The watchdog therefore has its own thread. It sleeps until an invocation should have been decided
+//! and is not, or was decided and its callback has not got out. It then sends the missing callback over its own
+//! connection, answers the Runtime API for the invocation, and ends the process: an environment with a runaway
+//! processor must not be used again.
 //!
-//! All that the thread needs is made when the function starts. It shares no pool of threads and no connection with what may be
-//! stuck, and no lock but those that the framework holds for a few instructions.
+//! Everything that the thread needs is created when the function starts. The thread shares no thread pool and no
+//! connection with code that may be stuck, and takes only locks that the framework holds for a few instructions.
 
 mod client;
 mod log;
@@ -34,22 +35,23 @@ use crate::event::provenance::Provenance;
 use crate::response::{DecidedBy, Settled};
 use crate::{Decision, Doubt, Error, ErrorKind, FallbackAction, Invocation};
 
-/// What the last invocations get to tell Lambda how they ended, before the process does; and the most that a line of the
-/// log is waited for.
+/// The time that the last invocations get to tell Lambda how they ended before the process ends; also the longest wait
+/// for a line of the log.
 const PARTING: Duration = Duration::from_millis(100);
 
-/// What a callback gets even if the deadline is there: the process has not ended yet, so it is worth a try.
+/// The time that a callback gets even if the deadline has passed: the process has not ended yet, so one more attempt is
+/// worthwhile.
 const LAST_TRY: Duration = Duration::from_millis(300);
 
-/// How long an environment with a runaway takes new events beside the ones it has.
+/// How long an environment with a runaway processor accepts new events beside those in flight.
 const LINGER: Duration = Duration::from_secs(5);
 
 const THREAD_NAME: &str = "channel-flow watchdog";
 
-/// Watches over invocations.
+/// Watches invocations.
 pub(crate) struct Watchdog(Arc<Shared>);
 
-/// An invocation under watch, until it is answered or this is dropped.
+/// An invocation that is watched until it is answered or this value is dropped.
 pub(crate) struct Watch<'a> {
     shared: &'a Shared,
     number: Number,
@@ -57,24 +59,24 @@ pub(crate) struct Watch<'a> {
 
 struct Shared {
     state: Mutex<State>,
-    /// The thread has to look again, and earlier than it knows.
+    /// Signals that the thread has to look again, and earlier than planned.
     changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     protocol: Protocol<Watched>,
-    /// When the thread looks next by itself; none if there is nothing to look at.
+    /// When the thread next looks without a signal; `None` if there is nothing to look at.
     looks_at: Option<Instant>,
     ending_since: Option<Instant>,
 }
 
-/// What it takes to answer for an event.
+/// The data needed to answer for an event.
 struct Watched {
     ids: CallbackIds,
     provenance: Provenance,
     request_id: String,
-    /// What goes out if the watchdog has to answer: the fallback action until something else is decided.
+    /// The decision that is sent if the watchdog has to answer: the fallback action until another decision is made.
     decision: Decision,
     decided_by: DecidedBy,
     fallback_action: FallbackAction,
@@ -82,7 +84,7 @@ struct Watched {
     moments: Moments,
 }
 
-/// When the watchdog looks at an event, and until when it has for it.
+/// When the watchdog looks at an event, and the deadline by which it has to answer.
 #[derive(Clone, Copy)]
 struct Moments {
     decision: Instant,
@@ -91,7 +93,8 @@ struct Moments {
 }
 
 impl Watchdog {
-    /// A watchdog with its thread. None if no Runtime API could be answered: in a test of the adapter, for example.
+    /// Creates a watchdog with its thread. Returns `None` if there is no Runtime API to answer, for example in a test
+    /// of the adapter.
     pub(crate) fn new(callbacks: &Callbacks) -> Result<Option<Self>, Error> {
         if var(RUNTIME_API).is_none() {
             return Ok(None);
@@ -113,8 +116,8 @@ impl Watchdog {
         Ok(Some(Self(shared)))
     }
 
-    /// Puts an invocation under watch; one without a deadline needs none. Does not return if the process is ending and takes
-    /// no more events: Lambda delivers this one again.
+    /// Starts to watch an invocation. An invocation without a deadline needs no watch. This method does not return if
+    /// the process is ending and accepts no more events: Lambda redelivers this one.
     pub(crate) async fn watch(
         &self,
         event: &Event,
@@ -137,14 +140,15 @@ impl Watchdog {
         }
     }
 
-    /// Whether this is a watchdog's thread, which must not wait for any lock of the process.
+    /// Returns whether this is a watchdog's thread, which must not wait for any lock of the process.
     pub(crate) fn is_this_thread() -> bool {
         thread::current().name() == Some(THREAD_NAME)
     }
 }
 
 impl Watch<'_> {
-    /// Tells what was decided. Does not return if the watchdog answers for this invocation: it ends the process when it has.
+    /// Records the decision. Does not return if the watchdog answers for this invocation: the watchdog ends the process
+    /// after its answer.
     pub(crate) async fn decided(&self, decision: &Decision, decided_by: DecidedBy) {
         let turn = self.shared.state().protocol.decided(self.number, |watched| {
             watched.decision = decision.clone();
@@ -154,8 +158,8 @@ impl Watch<'_> {
         wait_for_the_end_if_lost(turn).await;
     }
 
-    /// Leaves the event to the watchdog at once: the callback got no answer, which can be the fault of what this process is
-    /// left with. Does not return, since the watchdog ends the process when it has answered.
+    /// Hands the event over to the watchdog at once: the callback got no answer, and the state of this process may be
+    /// the cause. Does not return, since the watchdog ends the process after its answer.
     pub(crate) async fn hands_over(&self) {
         {
             let mut state = self.shared.state();
@@ -166,7 +170,7 @@ impl Watch<'_> {
         std::future::pending().await
     }
 
-    /// Ends the watch before Lambda is answered. Does not return if the watchdog answers.
+    /// Ends the watch before Lambda gets its answer. Does not return if the watchdog answers.
     pub(crate) async fn answers(self) {
         let turn = self.shared.state().protocol.answers(self.number);
         wait_for_the_end_if_lost(turn).await;
@@ -182,7 +186,7 @@ async fn wait_for_the_end_if_lost(turn: Turn) {
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
-        // A second answer is none.
+        // If the event has been answered, this does nothing.
         let _ = state.protocol.answers(self.number);
         if state.protocol.is_ending() {
             self.shared.changed.notify_one();
@@ -202,7 +206,7 @@ impl Shared {
         }
         let due = watched.due(Moment::Decision);
         let number = state.protocol.begin(watched)?;
-        // A thread that looks early enough need not be woken for each invocation.
+        // If the thread looks early enough anyway, it need not be woken for each invocation.
         if state.looks_at.is_none_or(|looks_at| due < looks_at) {
             state.looks_at = Some(due);
             self.changed.notify_one();
@@ -210,7 +214,7 @@ impl Shared {
         Some(number)
     }
 
-    /// Takes the events whose moment has come.
+    /// Takes the events that are due.
     fn take(&self) -> Vec<(Number, Watched)> {
         let mut state = self.state();
         let now = Instant::now();
@@ -232,7 +236,7 @@ impl Moments {
         let processor_deadline = invocation.processor_deadline?;
         let reserve = deadline.saturating_duration_since(processor_deadline);
         Some(Self {
-            // An invocation that is not stuck acts at its processor's deadline; a slow one a little later.
+            // An invocation that is not stuck acts at its processor's deadline, and a slow one acts a little later.
             decision: processor_deadline + reserve / 5,
             callback: invocation.callback_deadline? + reserve / 20,
             deadline,
@@ -240,7 +244,7 @@ impl Moments {
     }
 }
 
-/// Sends the callback in what is left of the time.
+/// Sends the callback in the time left.
 async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant) -> Result<Settlement, Error> {
     let (end, deadline) = last_try(Instant::now(), deadline);
     match timeout_at(end, callbacks.settle_caught(callback, Some(deadline))).await {
@@ -253,18 +257,18 @@ async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant
     }
 }
 
-/// When the watchdog stops sending, and the deadline to send by, which is later if the time is short.
+/// Returns when the watchdog stops sending, and the deadline to send by, which is later if the time is short.
 ///
-/// A round of sending is cut to half of a short time, so that another one can follow. Here that would be the end of a
-/// connection that was about to be there: with a fourteenth of a core, of which the runaway burns half, it takes some 200 ms.
-/// So one attempt has all of a short time.
+/// If the time is short, a round of sending is cut to half of it, so that another round can follow. Here, that would
+/// cut off a connection that is about to be established: with a fourteenth of a core, of which the runaway processor
+/// burns half, connecting takes some 200 ms. One attempt therefore gets all of a short time.
 fn last_try(now: Instant, deadline: Instant) -> (Instant, Instant) {
     let end = deadline.checked_sub(PARTING).unwrap_or(deadline).max(now + LAST_TRY);
     let left = end - now;
     (end, end + PARTING + if left < ATTEMPT_TIMEOUT { left } else { Duration::ZERO })
 }
 
-/// What the thread has.
+/// The data of the thread.
 struct Guard {
     shared: Arc<Shared>,
     callbacks: Arc<Callbacks>,
@@ -272,12 +276,13 @@ struct Guard {
 }
 
 impl Guard {
-    /// What the thread does. It ends with the process.
+    /// Runs the thread, which ends with the process.
     fn stand(&self, runtime: &Runtime) {
         let _log = tracing::dispatcher::set_default(&self.log.dispatch());
         loop {
             caught(|| runtime.block_on(self.watch()));
-            // It has not ended, so it panicked. Not again and again without a pause, whatever it is.
+            // `watch` has returned without ending the process, so it panicked. Pause, so that it does not panic in a
+            // tight loop.
             thread::sleep(PARTING);
         }
     }
@@ -287,7 +292,7 @@ impl Guard {
             for (number, watched) in self.shared.take() {
                 let (shared, callbacks, log) = (self.shared.clone(), self.callbacks.clone(), self.log.clone());
                 tokio::spawn(async move {
-                    // Whatever becomes of this one: it is not to keep the process from its end.
+                    // Whatever happens to this answer, it must not keep the process from ending.
                     Caught::new(watched.answer(&callbacks, &log)).await;
                     shared.state().protocol.answered(number);
                     shared.changed.notify_one();
@@ -308,9 +313,9 @@ impl Guard {
         }
     }
 
-    /// Ends the process, unless something is open.
+    /// Ends the process unless an event is open.
     async fn end(&self) {
-        // Others may have their answers on the way.
+        // Other events may have their answers in flight.
         sleep(PARTING).await;
         if self.shared.state().protocol.end() {
             std::process::exit(1);
@@ -351,7 +356,7 @@ impl Watched {
             failed,
             "{stuck}; the watchdog answered in its place, and the process ends"
         );
-        // Before Lambda hears of the end, so that the line belongs to this invocation.
+        // Write the line before Lambda learns of the end, so that the line belongs to this invocation.
         log.written(PARTING).await;
         if let Err(error) = runtime_api::answer(&request_id, result).await {
             tracing::error!(request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
@@ -373,7 +378,7 @@ mod tests {
         };
         assert_eq!(milliseconds(500), (400, 800));
         assert_eq!(milliseconds(5_000), (4_900, 4_900));
-        // The deadline is there, and the process is not dead yet.
+        // The deadline has passed, and the process has not ended yet.
         assert_eq!(milliseconds(0), (300, 600));
     }
 }

@@ -1,4 +1,4 @@
-//! A bound for what is read of an answer.
+//! A limit on how much of an answer is read.
 
 use aws_sdk_chimesdkmessaging::config::interceptors::BeforeDeserializationInterceptorContextMut;
 use aws_sdk_chimesdkmessaging::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -6,11 +6,11 @@ use aws_sdk_chimesdkmessaging::error::BoxError;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
 
-/// Bytes of an answer that are read. The service's answers have a few hundred; without a bound a broken one would be read
-/// into memory whole, which the SDK does before it looks at it.
+/// The number of bytes that are read of an answer. The service's answers have a few hundred. Without a limit, the SDK
+/// would read a broken answer into memory whole before looking at it.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
-/// Lets an answer end in an error when it is longer than any answer of the service.
+/// Makes an answer fail if it is longer than any answer of the service.
 #[derive(Debug)]
 pub(super) struct Bounded;
 

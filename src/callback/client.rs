@@ -18,17 +18,17 @@ use super::trust_store;
 use crate::Error;
 use crate::environment::var;
 
-/// The first attempt and its retries. There are [`rounds`](crate::callback) of them until the deadline, with longer and
-/// longer pauses.
+/// The first attempt and its retries. There are [`rounds`](crate::callback) of these until the deadline, with
+/// increasing pauses.
 const MAX_ATTEMPTS: u32 = 3;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The SDK has no time-out of its own for a server that accepts and never answers.
+/// The SDK has no timeout for a server that accepts a connection and never answers.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where each of these is absent, what the environment of a Lambda function has decides alone.
+/// If none of these is set, the environment of a Lambda function alone decides.
 const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
     "AWS_PROFILE",
     "AWS_CONFIG_FILE",
@@ -37,8 +37,8 @@ const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
     "AWS_USE_DUALSTACK_ENDPOINT",
 ];
 
-/// A client with the credentials, the region and the endpoint that the environment has: at once where it is the
-/// environment of a Lambda function, and through AWS's whole chain of sources elsewhere.
+/// Creates a client with the credentials, the region and the endpoint of the environment: directly in the environment
+/// of a Lambda function, and through AWS's default credential chain elsewhere.
 pub(crate) async fn from_environment() -> Result<Client, Error> {
     let http_client = http_client(trust_store::trust_store(var)?);
     let config = match lambda_config(var) {
@@ -73,7 +73,7 @@ fn lambda_config(var: impl Fn(&str) -> Option<String>) -> Option<Builder> {
     Some(for_callbacks(config))
 }
 
-/// The configuration that AWS's whole chain of sources gives: profiles, web identity, containers, instances.
+/// Returns the configuration of AWS's default credential chain: profiles, web identity, containers, instances.
 async fn chain_config(http_client: SharedHttpClient) -> Result<Config, Error> {
     let shared = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await;
     if shared.region().is_none() {
@@ -105,8 +105,8 @@ fn http_client(trust_store: aws_smithy_http_client::tls::TrustStore) -> SharedHt
         .build_https()
 }
 
-/// Retries 429, the service's `ThrottledClientException`, which the SDK takes for a final answer, and heeds `Retry-After`,
-/// which it does not read.
+/// Retries 429, the service's `ThrottledClientException`, which the SDK treats as a final answer. Honours
+/// `Retry-After`, which the SDK does not read.
 #[derive(Debug)]
 struct Throttled;
 
@@ -116,7 +116,7 @@ impl ClassifyRetry for Throttled {
             Some(response) if matches!(response.status().as_u16(), 429 | 503) => {
                 let seconds = response.headers().get("retry-after").and_then(|value| value.parse().ok());
                 match seconds.map(Duration::from_secs) {
-                    // Longer than this a chat message had better not wait in a function that is paid by the millisecond.
+                    // A chat message should not wait longer than this in a function that is billed by the millisecond.
                     Some(wished) => RetryAction::retryable_error_with_explicit_delay(
                         ErrorKind::ThrottlingError,
                         wished.min(MAX_BACKOFF),

@@ -1,4 +1,4 @@
-//! Finding out whether a message is decided whose callback was refused without a reason.
+//! Finds out whether a message is decided if its callback was refused without a reason.
 
 use aws_sdk_chimesdkmessaging::Client;
 use serde::Serialize;
@@ -11,26 +11,27 @@ use crate::environment::MAY_ASK_STATUS;
 use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
 
-/// Why a message counts as decided although the service did not say so in so many words.
+/// The reason why a message counts as decided although the service did not say so explicitly.
 ///
-/// Each of these is a success that could be wrong if a grant of the function's role was taken away; alarms look for it.
+/// Each of these is a success that could be wrong if a permission of the function's role was revoked. Alarms look for
+/// these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum Doubt {
-    /// The service refuses to say, as it does for a message that was denied. It does so as well if the function may not ask,
-    /// or if the sender has left the channel.
+    /// The service refuses to say, as it does for a message that was denied. It also refuses if the function may not
+    /// ask, or if the sender has left the channel.
     DeniedOrNotGranted,
-    /// The service has no status of a message that it need not store, or of a bot's; callbacks of this environment in the
-    /// app instance were accepted before.
+    /// The service has no status for a message that it need not store, or for a bot's message. The service accepted
+    /// callbacks from this environment in the app instance before.
     NotStored,
-    /// The service says that an edited message was processed, which may be true of what it said before the edit; callbacks
-    /// of this environment in the app instance were accepted before.
+    /// The service says that an edited message was processed, which may refer to the message before the edit. The
+    /// service accepted callbacks from this environment in the app instance before.
     EditedBefore,
 }
 
 impl Doubt {
-    /// How logs spell it.
+    /// Returns the name in logs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::DeniedOrNotGranted => "DENIED_OR_NOT_GRANTED",
@@ -40,16 +41,16 @@ impl Doubt {
     }
 }
 
-/// What was found out.
+/// The result of an inquiry.
 #[derive(Debug)]
 pub(super) enum Finding {
     /// The message is pending.
     Undecided,
-    /// It is decided.
+    /// The message is decided.
     Decided(Option<Doubt>),
-    /// It cannot be found out, for this reason.
+    /// The state of the message cannot be found out, for this reason.
     Unknown(String),
-    /// Not yet: the question can be asked again.
+    /// The state of the message is not known yet: the question can be asked again.
     NoAnswer(Refusal),
 }
 
@@ -62,7 +63,7 @@ pub(super) struct Inquiry<'a> {
 }
 
 impl Inquiry<'_> {
-    /// Whether the message with these ids is decided.
+    /// Finds out whether the message with these ids is decided.
     pub(super) async fn is_decided(&self, ids: &CallbackIds, provenance: &Provenance) -> Finding {
         if *self.may_ask == MayAsk::Never {
             return Finding::Unknown(format!(
@@ -81,7 +82,7 @@ impl Inquiry<'_> {
         };
         match status {
             Status::Pending => Finding::Undecided,
-            // Whether an edit has a status of its own is not documented.
+            // AWS does not document whether an edit has a separate status.
             Status::Processed if provenance.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
             Status::Processed => Finding::Decided(None),
             Status::Absent if is_sure_to_have_a_status(provenance) => Finding::Decided(None),
@@ -98,7 +99,8 @@ impl Inquiry<'_> {
         }
     }
 
-    /// What is true if the grant for callbacks is there, as it was when the last one was accepted.
+    /// Returns the finding that is true if the function still has the permission for callbacks, as it had when the last
+    /// callback was accepted.
     fn weakly(&self, channel_arn: &str, doubt: Doubt) -> Finding {
         match self.known.take_accepted(channel_arn) {
             true => Finding::Decided(Some(doubt)),
@@ -106,8 +108,9 @@ impl Inquiry<'_> {
         }
     }
 
-    /// What is found if a 403 to the question says nothing; `None` if it says that there is no such message. That a sender has
-    /// left the channel, or is gone, looks the same, so this needs the word of the deployment, and nothing against it.
+    /// Returns a finding if a 403 to the question says nothing, or `None` if the 403 says that there is no such
+    /// message. The answer is the same 403 if a sender has left the channel or is gone. `None` therefore requires that
+    /// the deployment declares the permission and that nothing contradicts it.
     async fn may_really_ask(&self, channel_arn: &str) -> Option<Finding> {
         let unknown = |why: &str| {
             Some(Finding::Unknown(format!(
@@ -133,8 +136,8 @@ impl Inquiry<'_> {
     }
 }
 
-/// Whether the service stores a message while it is processed, and lets its sender ask about it. It is documented for what
-/// people send to stay.
+/// Returns whether the service stores a message while it is processed and lets the sender ask about it. AWS documents
+/// this for persistent messages that people send.
 fn is_sure_to_have_a_status(provenance: &Provenance) -> bool {
     provenance.is_persistent && !provenance.is_from_bot()
 }

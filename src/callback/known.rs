@@ -1,41 +1,42 @@
-//! What is known of the grants in an app instance, by what the service did there.
+//! The permissions in an app instance, as far as the service's answers there show them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::status::Question;
 
-/// App instances that are remembered. A function for more of them forgets some, and asks.
+/// The number of app instances that are remembered. A function for more app instances forgets some, and asks.
 const MOST_APP_INSTANCES: usize = 256;
 
-/// What is known, by app instance: a role may have a grant for one and not for another.
+/// The knowledge about each app instance: a role may have a permission for one and not for another.
 #[derive(Debug, Default)]
 pub(super) struct Known(Mutex<HashMap<String, InAppInstance>>);
 
 #[derive(Debug, Default)]
 struct InAppInstance {
-    /// Whether a callback was accepted since the last time that the grant for it was in doubt.
+    /// Whether a callback was accepted since the permission for it was last in doubt.
     accepted: bool,
-    /// Whether a callback for a pending message was refused, and none was accepted since: the grant for it is missing.
+    /// Whether a callback for a pending message was refused and none was accepted since: the permission for it is
+    /// missing.
     forbidden: bool,
-    /// A message of a person that was sent, and about which the service has an answer for its sender.
+    /// A person's message that was sent, and about which the service has an answer for its sender.
     sent: Option<Question>,
 }
 
 impl Known {
-    /// A callback was accepted. `sent` is the message, if it was sent and is stored.
+    /// Records that a callback was accepted. `sent` returns the message if it was sent and is stored.
     pub(super) fn accepted(&self, channel_arn: &str, sent: impl FnOnce() -> Option<Question>) {
         self.update(channel_arn, |known| {
             known.accepted = true;
             known.forbidden = false;
-            // One message is enough: that costs the others nothing.
+            // One message is enough, so later callbacks do not build a question.
             if known.sent.is_none() {
                 known.sent = sent();
             }
         });
     }
 
-    /// A callback was refused without a reason although its message is pending.
+    /// Records that a callback was refused without a reason although its message is pending.
     pub(super) fn forbidden(&self, channel_arn: &str) {
         self.update(channel_arn, |known| {
             known.accepted = false;
@@ -43,23 +44,24 @@ impl Known {
         });
     }
 
-    /// Whether the last that was heard of the grant for callbacks is that it is missing.
+    /// Returns whether the permission for callbacks is missing, according to the latest answer about it.
     pub(super) fn is_forbidden(&self, channel_arn: &str) -> bool {
         self.lock().get(app_instance(channel_arn)).is_some_and(|known| known.forbidden)
     }
 
-    /// Whether a callback was accepted, once for each: what is concluded from it may be wrong if the grant was taken away,
-    /// and then it must not be concluded again.
+    /// Returns whether a callback was accepted, once for each accepted callback. A conclusion from this may be wrong if
+    /// the permission was revoked, so it must not be drawn again.
     pub(super) fn take_accepted(&self, channel_arn: &str) -> bool {
         self.lock().get_mut(app_instance(channel_arn)).is_some_and(|known| std::mem::take(&mut known.accepted))
     }
 
-    /// A message about which the service has an answer.
+    /// Returns a message about which the service has an answer.
     pub(super) fn sent(&self, channel_arn: &str) -> Option<Question> {
         self.lock().get(app_instance(channel_arn))?.sent.clone()
     }
 
-    /// The service had no answer about it: deleted, or the grant to ask is gone.
+    /// Forgets a message about which the service had no answer: the message was deleted, or the permission to ask is
+    /// gone.
     pub(super) fn forget_sent(&self, channel_arn: &str) {
         if let Some(known) = self.lock().get_mut(app_instance(channel_arn)) {
             known.sent = None;
@@ -83,7 +85,7 @@ impl Known {
     }
 }
 
-/// The ARN of the app instance that a channel belongs to.
+/// Returns the ARN of the app instance that a channel belongs to.
 pub(super) fn app_instance(channel_arn: &str) -> &str {
     channel_arn.split_once("/channel/").map_or(channel_arn, |(app_instance, _)| app_instance)
 }

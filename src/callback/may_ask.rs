@@ -3,14 +3,14 @@
 /// What the deployment says of the grant `chime:GetChannelMessageStatus`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum MayAsk {
-    /// Nothing. The service is asked, and only an answer counts.
+    /// The deployment declares nothing. The service is asked, and only an answer counts.
     #[default]
     Unsaid,
-    /// The grant is not there, and the service is not asked.
+    /// The role does not have the permission, and the service is not asked.
     Never,
-    /// The role has the grant in every app instance whose messages the function gets.
+    /// The role has the permission in every app instance whose messages the function gets.
     Everywhere,
-    /// The role has it in these app instances.
+    /// The role has the permission in these app instances.
     In(Vec<String>),
 }
 
@@ -28,7 +28,7 @@ impl MayAsk {
         }
     }
 
-    /// Whether the deployment says that the grant is there.
+    /// Returns whether the deployment declares that the role has the permission.
     pub(super) fn is_granted_in(&self, app_instance: &str) -> bool {
         match self {
             Self::Everywhere => true,

@@ -1,4 +1,4 @@
-//! What the service's refusal of a request means, whichever request it was, and how much of it may be told.
+//! The meaning of the service's refusal of any request, and the parts of it that may be logged.
 
 use std::fmt;
 
@@ -8,14 +8,15 @@ use aws_sdk_chimesdkmessaging::operation::RequestId;
 
 use crate::{Error, ErrorKind};
 
-/// How the text begins with which the service refuses a callback for a message that was decided before. Further on it may
-/// quote anything: AWS's validation errors quote the value that they refuse.
+/// The start of the text with which the service refuses a callback for a message that was decided before. The rest of
+/// the text may quote anything: AWS's validation errors quote the value that they refuse.
 const NON_PENDING: &str = "Unable to complete processing of non-pending message";
 
-/// What AWS's own access check says. No id of a user, a bot or a channel can hold blanks, so this cannot be a quotation.
+/// The text of AWS's own access check. No id of a user, a bot or a channel can contain spaces, so this cannot be a
+/// quotation.
 const NOT_AUTHORIZED: &str = "is not authorized to perform";
 
-/// What throttling is called, beside status 429.
+/// The error codes of throttling, besides status 429.
 const THROTTLING: [&str; 11] = [
     "LimitExceededException",
     "PriorRequestNotComplete",
@@ -30,7 +31,7 @@ const THROTTLING: [&str; 11] = [
     "TooManyRequestsException",
 ];
 
-/// What AWS says of credentials that it does not accept. It uses 400, 401 and 403 for that.
+/// The error codes of credentials that AWS does not accept. AWS sends them with status 400, 401 or 403.
 const CREDENTIALS: [&str; 10] = [
     "ExpiredToken",
     "ExpiredTokenException",
@@ -44,7 +45,7 @@ const CREDENTIALS: [&str; 10] = [
     "UnrecognizedClientException",
 ];
 
-/// Longer than any code or request id; what is longer is neither.
+/// Longer than any code or request id. A longer value is neither.
 const LONGEST_NAME: usize = 128;
 
 /// A request that was not accepted.
@@ -52,34 +53,34 @@ const LONGEST_NAME: usize = 128;
 pub(super) struct Refusal {
     pub(super) meaning: Meaning,
     said: Said,
-    /// Why there is no answer.
+    /// The reason why there is no answer.
     cause: Option<Error>,
     out_of_time: bool,
 }
 
-/// What a refusal says of the request.
+/// The meaning of a refusal for the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// The message was decided before: the service's own words.
+    /// The message was decided before, in the service's own words.
     NonPending,
-    /// Something in the request is not to the service's liking.
+    /// The service does not accept something in the request.
     Invalid,
-    /// The service gives no reason. A lacking grant looks like this, and so does a message that is not to be had.
+    /// The service gives no reason. A missing permission looks like this, and so does a message that is not available.
     Forbidden,
-    /// The role lacks a grant, beyond doubt.
+    /// The role definitely lacks a permission.
     NotAuthorized,
-    /// There is no such thing.
+    /// The resource does not exist.
     NotFound,
-    /// Another request for the same thing is on its way, or the service wants to be asked again.
+    /// Another request for the same resource is in flight, or the service asks for a retry.
     Conflict,
     /// The credentials are not accepted, or there are none.
     Credentials,
-    /// No answer, or one that says nothing about the request: it may be sent again.
+    /// There is no answer, or an answer that says nothing about the request. The request may be retried.
     Passing,
 }
 
-/// What may be told of an answer: its status, its code and the id under which AWS can find the request. The text is left
-/// out, since it may quote what a person wrote.
+/// The parts of an answer that may be logged: its status, its code, and the id under which AWS can find the request.
+/// The text is left out, since it may quote a person's words.
 #[derive(Debug, Default)]
 struct Said {
     status: Option<u16>,
@@ -123,7 +124,7 @@ impl Refusal {
         Self { meaning, said, cause: None, out_of_time: false }
     }
 
-    /// No answer in the time that was left for it.
+    /// Creates the refusal for a request that got no answer in the time left.
     pub(super) fn out_of_time() -> Self {
         let cause = Error::new(ErrorKind::CallbackUnavailable, "no answer from the service in the time that was left");
         Self { meaning: Meaning::Passing, said: Said::default(), cause: Some(cause), out_of_time: true }
@@ -141,7 +142,7 @@ impl Refusal {
         Self { meaning, said: Said::default(), cause: Some(cause), out_of_time: false }
     }
 
-    /// The error with which the invocation fails over this.
+    /// Returns the error with which the invocation fails because of this refusal.
     pub(super) fn into_error(self, kind: ErrorKind, problem: &str) -> Error {
         match self.cause {
             Some(cause) => Error::new(kind, problem).caused_by(cause),
@@ -169,13 +170,14 @@ fn meaning(status: u16, code: Option<&str>, message: &str) -> Meaning {
     }
 }
 
-/// Whether this is a name that a program gave, and not a text.
+/// Returns whether this is a name that a program gave, and not a text.
 fn is_name(value: &str) -> bool {
     let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:#=+/".contains(&byte);
     !value.is_empty() && value.len() <= LONGEST_NAME && value.bytes().all(of_a_name)
 }
 
-/// Whether the request was not sent for want of credentials: the SDK tells by a cause somewhere down the chain.
+/// Returns whether the request was not sent because credentials are missing. The SDK reports this as a cause in the
+/// chain.
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<CredentialsError>())
 }

@@ -1,4 +1,4 @@
-//! From a decision to the body of a callback.
+//! Converts a decision into the body of a callback.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use aws_sdk_chimesdkmessaging::types::{
 
 use crate::{Decision, PushNotification, PushNotificationType, Update};
 
-/// The `ChannelMessage` of a callback.
+/// Returns the `ChannelMessage` of a callback.
 pub(super) fn channel_message(message_id: &str, decision: &Decision) -> ChannelMessageCallback {
     let message = ChannelMessageCallback::builder().message_id(message_id);
     let message = match decision {

@@ -1,19 +1,19 @@
-//! How often a callback is sent, and with which pauses.
+//! How often a callback is sent, and the pauses in between.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Pauses between the rounds of sending. The SDK retries within a round; this is for what outlasts that, and for refusals
-/// that it takes for final. A pause is twice as long as the one before, so that a function does not feed the storm that
-/// throttles it.
+/// The pauses between the rounds of sending. The SDK retries within a round. Further rounds are for problems that last
+/// longer, and for refusals that the SDK treats as final. Each pause is twice as long as the one before, so that a
+/// function does not add to the load that causes its throttling.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Rounds if no deadline ends them.
+/// The number of rounds if there is no deadline.
 const ROUNDS_WITHOUT_DEADLINE: u32 = 5;
 
-/// Counts rounds until the time is over.
+/// Counts rounds until the time runs out.
 #[derive(Debug)]
 pub(super) struct Rounds {
     deadline: Option<Instant>,
@@ -26,7 +26,7 @@ impl Rounds {
         Self { deadline, round: 1, pause: FIRST_PAUSE }
     }
 
-    /// How long to wait before another round that begins after `now`; `None` if there is no time for one.
+    /// Returns the pause before another round that begins after `now`, or `None` if there is no time for one.
     pub(super) fn next(&mut self, now: Instant) -> Option<Duration> {
         let over = match self.deadline {
             Some(deadline) => now + self.pause >= deadline,
@@ -46,7 +46,7 @@ impl Rounds {
 mod tests {
     use super::*;
 
-    /// The rounds in an invocation that answers at once, that is, the most that there can be.
+    /// Returns the rounds in an invocation whose requests are answered at once, which is the maximum.
     fn rounds(time: Option<Duration>) -> u32 {
         let start = Instant::now();
         let (mut now, mut count) = (start, 1);

@@ -1,4 +1,4 @@
-//! What the service says about a message, if it is asked.
+//! The service's answer about the status of a message.
 
 use aws_sdk_chimesdkmessaging::Client;
 use aws_sdk_chimesdkmessaging::types::ChannelMessageStatus;
@@ -8,7 +8,7 @@ use super::refusal::{Meaning, Refusal};
 use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
 
-/// A message that can be asked about: only its sender may ask.
+/// A message whose status can be asked for. Only its sender may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question {
     pub(super) channel_arn: String,
@@ -20,22 +20,22 @@ pub(super) struct Question {
 /// The service's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
-    /// `PENDING`: nothing has decided it.
+    /// `PENDING`: the message is undecided.
     Pending,
     /// `SENT`, `FAILED` or `DENIED`.
     Processed,
-    /// There is no such message, in so many words.
+    /// The service says explicitly that there is no such message.
     Absent,
-    /// No message for this sender, or no grant to ask: both are a 403.
+    /// There is no message for this sender, or the permission to ask is missing: both are a 403.
     AbsentOrNotGranted,
-    /// No grant to ask, beyond doubt.
+    /// The permission to ask is definitely missing.
     NotGranted,
-    /// An answer that says nothing of the message.
+    /// The answer says nothing about the message.
     Unclear,
 }
 
 impl Question {
-    /// The question about the message with these ids, if its event says who sent it.
+    /// Returns the question about the message with these ids, or `None` if its event does not say who sent it.
     pub(super) fn about(ids: &CallbackIds, provenance: &Provenance) -> Option<Self> {
         Some(Self {
             channel_arn: ids.channel_arn.clone(),
@@ -45,11 +45,12 @@ impl Question {
         })
     }
 
-    /// Asks.
+    /// Asks the service.
     ///
     /// # Errors
     ///
-    /// No answer, or one that will be another one later; and credentials that are not accepted.
+    /// Returns a [`Refusal`] if there is no answer, if the answer will change later, or if the credentials are not
+    /// accepted.
     pub(super) async fn ask(&self, client: &Client) -> Result<Status, Refusal> {
         let asking = client
             .get_channel_message_status()
@@ -73,7 +74,7 @@ fn read(value: Option<&ChannelMessageStatus>) -> Status {
         Some(ChannelMessageStatus::Sent | ChannelMessageStatus::Failed | ChannelMessageStatus::Denied) => {
             Status::Processed
         }
-        // One that the service has added may mean either.
+        // A status that the service has added may mean either.
         _ => Status::Unclear,
     }
 }

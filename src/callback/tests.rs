@@ -1,4 +1,4 @@
-//! What cannot be staged from outside of the process: a name that does not resolve at first.
+//! Tests of cases that cannot be staged from outside the process: a name that does not resolve at first.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// Fails a number of times, then finds the loopback address.
+/// Fails a number of times, then resolves to the loopback address.
 #[derive(Clone, Debug)]
 struct FailingAtFirst(Arc<AtomicU32>);
 
@@ -26,13 +26,13 @@ impl ResolveDns for FailingAtFirst {
     }
 }
 
-/// Accepts every callback; its port.
+/// Accepts every callback. Returns its port.
 async fn service() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            // A callback this small comes in one piece.
+            // A callback this small arrives in one piece.
             let _ = stream.read(&mut [0; 8192]).await;
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}").await;
         }

@@ -1,4 +1,4 @@
-//! Which certificate authorities the callback's TLS connection trusts.
+//! The certificate authorities that the callback's TLS connection trusts.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +10,17 @@ use webpki::anchor_from_trusted_cert;
 use crate::Error;
 
 /// The roots of [Amazon Trust Services](https://www.amazontrust.com/repository/), which sign the certificates of AWS's
-/// endpoints: Amazon Root CA 1 to 4 and Starfield Services Root Certificate Authority - G2. Reading the hundred and more
-/// roots of a system instead costs 2 to 4 ms of CPU at each cold start.
+/// endpoints: Amazon Root CA 1 to 4 and Starfield Services Root Certificate Authority - G2. Reading a system's hundred
+/// or more roots instead costs 2 to 4 ms of CPU at each cold start.
 const AMAZON_ROOTS: &str = include_str!("trust_store/amazon.pem");
 
-/// Variables that name a file of roots to trust instead, first come, first served: the one that AWS's tools know, then
-/// the one that everybody knows.
+/// Variables that name a file of roots to trust instead. The first one that is set counts: the variable of AWS's tools,
+/// then the variable that most tools use.
 const BUNDLE_VARIABLES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
 
 const END_OF_CERTIFICATE: &str = "-----END CERTIFICATE-----";
 
-/// The roots that the environment names, or else Amazon's.
+/// Returns the roots that the environment names, or Amazon's roots if it names none.
 pub(crate) fn trust_store(var: impl Fn(&str) -> Option<String>) -> Result<TrustStore, Error> {
     for variable in BUNDLE_VARIABLES {
         if let Some(path) = var(variable) {
@@ -30,8 +30,8 @@ pub(crate) fn trust_store(var: impl Fn(&str) -> Option<String>) -> Result<TrustS
     Ok(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
 }
 
-/// The certificates in a file that can be roots. The TLS client panics on one that cannot, and a system's bundle may
-/// hold some.
+/// Reads the certificates in a file that can be roots. The TLS client panics on a certificate that cannot, and a
+/// system's bundle may contain some of those.
 fn read_bundle(variable: &str, path: &Path) -> Result<TrustStore, Error> {
     let path_shown = path.display();
     let pem = std::fs::read_to_string(path).map_err(|error| {

@@ -8,11 +8,11 @@ use crate::message::push_notification::PushNotification;
 
 /// The changed parts of a message, each within the [limits](crate::limits) of the service.
 ///
-/// What is not set is left out of the callback, with one exception: the content is always sent, unchanged where the
-/// update does not change it, since AWS does not document what an update without content does. An update in which
-/// nothing is set is the same as [`Decision::NoChange`](crate::Decision::NoChange).
+/// The callback leaves out every field that is not set, except the content. It always includes the content, unchanged
+/// if the update does not set it, since AWS does not document the effect of an update without content. An update that
+/// sets nothing is the same as [`Decision::NoChange`](crate::Decision::NoChange).
 ///
-/// `Debug` shows lengths only.
+/// `Debug` shows only lengths.
 ///
 /// ```
 /// use channel_flow::{Decision, LimitError, PushNotification, Update};
@@ -38,7 +38,7 @@ pub struct Update {
 }
 
 impl Update {
-    /// An update that changes nothing yet.
+    /// Creates an update that changes nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -47,17 +47,17 @@ impl Update {
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] where it breaks [`limits::CONTENT`].
+    /// Returns a [`LimitError`] if the content breaks [`limits::CONTENT`].
     pub fn content(mut self, content: impl Into<String>) -> Result<Self, LimitError> {
         self.content = Some(checked(&limits::CONTENT, content)?);
         Ok(self)
     }
 
-    /// Replaces the metadata; the empty string is allowed.
+    /// Replaces the metadata. An empty string is allowed.
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] where it breaks [`limits::METADATA`].
+    /// Returns a [`LimitError`] if the metadata breaks [`limits::METADATA`].
     pub fn metadata(mut self, metadata: impl Into<String>) -> Result<Self, LimitError> {
         self.metadata = Some(checked(&limits::METADATA, metadata)?);
         Ok(self)
@@ -67,7 +67,7 @@ impl Update {
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] where its title breaks [`limits::PUSH_NOTIFICATION_TITLE`] or its body
+    /// Returns a [`LimitError`] if the title breaks [`limits::PUSH_NOTIFICATION_TITLE`] or the body breaks
     /// [`limits::PUSH_NOTIFICATION_BODY`].
     pub fn push_notification(mut self, push_notification: PushNotification) -> Result<Self, LimitError> {
         push_notification.check()?;
@@ -75,12 +75,12 @@ impl Update {
         Ok(self)
     }
 
-    /// Adds a message attribute, or replaces the one of that name. Attributes that the message has are not carried
-    /// over by themselves.
+    /// Adds a message attribute, or replaces the attribute with that name. The attributes of the original message are
+    /// not carried over automatically.
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] where the name breaks [`limits::MESSAGE_ATTRIBUTE_NAME`] or a value
+    /// Returns a [`LimitError`] if the name breaks [`limits::MESSAGE_ATTRIBUTE_NAME`] or a value breaks
     /// [`limits::MESSAGE_ATTRIBUTE_VALUE`].
     pub fn message_attribute<V: Into<String>>(
         mut self,
@@ -97,7 +97,7 @@ impl Update {
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] where it breaks [`limits::SUB_CHANNEL_ID`].
+    /// Returns a [`LimitError`] if the id breaks [`limits::SUB_CHANNEL_ID`].
     pub fn sub_channel_id(mut self, sub_channel_id: impl Into<String>) -> Result<Self, LimitError> {
         self.sub_channel_id = Some(checked(&limits::SUB_CHANNEL_ID, sub_channel_id)?);
         Ok(self)
@@ -107,13 +107,13 @@ impl Update {
     ///
     /// # Errors
     ///
-    /// A [`LimitError`] where it breaks [`limits::CONTENT_TYPE`].
+    /// Returns a [`LimitError`] if the content type breaks [`limits::CONTENT_TYPE`].
     pub fn content_type(mut self, content_type: impl Into<String>) -> Result<Self, LimitError> {
         self.content_type = Some(checked(&limits::CONTENT_TYPE, content_type)?);
         Ok(self)
     }
 
-    /// Content that came with the message needs no check: the service had it before.
+    /// Sets the content to that of the message, if the update has none. It needs no check: the service had it before.
     pub(crate) fn set_missing_content(&mut self, content: &str) {
         if !self.is_empty() && self.content.is_none() && !content.is_empty() {
             self.content = Some(content.to_owned());

@@ -1,16 +1,16 @@
-//! One event, one line.
+//! Writes each event on one line.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use lambda_runtime::tracing::subscriber::fmt::MakeWriter;
 
-/// What a function makes to write to, on which each event is one line of printable characters. A value that came from
-/// outside may hold line breaks, with which it would forge a line, and controls, with which it would change what a terminal
-/// shows.
+/// Wraps a function that makes writers, so that each event becomes one line of printable characters. A value from
+/// outside may contain line breaks, which would forge a line, and control characters, which would change what a
+/// terminal shows.
 pub(crate) struct OneLine<F>(pub(crate) F);
 
-/// Takes one event at each [`write`](Write::write): the subscriber formats it as a whole before.
+/// Takes one event per [`write`](Write::write): the subscriber formats the whole event first.
 pub(crate) struct Line<W>(W);
 
 impl<'a, W: Write, F: Fn() -> W> MakeWriter<'a> for OneLine<F> {
@@ -32,7 +32,8 @@ impl<W: Write> Write for Line<W> {
     }
 }
 
-/// The event without what is not printable: escaped as JSON does, so that an event in JSON stays what it is.
+/// Returns the event with unprintable characters escaped as JSON escapes them, so that an event in JSON keeps its
+/// meaning.
 pub(crate) fn one_line(event: &str) -> Cow<'_, str> {
     let (text, end) = match event.strip_suffix('\n') {
         Some(text) => (text, "\n"),
@@ -47,7 +48,7 @@ pub(crate) fn one_line(event: &str) -> Cow<'_, str> {
             '\n' => line.push_str("\\n"),
             '\r' => line.push_str("\\r"),
             '\t' => line.push_str("\\t"),
-            // All of them are below U+10000, so that four digits do.
+            // All unprintable characters are below U+10000, so four digits are enough.
             c if is_unprintable(c) => line.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => line.push(c),
         }
@@ -55,7 +56,8 @@ pub(crate) fn one_line(event: &str) -> Cow<'_, str> {
     Cow::Owned(line + end)
 }
 
-/// Whether a character is a control, ends a line for some program, or turns the direction of what follows it.
+/// Returns whether a character is a control character, ends a line in some programs, or changes the direction of the
+/// text after it.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,7 +1,7 @@
-//! How an event comes: from the channel flow, or from Lambda after it had failed.
+//! How an event arrives: from the channel flow, or from Lambda after it failed.
 //!
-//! What fails for good arrives at the function's on-failure destination or in its dead-letter queue, with the event
-//! inside. The same binary, deployed as the function that serves those, finds it there.
+//! An event that fails for good arrives at the function's on-failure destination or in its dead-letter queue, inside an
+//! envelope. The same binary, deployed as the function that serves the destination or the queue, finds the event there.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,14 @@ use serde_json::value::RawValue;
 use crate::event::RawEvent;
 use crate::event::lenient_json::{self, Fields};
 
-/// How many envelopes may lie around an event. One destination behind another makes two; more than a few are a mistake.
+/// The most envelopes that may surround an event. One destination behind another makes two; more than a few are a
+/// mistake.
 const DEEPEST: usize = 5;
 
-/// What an invocation brought.
+/// The payload of an invocation.
 #[derive(Debug)]
 pub(crate) enum Delivery {
-    /// An event from the channel flow, or something else that is not an envelope.
+    /// An event from the channel flow, or any other payload that is not an envelope.
     First(RawEvent),
     /// An event that failed before, in the envelope of a destination.
     Failed(RawEvent),
@@ -27,7 +28,7 @@ pub(crate) enum Delivery {
 /// A message from an SQS queue.
 #[derive(Debug)]
 pub(crate) struct QueueMessage {
-    /// How the queue calls it.
+    /// The queue's id for the message.
     pub(crate) id: String,
     pub(crate) event: RawEvent,
 }
@@ -52,7 +53,7 @@ fn queue_messages(json: &str) -> Vec<QueueMessage> {
         let (id, body) = (record.non_empty("messageId")?, record.string("body")?);
         let event = match unwrapped(&body, DEEPEST) {
             Some(event) => event,
-            // What is no JSON has no ids either; it fails as an event without ids does.
+            // A body that is not JSON has no ids either: it fails in the same way as an event without ids.
             None => RawEvent::from_json(body).unwrap_or_else(|_| RawEvent::null()),
         };
         Some(QueueMessage { id, event })
@@ -60,7 +61,8 @@ fn queue_messages(json: &str) -> Vec<QueueMessage> {
     records.map(lenient_json::elements).unwrap_or_default().into_iter().filter_map(read).collect()
 }
 
-/// The event in an envelope of Lambda's: of a destination, also if that came through a topic, a bus or a queue.
+/// Returns the event in a destination's envelope from Lambda, even if the envelope came through a topic, a bus or a
+/// queue.
 fn unwrapped(json: &str, depth: usize) -> Option<RawEvent> {
     const NAMES: &[&str] = &["requestContext", "requestPayload", "detail", "Records", "Type", "TopicArn", "Message"];
     let fields = Fields::read(json, NAMES).filter(|_| depth > 0)?;
@@ -71,11 +73,12 @@ fn unwrapped(json: &str, depth: usize) -> Option<RawEvent> {
     {
         Cow::Borrowed(payload)
     } else if let Some(records) = fields.raw("Records") {
-        // How a topic invokes a function.
+        // The form in which a topic invokes a function.
         let record = Fields::read(lenient_json::elements(records).first()?, &["Sns"])?;
         Cow::Owned(record.object("Sns", &["Message"])?.string("Message")?)
     } else if fields.string("Type").as_deref() == Some("Notification") && fields.raw("TopicArn").is_some() {
-        // How a topic writes to a queue, unless its subscription has raw message delivery: then there is no envelope.
+        // The form in which a topic writes to a queue. If the subscription has raw message delivery, there is no
+        // envelope.
         Cow::Owned(fields.string("Message")?)
     } else {
         return None;
@@ -125,7 +128,7 @@ mod tests {
         {
             assert!(matches!(read(&event), Delivery::First(_)), "{event}");
         }
-        // An event that only looks like one by a new field.
+        // A new field makes this event look like an envelope.
         assert!(matches!(read(&json!({ "CallbackId": "c", "requestPayload": 1 })), Delivery::First(_)));
     }
 
@@ -194,7 +197,7 @@ mod tests {
         for _ in 0..10 {
             deep = envelope(&deep);
         }
-        // What is left after the deepest is an envelope, which has no ids.
+        // The JSON below the deepest envelope is another envelope, which has no ids.
         assert!(failed(&deep)["requestPayload"].is_object());
     }
 

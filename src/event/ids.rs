@@ -5,7 +5,7 @@ use std::fmt;
 use super::lenient_json::Fields;
 use crate::{Error, ErrorKind};
 
-/// What a callback needs to reach the message.
+/// The ids with which a callback reaches the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CallbackIds {
     pub(crate) callback_id: String,
@@ -13,7 +13,7 @@ pub(crate) struct CallbackIds {
     pub(crate) channel_arn: String,
 }
 
-/// The ids that an event does not have.
+/// The ids that an event lacks.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct MissingIds(pub(crate) Vec<&'static str>);
 

@@ -1,4 +1,4 @@
-//! Reading JSON leniently: a field that cannot be read takes no other field with it.
+//! Reads JSON leniently: a field that cannot be read does not affect any other field.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,52 +7,52 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Those fields of a JSON object that were asked for, each still unread. All others are skipped, whatever their size.
-/// Of a field that comes twice the last one counts, as in most parsers.
+/// The requested fields of a JSON object, each still unread. All other fields are skipped, whatever their size. If a
+/// field occurs twice, the last one counts, as in most parsers.
 #[derive(Default)]
 pub(crate) struct Fields<'a>(Vec<(&'static str, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
-    /// The fields of `json` with these names; `None` if it is no object.
+    /// Returns the fields of `json` with these names, or `None` if `json` is not an object.
     pub(crate) fn read(json: &'a str, names: &'static [&'static str]) -> Option<Self> {
         FieldsNamed(names).deserialize(&mut serde_json::Deserializer::from_str(json)).ok()
     }
 
-    /// A field that is there and not null.
+    /// Returns a field that is present and not null.
     pub(crate) fn raw(&self, name: &'static str) -> Option<&'a str> {
         let (_, raw) = self.0.iter().find(|field| field.0 == name)?;
         (raw.get() != "null").then_some(raw.get())
     }
 
-    /// A string. Half a surrogate pair, which JSON can carry and Rust cannot, becomes U+FFFD.
+    /// Returns a string. A lone surrogate, which JSON can carry and Rust cannot, becomes U+FFFD.
     pub(crate) fn string(&self, name: &'static str) -> Option<String> {
         self.raw(name).and_then(string)
     }
 
-    /// A string that is not empty.
+    /// Returns a string that is not empty.
     pub(crate) fn non_empty(&self, name: &'static str) -> Option<String> {
         self.string(name).filter(|value| !value.is_empty())
     }
 
-    /// An object, and of it the fields with these names.
+    /// Returns the fields with these names of an object.
     pub(crate) fn object(&self, name: &'static str, names: &'static [&'static str]) -> Option<Self> {
         Self::read(self.raw(name)?, names)
     }
 }
 
-/// `json` as a string.
+/// Returns `json` as a string.
 pub(crate) fn string(json: &str) -> Option<String> {
     let text: Text<'_> = serde_json::from_str(json).ok()?;
     Some(text.0.into_owned())
 }
 
-/// The elements of `json`, each still unread; none where it is no array.
+/// Returns the elements of `json`, each still unread, or none if it is not an array.
 pub(crate) fn elements(json: &str) -> Vec<&str> {
     let raw: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
     raw.into_iter().map(RawValue::get).collect()
 }
 
-/// All names and values of `json`, in order; none if it is no object.
+/// Returns all names and values of `json` in order, or none if it is not an object.
 pub(crate) fn entries(json: &str) -> Vec<(String, &str)> {
     let entries: Entries<'_> = serde_json::from_str(json).unwrap_or_default();
     entries.0.into_iter().map(|(name, raw)| (name.0.into_owned(), raw.get())).collect()
@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for FieldsNamed {
     }
 }
 
-/// Which of these names the name of a field is.
+/// Matches the name of a field against these names.
 struct Name(&'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Name {
@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for Entries<'de> {
     }
 }
 
-/// A JSON string, whatever is in it. Read as bytes, since serde_json refuses half a surrogate pair in a `str`.
+/// A JSON string with any content. It is read as bytes, since serde_json rejects a lone surrogate in a `str`.
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Text<'de> {

@@ -1,23 +1,23 @@
-//! Where a message comes from: what it takes to ask the service about it.
+//! The origin of a message: the data needed to ask the service about it.
 
 use std::time::SystemTime;
 
 use crate::event::lenient_json::Fields;
 use crate::message::Timestamp;
 
-/// The longest ARN that the service takes for who calls it.
+/// The longest caller ARN that the service accepts.
 const LONGEST_ARN: usize = 1600;
 
-/// What is needed to ask the service about a message. Known also if the message itself cannot be read.
+/// The data needed to ask the service about a message. It is available even if the message itself cannot be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Provenance {
-    /// The sender, user or bot, who alone may ask. `None` if the event has no ARN there.
+    /// The sender, a user or a bot. Only the sender may ask. `None` if the event has no ARN for the sender.
     pub(crate) sender_arn: Option<String>,
     pub(crate) sub_channel_id: Option<String>,
     pub(crate) is_edited: bool,
-    /// Whether the event says that the service stores the message. Not if it says nothing.
+    /// Whether the event says that the service stores the message; `false` if the event does not say.
     pub(crate) is_persistent: bool,
-    /// When it was sent, or edited last.
+    /// When the message was sent or last edited.
     pub(crate) sent_at: Option<SystemTime>,
 }
 

@@ -116,7 +116,7 @@ fn null_absent_and_of_another_type_are_alike() {
         let fields = event["ChannelMessage"].as_object_mut().unwrap();
         for name in optional {
             fields.remove(name);
-            // Content of another type is not absent: a test of its own.
+            // Content of another type is not absent: it has its own test.
             if let Some(value) = value.clone().filter(|_| name != "Content") {
                 fields.insert(name.to_owned(), value);
             }
@@ -237,7 +237,7 @@ fn debug_shows_no_content_names_or_metadata() {
     }
 }
 
-/// Any JSON, with the names of an event among its keys so that it often looks like one.
+/// Any JSON, with the names of an event's fields among its keys so that it often looks like an event.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
         "EventType",
@@ -287,7 +287,7 @@ proptest! {
             }
     }
 
-    /// Whatever becomes of the rest, ids that are there are found.
+    /// Ids that are present are found, whatever happens to the rest.
     #[test]
     fn ids_are_found_whatever_stands_beside_them(top in any_json(), beside in any_json()) {
         let mut event = if top.is_object() { top } else { json!({ "x": top }) };
@@ -301,7 +301,8 @@ proptest! {
         prop_assert_eq!(ids.channel_arn, "channel");
     }
 
-    /// A byte changed anywhere: no panic, and either the ids are found or the error says that one is missing.
+    /// One byte is changed anywhere: there is no panic, and either the ids are found or the error says that one is
+    /// missing.
     #[test]
     fn a_damaged_event_is_read_or_refused(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = documented().to_string().into_bytes();

@@ -1,4 +1,4 @@
-//! The envelope in which an Amazon Lex bot's answer arrives as a message.
+//! The envelope in which the answer of an Amazon Lex bot arrives as a message.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,22 +9,22 @@ use serde_json::value::RawValue;
 
 use crate::event::lenient_json;
 
-/// What Lex calls the content of a message.
+/// Lex's names for the content types of a message.
 const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainText", "SSML"];
 
-/// What a Lex bot answered: `{"Messages":[{"Content":"Hi","ContentType":"PlainText"}]}`.
+/// The answer of a Lex bot: `{"Messages":[{"Content":"Hi","ContentType":"PlainText"}]}`.
 ///
-/// The service puts a bot's answer into the content of a message in this form. To change the words and keep the
-/// envelope as it is, use [`Message::text`](crate::Message::text); this type is for looking at the single messages, and
-/// for making an envelope.
+/// The service puts a bot's answer into the content of a message in this form. To change the text and keep the envelope
+/// as it is, use [`Message::text`](crate::Message::text). Use this type to look at individual messages and to create an
+/// envelope.
 ///
-/// Only what has nothing beside the messages is an envelope, since what it has beside them nobody would look at:
-/// `Messages` is its only field, `Content`, `ContentType` and `ImageResponseCard` are those of a message, `Title`,
-/// `Subtitle`, `ImageUrl` and `Buttons` those of a card, `Text` and `Value` those of a button. Each is there once, or
-/// null, or absent; texts are strings, and a `ContentType` is one that Lex has. All else that looks like an envelope is
-/// text.
+/// Content is an envelope only if it has nothing besides the messages, since nobody would look at anything else in it.
+/// `Messages` is the only field of an envelope. `Content`, `ContentType` and `ImageResponseCard` are the fields of a
+/// message. `Title`, `Subtitle`, `ImageUrl` and `Buttons` are the fields of a card. `Text` and `Value` are the fields
+/// of a button. Each field is present once, null, or absent. Texts are strings, and a `ContentType` is one that Lex
+/// has. Any other content that looks like an envelope is text.
 ///
-/// `Debug` shows the number of messages only.
+/// `Debug` shows only the number of messages.
 ///
 /// ```
 /// use channel_flow::LexEnvelope;
@@ -53,7 +53,7 @@ pub struct LexMessage {
     image_response_card: Option<LexCard>,
 }
 
-/// A card that a Lex bot shows: a title, an image, and buttons to answer with.
+/// A card that a Lex bot shows, with a title, an image, and buttons to answer with.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LexCard {
@@ -78,12 +78,13 @@ pub struct LexButton {
 }
 
 impl LexEnvelope {
-    /// Reads an envelope; `None` if `content` is anything else. An envelope without messages is one too.
+    /// Parses an envelope. Returns `None` if `content` is anything else. An envelope without messages is an envelope
+    /// too.
     pub fn parse(content: &str) -> Option<Self> {
         Some(Self { messages: raw_messages(content)?.iter().map(RawMessage::read).collect() })
     }
 
-    /// An envelope with one message of plain text.
+    /// Creates an envelope with one plain-text message.
     pub fn from_text(text: impl Into<String>) -> Self {
         let message = LexMessage {
             content: Some(text.into()),
@@ -93,35 +94,36 @@ impl LexEnvelope {
         Self { messages: vec![message] }
     }
 
-    /// The messages in the order in which the bot gave them.
+    /// Returns the messages in the order in which the bot gave them.
     pub fn messages(&self) -> &[LexMessage] {
         &self.messages
     }
 
-    /// What a person reads in all messages, one a line: the contents, and the titles, subtitles and buttons of cards.
+    /// Returns the text that a person reads in all messages, one item per line: the contents, and the titles, subtitles
+    /// and buttons of cards.
     pub fn text(&self) -> String {
         let lines: Vec<&str> = self.messages.iter().flat_map(LexMessage::lines).collect();
         lines.join("\n")
     }
 
-    /// The envelope as the content of a message.
+    /// Returns the envelope as the content of a message.
     pub fn to_content(&self) -> String {
         serde_json::to_string(self).expect("strings serialize")
     }
 }
 
 impl LexMessage {
-    /// The text; absent in a message that is only a card.
+    /// Returns the text, or `None` if the message is only a card.
     pub fn content(&self) -> Option<&str> {
         self.content.as_deref()
     }
 
-    /// What Lex calls the content: `PlainText`, `SSML`, `CustomPayload` or `ImageResponseCard`.
+    /// Returns Lex's name for the content type: `PlainText`, `SSML`, `CustomPayload` or `ImageResponseCard`.
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// The card.
+    /// Returns the card.
     pub fn image_response_card(&self) -> Option<&LexCard> {
         self.image_response_card.as_ref()
     }
@@ -136,34 +138,34 @@ impl LexMessage {
 }
 
 impl LexCard {
-    /// The title.
+    /// Returns the title.
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
     }
 
-    /// The subtitle.
+    /// Returns the subtitle.
     pub fn subtitle(&self) -> Option<&str> {
         self.subtitle.as_deref()
     }
 
-    /// Where the image is.
+    /// Returns the URL of the image.
     pub fn image_url(&self) -> Option<&str> {
         self.image_url.as_deref()
     }
 
-    /// The buttons.
+    /// Returns the buttons.
     pub fn buttons(&self) -> &[LexButton] {
         &self.buttons
     }
 }
 
 impl LexButton {
-    /// What stands on the button.
+    /// Returns the label of the button.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
     }
 
-    /// What the bot is sent when somebody presses the button.
+    /// Returns the value that the bot receives when a user presses the button.
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }
@@ -197,17 +199,18 @@ impl fmt::Debug for LexButton {
     }
 }
 
-/// What a person reads in the envelope in `content`, in the order in which it stands there.
+/// Returns the strings that a person reads in the envelope in `content`, in the order in which they occur there.
 pub(crate) fn literals(content: &str) -> Option<Vec<Literal>> {
     let messages = raw_messages(content)?;
     let mut places: Vec<&RawValue> = messages.iter().flat_map(RawMessage::shown).collect();
     places.sort_unstable_by_key(|raw| raw.get().as_ptr());
-    // A raw value is a slice of `content`, so the difference of the two addresses is its place there.
+    // A raw value is a slice of `content`, so the difference of the two addresses is its position there.
     let start = |raw: &RawValue| raw.get().as_ptr() as usize - content.as_ptr() as usize;
     Some(places.into_iter().map(|raw| Literal::read(content, start(raw)..start(raw) + raw.get().len())).collect())
 }
 
-/// Every string in the JSON object in `content`, names of fields too; `None` if `content` is anything else.
+/// Returns every string in the JSON object in `content`, including names of fields, or `None` if `content` is anything
+/// else.
 pub(crate) fn all_literals(content: &str) -> Option<Vec<Literal>> {
     if !is_like_object(content) {
         return None;
@@ -229,15 +232,15 @@ pub(crate) fn all_literals(content: &str) -> Option<Vec<Literal>> {
 
 /// A JSON string inside a larger text.
 pub(crate) struct Literal {
-    /// Its value.
+    /// The value of the string.
     pub(crate) text: String,
-    /// For each byte of its value, where in the larger text it comes from.
+    /// For each byte of the value, its position in the larger text.
     pub(crate) starts: Vec<usize>,
-    /// Where in the larger text it stands, without its quotes.
+    /// The position in the larger text, without the quotes.
     pub(crate) place: Range<usize>,
 }
 
-/// `text` as it stands between the quotes of a JSON string.
+/// Returns `text` as it is written between the quotes of a JSON string.
 pub(crate) fn escape(text: &str) -> String {
     let quoted = serde_json::to_string(text).expect("a string serializes");
     quoted[1..quoted.len() - 1].to_owned()
@@ -287,18 +290,18 @@ struct RawButton<'a> {
     value: Option<&'a RawValue>,
 }
 
-/// The messages of the envelope in `content`, if it is one: every value in them is of the type that Lex gives it.
+/// Returns the messages if `content` is an envelope: every value in them has the type that Lex gives it.
 fn raw_messages(content: &str) -> Option<Vec<RawMessage<'_>>> {
     let envelope: RawEnvelope<'_> = object(content)?;
     envelope.messages.into_iter().map(|raw| RawMessage::checked(raw.get())).collect()
 }
 
-/// Nearly no message is an envelope: no parser is started for the others.
+/// Almost no message is an envelope, so the parser does not start for the others.
 fn is_like_object(content: &str) -> bool {
     content.trim_start().starts_with('{')
 }
 
-/// An object; serde would take the elements of an array for its fields as well.
+/// Parses an object. serde would accept the elements of an array as its fields as well.
 fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
     is_like_object(json).then(|| serde_json::from_str(json).ok())?
 }
@@ -330,7 +333,7 @@ impl<'a> RawMessage<'a> {
         }
     }
 
-    /// What a person reads.
+    /// Returns the strings that a person reads.
     fn shown(&self) -> impl Iterator<Item = &'a RawValue> {
         let card = self.card.iter().flat_map(|card| {
             let buttons = card.buttons.iter().filter_map(|button| button.text);
@@ -362,7 +365,7 @@ impl<'a> RawCard<'a> {
 }
 
 impl Literal {
-    /// The string in these bytes of `content`, quotes included.
+    /// Reads the string in these bytes of `content`, quotes included.
     fn read(content: &str, quoted: Range<usize>) -> Self {
         let place = quoted.start + 1..quoted.end - 1;
         let (mut text, mut starts) = (String::new(), Vec::new());
@@ -377,8 +380,8 @@ impl Literal {
     }
 }
 
-/// The character that the escape at the start of `rest` stands for, and the escape's length. `rest` comes from a
-/// document that parsed, so only a surrogate without its other half can be wrong in it.
+/// Returns the character that the escape at the start of `rest` stands for, and the escape's length. `rest` comes from
+/// a document that parsed, so the only possible error in it is a lone surrogate.
 fn unescape(rest: &str) -> (char, usize) {
     let unit = |rest: &str| {
         let digits = rest.strip_prefix("\\u")?.get(..4)?;
@@ -408,7 +411,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What AWS shows in its guide, and beside it all that Lex documents.
+    /// The card that AWS shows in its guide, with everything else that Lex documents.
     const CARD: &str = r#"{"Messages":[{"Content":"Hello!","ContentType":"PlainText"},{"ContentType":"ImageResponseCard",
         "ImageResponseCard":{"Buttons":[{"Value":"Check balance","Text":"Check\u0020it"},{"Text":"Escalate","Value":null}],
         "Title":"I'm BB","Subtitle":"I can \"help\"","ImageUrl":"https://example.com/bb.png"},"Content":null}]}"#;
@@ -448,7 +451,7 @@ mod tests {
             r#"{"Messages":[{"Content":"fuck","Content":"hi"}]}"#,
             r#"{"Messages":[{"Content":"fuck","\u0043ontent":"hi"}]}"#,
             r#"{"Messages":[{"ContentType":"fuck"}]}"#,
-            // Of another type than an envelope has.
+            // Types that an envelope does not have.
             r#"{"Messages":[["hi","PlainText",null]]}"#,
             r#"{"Messages":[{"Content":7}]}"#,
             r#"{"Messages":[{"Content":["fuck"]}]}"#,

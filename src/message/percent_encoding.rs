@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// `value` decoded as `decodeURIComponent` does it: every escape, or, where one of them is not an escape of UTF-8, none.
+/// Returns `value` decoded as `decodeURIComponent` does it: with every escape decoded, or, if one of them is not an
+/// escape of UTF-8, with none.
 pub(crate) fn decode(value: &str) -> Cow<'_, str> {
     match decode_mapped(value) {
         Some((decoded, _)) => Cow::Owned(decoded),
@@ -10,7 +11,7 @@ pub(crate) fn decode(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// The decoded text, and for each of its bytes where in `value` it comes from; `None` if nothing was encoded.
+/// Returns the decoded text and, for each of its bytes, its position in `value`. Returns `None` if nothing was encoded.
 pub(crate) fn decode_mapped(value: &str) -> Option<(String, Vec<usize>)> {
     if !value.contains('%') {
         return None;
@@ -31,7 +32,7 @@ pub(crate) fn decode_mapped(value: &str) -> Option<(String, Vec<usize>)> {
     Some((String::from_utf8(decoded).ok()?, starts))
 }
 
-/// `value` encoded as `encodeURIComponent` does it.
+/// Returns `value` encoded as `encodeURIComponent` does it.
 pub(crate) fn encode(value: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut encoded = String::with_capacity(value.len());

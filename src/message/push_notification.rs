@@ -1,15 +1,16 @@
-//! The push notification that goes with a message.
+//! The push notification of a message.
 
 use std::fmt;
 
 use crate::limits::{self, LimitError};
 
-/// What a phone shows for a message.
+/// The notification that a phone shows for a message.
 ///
-/// A [`Message`](crate::Message) carries the one its sender asked for, and an [`Update`](crate::Update) can replace it.
-/// Whoever changes a message's content should look at its push notification too: it often repeats the text.
+/// A [`Message`](crate::Message) carries the push notification that its sender asked for, and an
+/// [`Update`](crate::Update) can replace it. If a processor changes a message's content, it should check the push
+/// notification too, which often repeats the text.
 ///
-/// `Debug` shows lengths only.
+/// `Debug` shows only lengths.
 ///
 /// ```
 /// use channel_flow::{PushNotification, PushNotificationType};
@@ -33,46 +34,46 @@ pub enum PushNotificationType {
     Default,
     /// `VOIP`: a notification that rings.
     Voip,
-    /// A value that this version of the crate does not know. It is not sent back.
+    /// A value that this version of the crate does not know. The callback leaves it out.
     Unknown(String),
 }
 
 impl PushNotification {
-    /// An empty push notification.
+    /// Creates an empty push notification.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The title.
+    /// Returns the title.
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
     }
 
-    /// The body.
+    /// Returns the body.
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
 
-    /// How it is delivered; absent where the sender did not say.
+    /// Returns how the notification is delivered, or `None` if the sender did not say.
     pub fn notification_type(&self) -> Option<&PushNotificationType> {
         self.notification_type.as_ref()
     }
 
-    /// Sets the title; [`limits::PUSH_NOTIFICATION_TITLE`] holds once it goes into an [`Update`](crate::Update).
+    /// Sets the title. An [`Update`](crate::Update) checks it against [`limits::PUSH_NOTIFICATION_TITLE`].
     #[must_use]
     pub fn with_title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// Sets the body; [`limits::PUSH_NOTIFICATION_BODY`] holds once it goes into an [`Update`](crate::Update).
+    /// Sets the body. An [`Update`](crate::Update) checks it against [`limits::PUSH_NOTIFICATION_BODY`].
     #[must_use]
     pub fn with_body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Sets how it is delivered.
+    /// Sets how the notification is delivered.
     #[must_use]
     pub fn with_notification_type(mut self, notification_type: PushNotificationType) -> Self {
         self.notification_type = Some(notification_type);

@@ -1,17 +1,17 @@
-//! Who sent a message.
+//! The sender of a message.
 
 use std::fmt;
 
-/// Who sent a message.
+/// The sender of a message.
 ///
-/// `Debug` shows the ARN and not the name.
+/// `Debug` shows the ARN but not the name.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Sender {
     pub(crate) arn: String,
     pub(crate) name: Option<String>,
 }
 
-/// What kind of member a sender is, as its ARN tells.
+/// The kind of member that a sender is, according to its ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SenderKind {
@@ -19,27 +19,27 @@ pub enum SenderKind {
     User,
     /// An app instance bot.
     Bot,
-    /// The event names no sender, or one of a kind that this version of the crate does not know.
+    /// The event names no sender, or a sender of a kind that this version of the crate does not know.
     Unknown,
 }
 
 impl Sender {
-    /// The ARN; empty where the event has none.
+    /// Returns the ARN, or an empty string if the event has none.
     pub fn arn(&self) -> &str {
         &self.arn
     }
 
-    /// The id, which is the last part of the ARN; empty where the event has none.
+    /// Returns the id, which is the last part of the ARN, or an empty string if the event has none.
     pub fn id(&self) -> &str {
         self.resource().map_or("", |(_, id)| id)
     }
 
-    /// The display name.
+    /// Returns the display name.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// What kind of member this is.
+    /// Returns the kind of member.
     pub fn kind(&self) -> SenderKind {
         match self.resource() {
             Some(("user", _)) => SenderKind::User,
@@ -48,17 +48,17 @@ impl Sender {
         }
     }
 
-    /// Whether this is an app instance user.
+    /// Returns whether the sender is an app instance user.
     pub fn is_user(&self) -> bool {
         self.kind() == SenderKind::User
     }
 
-    /// Whether this is an app instance bot.
+    /// Returns whether the sender is an app instance bot.
     pub fn is_bot(&self) -> bool {
         self.kind() == SenderKind::Bot
     }
 
-    /// The end of an ARN such as `…:app-instance/ID/user/ID`.
+    /// Returns the kind and the id at the end of an ARN such as `…:app-instance/ID/user/ID`.
     fn resource(&self) -> Option<(&str, &str)> {
         let mut parts = self.arn.splitn(4, '/').skip(2);
         Some((parts.next()?, parts.next()?))

@@ -1,4 +1,4 @@
-//! What a person reads in a message, and the way back into its content.
+//! The text that a person reads in a message, and the conversion of edits back into its content.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -6,30 +6,31 @@ use std::ops::{Deref, Range};
 use super::lex_envelope::{self, Literal};
 use super::percent_encoding;
 
-/// What a person reads in a message.
+/// The text that a person reads in a message.
 ///
-/// Chat clients may percent-encode what they send, and the answers of a Lex bot come in a
-/// [`LexEnvelope`](crate::LexEnvelope). This is the text inside, as a `&str` by `Deref`, and the way back:
-/// [`replace_ranges`](Self::replace_ranges) puts new words in place of old ones and leaves every other byte of the
-/// content as it was sent.
+/// Chat clients may percent-encode content, and the answers of a Lex bot arrive in a
+/// [`LexEnvelope`](crate::LexEnvelope). This type holds the text inside and derefs to `&str`. It also converts edits
+/// back: [`replace_ranges`](Self::replace_ranges) replaces parts of the text and leaves every other byte of the content
+/// as it was sent.
 ///
-/// Which text that is:
+/// The text depends on the content:
 ///
-/// - What can be percent-decoded is decoded once, as `decodeURIComponent` does it. A client that shows decoded text
-///   does so whether the text was meant to be encoded or not. On a lone `%`, or on bytes that are not UTF-8, it is the
-///   content as it is.
-/// - Of an envelope it is the messages, and the titles, subtitles and buttons of cards, one a line, in the order in
-///   which they stand. The value of a button and the address of an image are not among them: nobody reads those.
-/// - Everything else is text as a whole. JSON with a field that no envelope has, or that has one of them twice, is no
-///   envelope.
+/// - If the content can be percent-decoded, it is decoded once, as `decodeURIComponent` does it. A client that shows
+///   decoded text does so whether the text was meant to be encoded or not. If the content has a lone `%`, or bytes that
+///   are not UTF-8, the text is the content unchanged.
+/// - If the content is an envelope, the text is its messages, and the titles, subtitles and buttons of its cards, one
+///   per line, in the order in which they occur. It leaves out the values of buttons and the addresses of images, since
+///   nobody reads those.
+/// - Any other content is text as a whole. JSON with a field that no envelope has, or with a field of an envelope
+///   twice, is not an envelope.
 ///
-/// Who sent the message, and its content type, do not matter: a person can send an envelope, and events do not tell
-/// content types.
+/// The sender and the content type of the message do not matter: a person can send an envelope, and events do not
+/// include content types.
 ///
-/// Not every client shows content in this way. A processor that must not miss a word, of people who do not want it
-/// found, looks at all [`readings`](Self::readings).
+/// Not every client shows content in this way. If a processor must not miss a word that its author tries to hide, check
+/// all [`readings`](Self::readings).
 ///
-/// `Debug` shows the length only.
+/// `Debug` shows only the length.
 ///
 /// ```
 /// use channel_flow::Text;
@@ -45,7 +46,7 @@ pub struct Text {
     content: String,
     text: String,
     form: Form,
-    /// For each byte of `text`, where in `content` it comes from; empty if the two are the same.
+    /// For each byte of `text`, its position in `content`; empty if the two are the same.
     starts: Vec<usize>,
     lines: Vec<Line>,
 }
@@ -56,29 +57,29 @@ struct Form {
     json: Option<Json>,
 }
 
-/// Which strings of a JSON object the lines are.
+/// Selects the strings of a JSON object that become lines.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Json {
     Envelope,
     All,
 }
 
-/// A part of the text that stands in one piece in the content.
+/// A part of the text that is contiguous in the content.
 #[derive(Clone, PartialEq, Eq)]
 struct Line {
-    /// Where in the text.
+    /// The position in the text.
     at: Range<usize>,
-    /// Where in the content.
+    /// The position in the content.
     place: Range<usize>,
-    /// Whether it is percent-encoded by itself, inside its JSON string.
+    /// Whether the line is percent-encoded separately, inside its JSON string.
     percent: bool,
 }
 
-/// Text without its percent-encoding, and for each byte where it comes from.
+/// Percent-decoded text, and for each byte the position that it comes from.
 type Decoded = (String, Vec<usize>);
 
 impl Text {
-    /// The text in `content`.
+    /// Reads the text in `content`.
     pub fn new(content: impl Into<String>) -> Self {
         let content = content.into();
         let decoded = percent_encoding::decode_mapped(&content);
@@ -89,17 +90,17 @@ impl Text {
         }
     }
 
-    /// Every text that a chat client may show for `content`: the one of [`new`](Self::new), then those of clients that
-    /// read JSON in another way. Most content has one reading only.
+    /// Returns every text that a chat client may show for `content`: the text of [`new`](Self::new), then the texts of
+    /// clients that read JSON differently. Most content has only one reading.
     ///
-    /// - An envelope is also read as it is, for a client that does not take it off: `\f` followed by `oo` is a word
-    ///   then.
-    /// - Of every JSON object, also one that is no envelope, all strings are read, for a client that takes off whatever
-    ///   has messages: `\u0066` is a letter then, and of a field that comes twice it shows one of the two.
-    /// - The strings of such an object are read before the whole is percent-decoded, and then decoded one by one, for a
-    ///   client that does it in this order.
+    /// - An envelope is also read as it is, for a client that does not unwrap it: `\f` followed by `oo` is then a word.
+    /// - All strings of every JSON object are read, even if the object is not an envelope, for a client that unwraps
+    ///   anything that has messages. `\u0066` is then a letter, and if a field occurs twice, the client shows one of
+    ///   the two.
+    /// - The strings of such an object are also read before the content is percent-decoded and then decoded one by one,
+    ///   for a client that works in this order.
     ///
-    /// Not read are content that was encoded twice, and JSON in a string of JSON. Percent-encoded content is not read
+    /// Content that was encoded twice, and JSON in a string of JSON, are not read. Percent-encoded content is not read
     /// as it is either: nobody reads `f%75ck`.
     ///
     /// A replacement in one reading makes new content, which has readings again:
@@ -141,8 +142,8 @@ impl Text {
         Self { lines: vec![line], content, text, form, starts }
     }
 
-    /// The strings of the JSON in `content`, or in `decoded` if it is percent-encoded; or with `decode_each` without
-    /// the percent-encoding that each has by itself.
+    /// Reads the strings of the JSON in `content`, or in `decoded` if the content is percent-encoded. If `decode_each`
+    /// is set, each string is percent-decoded separately.
     fn of_strings(
         content: String,
         decoded: Option<&Decoded>,
@@ -151,7 +152,7 @@ impl Text {
         decode_each: bool,
     ) -> Self {
         let form = Form { percent: decoded.is_some(), json: Some(json) };
-        // A place in the JSON becomes a place in `content`.
+        // Maps a position in the JSON to a position in `content`.
         let outward = |at: usize| match decoded {
             Some((_, starts)) => starts.get(at).copied().unwrap_or(content.len()),
             None => at,
@@ -180,28 +181,28 @@ impl Text {
         Self { content, text, form, starts, lines }
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the content is a Lex envelope.
+    /// Returns whether the content is a Lex envelope.
     pub fn is_lex_envelope(&self) -> bool {
         self.form.json == Some(Json::Envelope)
     }
 
-    /// Whether the content is percent-encoded.
+    /// Returns whether the content is percent-encoded.
     pub fn is_percent_encoded(&self) -> bool {
         self.form.percent
     }
 
-    /// The whole content with these ranges of the text replaced, in the form in which it came.
+    /// Returns the whole content with these ranges of the text replaced, in the form in which the content came.
     ///
-    /// A range that reaches over several messages of an envelope leaves its replacement in the first of them.
+    /// If a range spans several messages of an envelope, its replacement goes into the first of them.
     ///
     /// # Panics
     ///
-    /// Where a range does not lie on character boundaries of the text, or starts before the one in front of it ends.
+    /// Panics if a range does not lie on character boundaries of the text, or starts before the previous range ends.
     pub fn replace_ranges<R: AsRef<str>>(&self, edits: impl IntoIterator<Item = (Range<usize>, R)>) -> String {
         let mut content = String::with_capacity(self.content.len());
         let (mut copied, mut last) = (0, 0);
@@ -227,7 +228,7 @@ impl Text {
         content
     }
 
-    /// `text` in place of the whole text, in the form in which the content came.
+    /// Returns the content with `text` in place of the whole text, in the form in which the content came.
     ///
     /// ```
     /// use channel_flow::Text;
@@ -244,7 +245,7 @@ impl Text {
         self.replace_ranges([(0..self.text.len(), text)])
     }
 
-    /// Where in the content a range of one line stands.
+    /// Returns the position in the content of a range of one line.
     fn place(&self, within: &Range<usize>, line: &Line) -> Range<usize> {
         let place = |at: usize| match at < line.at.end {
             true => self.starts.get(at).copied().unwrap_or(at),
@@ -403,10 +404,10 @@ mod tests {
         let twice = r#"{"Messages":[{"Content":"\u0061","Content":"b"}],"c":["d"]}"#;
         assert_eq!(readings(twice), [twice, "Messages\nContent\na\nContent\nb\nc\nd"]);
 
-        // Decoded as a whole it is no JSON any more.
+        // Decoded as a whole, this is no longer JSON.
         let quote = r#"{"Messages":[{"Content":"\u0061%22"}]}"#;
         assert_eq!(readings(quote), [r#"{"Messages":[{"Content":"\u0061""}]}"#, "Messages\nContent\na\""]);
-        // One lone sign keeps the whole encoded, and not each string.
+        // One lone `%` keeps the whole content encoded, but not each string.
         let lone = r#"{"Messages":[{"Content":"%61"},{"Content":"%"}]}"#;
         let undecoded = "Messages\nContent\n%61\nContent\n%";
         assert_eq!(readings(lone), ["%61\n%", lone, undecoded, "Messages\nContent\na\nContent\n%"]);
@@ -445,7 +446,7 @@ mod tests {
             }
         }
 
-        /// In every reading, replacing each character by itself changes nothing that is read.
+        /// In every reading, replacing each character with itself does not change the text.
         #[test]
         fn every_place_of_every_reading_is_found(content in contents()) {
             for (number, reading) in Text::readings(&content).into_iter().enumerate() {
@@ -461,7 +462,7 @@ mod tests {
             }
         }
 
-        /// Editing in place gives the text that editing the text itself gives.
+        /// Editing in place gives the same text as editing the text itself.
         #[test]
         fn an_edit_reads_as_it_was_meant(content in contents(), pick in any::<prop::sample::Index>(), new in "[a-z*\"\\\\é😡 ]{1,5}") {
             let text = Text::new(&*content);
@@ -471,7 +472,7 @@ mod tests {
             let end = start + text[start..].chars().next().map_or(0, char::len_utf8);
             prop_assume!(!text.is_lex_envelope() || &text[start..end] != "\n");
             let edited = Text::new(text.replace_ranges([(start..end, &new)]));
-            // Plain content can turn into a form by an edit, or stop to be one; a form stays what it is.
+            // An edit can give plain content a form or take its form away. Content with a form keeps it.
             prop_assume!(edited.form == text.form);
             prop_assert_eq!(edited.as_str(), format!("{}{new}{}", &text[..start], &text[end..]));
         }

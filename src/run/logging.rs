@@ -1,4 +1,4 @@
-//! Logs to standard output, as lambda_runtime sets them up, less what would show messages or let them forge a line.
+//! Logs to standard output as lambda_runtime does, without events that would show messages or let them forge a line.
 
 mod telltales;
 
@@ -15,25 +15,26 @@ use self::telltales::Telltales;
 use crate::environment::var;
 use crate::error::one_line::OneLine;
 
-/// Sets up logging as [`lambda_runtime::tracing::init_default_subscriber`] does: the level from `AWS_LAMBDA_LOG_LEVEL`
-/// or `RUST_LOG`, JSON if `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing if a subscriber is set already.
+/// Sets up logging as [`lambda_runtime::tracing::init_default_subscriber`] does. The level comes from
+/// `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG`, and the format is JSON if `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing if a
+/// subscriber is already set.
 pub(crate) fn init() {
     if !tracing::dispatcher::has_been_set() {
         dispatch(std::io::stdout).init();
     }
 }
 
-/// The same logs, to what `writer` makes.
+/// Returns a dispatch for the same logs, which go to the writers that `writer` makes.
 pub(crate) fn dispatch<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
     let directives = var("RUST_LOG").map(|directives| trimmed(&directives));
     let filter = filter(var("AWS_LAMBDA_LOG_LEVEL").as_deref(), directives.as_deref());
     let telltales = Telltales::heard(directives.as_deref().unwrap_or_default());
-    // A filter beside the other one: within a span, a directive for the span would overrule one for a crate.
+    // This filter stands beside the other one: within a span, a directive for the span would override one for a crate.
     let discreet = filter_fn(move |metadata| telltales.may_say(metadata.level(), metadata.target()));
-    // Colours are for terminals, whichever features of the subscriber other crates turn on.
+    // Colours are for terminals, whichever features of the subscriber other crates enable.
     let subscriber = fmt().with_target(false).with_ansi(false).with_env_filter(filter).with_writer(OneLine(writer));
     if var("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json")) {
-        // Without a timestamp Lambda takes every line for one of level INFO, and drops errors if INFO is not wanted.
+        // Without a timestamp, Lambda treats every line as level INFO, and drops errors if INFO is not wanted.
         subscriber.json().finish().with(discreet).into()
     } else {
         subscriber.without_time().finish().with(discreet).into()
@@ -45,7 +46,7 @@ fn filter(lambda_level: Option<&str>, directives: Option<&str>) -> EnvFilter {
     EnvFilter::builder().with_default_directive(level.into()).parse_lossy(directives.unwrap_or_default())
 }
 
-/// Directives without the spaces around them, which the filter takes for a part of a name.
+/// Returns the directives without the spaces around them, which the filter would read as part of a name.
 fn trimmed(directives: &str) -> String {
     directives.split(',').map(str::trim).collect::<Vec<_>>().join(",")
 }

@@ -1,4 +1,4 @@
-//! What is under way when the process is told to end.
+//! The invocations in flight when the process is told to end.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use lambda_runtime::{LambdaInvocation, Service, tower::Layer};
 use tokio::sync::watch;
 
-/// Counts invocations from the event to the answer that the Runtime API took.
+/// Counts invocations, from the event until the Runtime API has accepted the answer.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlight(Arc<watch::Sender<usize>>);
 
@@ -17,11 +17,11 @@ impl InFlight {
         Self(Arc::new(watch::Sender::new(0)))
     }
 
-    /// Waits until SIGTERM has come and nothing is under way any more.
+    /// Waits until SIGTERM has arrived and no invocation is in flight.
     pub(crate) async fn terminated(&self) {
         sigterm().await;
         tracing::info!(in_flight = *self.0.borrow(), "told to end; finishing what is under way");
-        // The sender is at hand, so the channel is open.
+        // This value holds the sender, so the channel is open.
         let _ = self.0.subscribe().wait_for(|in_flight| *in_flight == 0).await;
     }
 }

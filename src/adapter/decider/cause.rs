@@ -1,5 +1,5 @@
-//! The text of a processor's error: code and words of somebody else's, which may panic, end in an error, and quote what
-//! was processed.
+//! The text of a processor's error. The code and the words are not the framework's: the code may panic or fail, and the
+//! words may quote the text that was processed.
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
@@ -9,19 +9,19 @@ use tokio::task::JoinError;
 use crate::adapter::catch_unwind::caught;
 use crate::error::one_line::one_line;
 
-/// The most characters that are kept of an error.
+/// The maximum number of characters that are kept of an error.
 const MOST: usize = 1_000;
 
 const CANNOT_BE_SHOWN: &str = "an error that cannot be shown";
 const CANNOT_BE_CONVERTED: &str = "an error that cannot be shown: it panicked while it was converted";
 
-/// What tokio writes before the message of a task's panic, in `Display` and in `Debug`.
+/// The text that tokio writes before the panic message of a task, in `Display` and in `Debug`.
 const PANIC_MESSAGES: [&str; 2] = ["panicked with message", "JoinError::Panic("];
 
-/// The text of an error and its causes, in one line that is not too long. The error is gone afterwards, and nothing that it
-/// does on the way gets out of here.
+/// Returns the text of an error and its causes, on one line of limited length. This drops the error, and catches any
+/// panic on the way.
 ///
-/// The message of a panic in a task of the processor's is left out unless `show_panic_messages`.
+/// If a task of the processor panicked, its panic message is left out unless `show_panic_messages` is set.
 pub(crate) fn text(error: impl Into<Box<dyn StdError + Send + Sync>>, show_panic_messages: bool) -> String {
     let Some(error) = caught(|| error.into()) else { return CANNOT_BE_CONVERTED.to_owned() };
     let text = caught(|| chain(&*error, show_panic_messages)).flatten();
@@ -33,7 +33,7 @@ pub(crate) fn text(error: impl Into<Box<dyn StdError + Send + Sync>>, show_panic
     one_line(text.trim_end()).into_owned()
 }
 
-/// The error's text and those of its causes; `None` if one says that it has none.
+/// Returns the texts of the error and its causes, or `None` if one of them fails to write its text.
 fn chain(error: &(dyn StdError + 'static), show_panic_messages: bool) -> Option<String> {
     let mut text = Bounded::default();
     let mut next = Some(error);
@@ -47,14 +47,15 @@ fn chain(error: &(dyn StdError + 'static), show_panic_messages: bool) -> Option<
         }
         next = error.source().filter(|_| !text.full);
         if next.is_some() {
-            // What is full says so the next time.
+            // If the text is full, the next write reports that.
             let _ = text.write_str(": ");
         }
     }
     Some(text.text)
 }
 
-/// Wrappers of a task's error quote it and do not always name it as their cause.
+/// Cuts off a panic message. Wrappers of a task's error quote the message and do not always name the error as their
+/// cause.
 fn cut_panic_message(text: &mut String) {
     let panicked = PANIC_MESSAGES.iter().filter_map(|message| Some((text.find(message)?, message)));
     if let Some((at, message)) = panicked.min_by_key(|(at, _)| *at) {
@@ -81,7 +82,7 @@ impl fmt::Write for Bounded {
                     self.full = true;
                     self.text.push('…');
                 }
-                // So that what writes without end has a reason to stop.
+                // This gives an endless writer a reason to stop.
                 return Err(fmt::Error);
             }
             self.text.push(character);
@@ -95,7 +96,7 @@ impl fmt::Write for Bounded {
 mod tests {
     use super::*;
 
-    /// An error around another one, which shows it by its `Display` or its `Debug`, and names it as its cause or not.
+    /// An error that wraps another error, shows it by its `Display` or its `Debug`, and names it as its cause or not.
     #[derive(Debug)]
     struct Wrapper<E> {
         inner: E,

@@ -1,4 +1,4 @@
-//! The connection of the watchdog, which shares nothing with the one that may be stuck.
+//! The connection of the watchdog, which shares nothing with the connection that may be stuck.
 
 use std::net::ToSocketAddrs;
 
@@ -11,7 +11,7 @@ use crate::Error;
 use crate::callback::trust_store;
 use crate::environment::var;
 
-/// A client as `client` is, with connections of its own and a look-up of names that needs no other thread.
+/// Returns a client like `client`, with its own connections and a name lookup that needs no other thread.
 pub(super) fn afresh(client: &Client) -> Result<Client, Error> {
     let tls = TlsContext::builder().with_trust_store(trust_store::trust_store(var)?).build();
     let http_client = aws_smithy_http_client::Builder::new()
@@ -21,8 +21,8 @@ pub(super) fn afresh(client: &Client) -> Result<Client, Error> {
     Ok(Client::from_conf(client.config().to_builder().http_client(http_client).build()))
 }
 
-/// Asks the system for a name's addresses and waits for them. The usual resolver takes a thread of a pool for that, and
-/// the system may have none to give.
+/// Asks the system for the addresses of a name and waits for them. The default resolver needs a thread of a pool for
+/// that, and the system may have none to give.
 #[derive(Clone, Debug)]
 struct OnThisThread;
 

@@ -1,5 +1,5 @@
-//! The log of the watchdog, which waits for nobody: a runaway can hold the lock of standard output, and nobody may read
-//! what is written there.
+//! The log of the watchdog, which never blocks: a runaway processor can hold the lock of standard output, and standard
+//! output may have no reader.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -13,18 +13,18 @@ use tracing::Dispatch;
 use crate::Error;
 use crate::run::logging;
 
-/// Takes lines, and has a thread that writes them.
+/// Accepts lines, which a separate thread writes.
 #[derive(Clone)]
 pub(super) struct Log(Sender<Entry>);
 
 enum Entry {
     Line(Vec<u8>),
-    /// Everything before this is written.
+    /// Signals that everything before this entry is written.
     Written(oneshot::Sender<()>),
 }
 
 impl Log {
-    /// A log that writes to standard output, without its lock.
+    /// Starts a log that writes to standard output without its lock.
     pub(super) fn start() -> Result<Self, Error> {
         let (sender, entries) = mpsc::channel();
         thread::Builder::new()
@@ -34,23 +34,23 @@ impl Log {
         Ok(Self(sender))
     }
 
-    /// What makes lines of the events of a thread, as all others look.
+    /// Returns the dispatch that turns the events of a thread into lines, in the same format as all other lines.
     pub(super) fn dispatch(&self) -> Dispatch {
         let log = self.clone();
         logging::dispatch(move || log.clone())
     }
 
-    /// Waits until all lines are written, and no longer than `limit`.
+    /// Waits until all lines are written, but no longer than `limit`.
     pub(super) async fn written(&self, limit: Duration) {
         let (sender, written) = oneshot::channel();
         if self.0.send(Entry::Written(sender)).is_ok() {
-            // Who cannot write in that time is not waited for.
+            // Do not wait for a write that takes longer.
             let _ = timeout(limit, written).await;
         }
     }
 }
 
-/// One call for each line.
+/// Each call writes one line.
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.send(Entry::Line(line.to_owned())).map_err(io::Error::other)?;
@@ -65,14 +65,14 @@ impl Write for Log {
 fn write_all(entries: &Receiver<Entry>) {
     while let Ok(entry) = entries.recv() {
         match entry {
-            // A line that cannot be written is lost; the answers are what counts.
+            // A line that cannot be written is lost: the answers matter, not the log.
             Entry::Line(line) => drop(standard_output().and_then(|mut output| output.write_all(&line))),
             Entry::Written(sender) => drop(sender.send(())),
         }
     }
 }
 
-/// Standard output by a descriptor of its own, so that Rust's lock of it does not matter.
+/// Returns standard output with a separate descriptor, so that Rust's lock of it does not matter.
 #[cfg(unix)]
 fn standard_output() -> io::Result<std::fs::File> {
     use std::os::fd::AsFd;

@@ -1,11 +1,11 @@
-//! Who answers for an event, the main path or the watchdog: the rules alone, without time and threads.
+//! The rules that decide whether the main path or the watchdog answers for an event, without time and threads.
 //!
-//! The main path [begins](Protocol::begin) an event, tells that it is [decided](Protocol::decided), and asks whether it may
-//! [answer](Protocol::answers). The watchdog [takes](Protocol::take) an event whose moment has come, and tells when it
-//! [has answered](Protocol::answered). Whoever comes second is told so and does nothing more. Once one was taken, the
-//! process is to end: [when nothing is open](Protocol::end).
+//! The main path [begins](Protocol::begin) an event, reports that the event is [decided](Protocol::decided), and asks
+//! whether it may [answer](Protocol::answers). The watchdog [takes](Protocol::take) an event that is due, and reports
+//! when it [has answered](Protocol::answered). The side that comes second is told so and does nothing more. Once an
+//! event was taken, the process has to end [when no event is open](Protocol::end).
 //!
-//! Both sides call this with a lock held; `tests` tries all the orders in which they can.
+//! Both sides call this module with a lock held; `tests` tries all the orders in which they can.
 
 use std::collections::BTreeMap;
 
@@ -17,25 +17,25 @@ pub(super) struct Protocol<E> {
     phase: Phase,
 }
 
-/// Names an event among those of its environment.
+/// Identifies an event in its environment.
 pub(super) type Number = u64;
 
-/// What the main path is told when it comes with an event.
+/// The reply to the main path when it acts on an event.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// The event is the main path's.
+    /// The event belongs to the main path.
     Yours,
-    /// The watchdog has the event. Nothing more may be done about it.
+    /// The watchdog has the event. The main path must do nothing more about it.
     Lost,
 }
 
 /// When the watchdog looks at an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// The processor should have been stopped: an event that is not decided is stuck.
+    /// The processor should have been stopped: an undecided event is stuck.
     Decision,
-    /// The main path should have given up sending: an event that is still open is stuck, decided or not.
+    /// The main path should have stopped sending: an event that is still open is stuck, decided or not.
     Callback,
 }
 
@@ -48,11 +48,11 @@ enum Open<E> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing was taken.
+    /// No event was taken.
     Serving,
-    /// Something was taken, so the process ends when nothing is open.
+    /// An event was taken, so the process ends when no event is open.
     Ending,
-    /// The same, and no event begins any more.
+    /// The same, and no more events begin.
     Closed,
 }
 
@@ -63,8 +63,8 @@ impl<E> Default for Protocol<E> {
 }
 
 impl<E> Protocol<E> {
-    /// An event that came; `None` when the environment takes none any more. That one must not be answered: Lambda delivers
-    /// it again.
+    /// Begins an event. Returns `None` if the environment accepts no more events. Such an event must not be answered:
+    /// Lambda redelivers it.
     pub(super) fn begin(&mut self, event: E) -> Option<Number> {
         if self.phase == Phase::Closed {
             return None;
@@ -75,7 +75,7 @@ impl<E> Protocol<E> {
         Some(number)
     }
 
-    /// The main path has a decision, which `note` writes into the event for the watchdog.
+    /// Records that the main path has a decision. `note` writes the decision into the event for the watchdog.
     pub(super) fn decided(&mut self, number: Number, note: impl FnOnce(&mut E)) -> Turn {
         match self.open.remove(&number) {
             Some(Open::Undecided(mut event) | Open::Decided(mut event)) => {
@@ -91,15 +91,15 @@ impl<E> Protocol<E> {
         }
     }
 
-    /// The main path gives an event up to the watchdog, for which `note` writes down when it is due. It does nothing more
-    /// about it, whoever has it.
+    /// Hands an event over to the watchdog. `note` records when the event is due. The main path does nothing more about
+    /// the event, whichever side has it.
     pub(super) fn hands_over(&mut self, number: Number, note: impl FnOnce(&mut E)) {
         if let Some(Open::Undecided(event) | Open::Decided(event)) = self.open.get_mut(&number) {
             note(event);
         }
     }
 
-    /// The main path wants to answer, or gives the event up.
+    /// Ends the event for the main path, which wants to answer it or gives it up.
     pub(super) fn answers(&mut self, number: Number) -> Turn {
         match self.open.remove(&number) {
             Some(Open::Undecided(_) | Open::Decided(_)) => Turn::Yours,
@@ -111,7 +111,7 @@ impl<E> Protocol<E> {
         }
     }
 
-    /// A moment of the event has come. If it is stuck, it is the watchdog's from here on.
+    /// Takes an event that is due. If the event is stuck, it belongs to the watchdog from here on.
     pub(super) fn take(&mut self, number: Number, moment: Moment) -> Option<E> {
         let event = match (self.open.remove(&number)?, moment) {
             (Open::Undecided(event), _) | (Open::Decided(event), Moment::Callback) => event,
@@ -127,12 +127,12 @@ impl<E> Protocol<E> {
         Some(event)
     }
 
-    /// The watchdog has answered for an event that it took.
+    /// Records that the watchdog has answered for an event that it took.
     pub(super) fn answered(&mut self, number: Number) {
         self.open.remove(&number);
     }
 
-    /// The events that the watchdog may have to take, and the moment that is next for each.
+    /// Returns the events that the watchdog may have to take, and the next moment of each.
     pub(super) fn waiting(&self) -> impl Iterator<Item = (Number, Moment, &E)> {
         self.open.iter().filter_map(|(number, open)| match open {
             Open::Undecided(event) => Some((*number, Moment::Decision, event)),
@@ -141,19 +141,19 @@ impl<E> Protocol<E> {
         })
     }
 
-    /// Whether an event was taken, so that the process is to end.
+    /// Returns whether an event was taken, so that the process has to end.
     pub(super) fn is_ending(&self) -> bool {
         self.phase != Phase::Serving
     }
 
-    /// No more events, if the process is to end.
+    /// Accepts no more events if the process has to end.
     pub(super) fn close(&mut self) {
         if self.phase == Phase::Ending {
             self.phase = Phase::Closed;
         }
     }
 
-    /// Whether the process ends now; then no event begins any more.
+    /// Returns whether the process ends now. If it does, no more events begin.
     pub(super) fn end(&mut self) -> bool {
         let ends = self.is_ending() && self.open.is_empty();
         if ends {

@@ -1,4 +1,4 @@
-//! Answering Lambda's Runtime API in place of lambda_runtime, when its thread is stuck.
+//! Answers Lambda's Runtime API in place of lambda_runtime if its thread is stuck.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -34,8 +34,8 @@ async fn post(request_id: &str, end: &str, body: &impl Serialize) -> Result<(), 
     Ok(())
 }
 
-/// The Runtime API by its address, if it has a name: to look it up takes the client a thread, and the system may have none
-/// to give. Lambda's has none.
+/// Returns the Runtime API's endpoint with an address in place of a name, if it has a name. The client needs a thread
+/// to look up a name, and the system may have none to give. Lambda's Runtime API has no name.
 fn resolved_endpoint(runtime_api: &str) -> Option<String> {
     let runtime_api = runtime_api.strip_prefix("http://").unwrap_or(runtime_api);
     let (authority, path) = runtime_api.split_at(runtime_api.find('/').unwrap_or(runtime_api.len()));

@@ -20,31 +20,32 @@ const CRATES: [&str; 14] = [
     "tower",
 ];
 
-/// The SDK's crates, one for each service and one for each part of what they share.
+/// The SDK's crates: one for each service, and one for each part that they share.
 const FAMILIES: [&str; 2] = ["aws_sdk_", "aws_smithy_"];
 
-/// Says which telltales may be heard at level `trace`: those that were asked for by their names, in a directive such as
-/// `lambda_runtime=trace`. To ask for that level everywhere, in a span, or for what merely begins the same way is not
-/// enough.
+/// Says which telltales may log at level `trace`: those that a directive asks for by name, such as
+/// `lambda_runtime=trace`. A directive that asks for that level everywhere, in a span, or for a name that only begins
+/// the same way is not enough.
 pub(super) struct Telltales {
-    /// Telltale crates and modules in them.
+    /// Telltale crates, and modules in them.
     heard: Vec<String>,
 }
 
 impl Telltales {
-    /// Those that the directives in `RUST_LOG` ask for.
+    /// Returns the telltales that the directives in `RUST_LOG` ask for.
     pub(super) fn heard(rust_log: &str) -> Self {
-        // As the filter splits and reads them, so that both mean the same: `x=TRACE`, `x=5`, `x=` and `x` are `x=trace`.
+        // Directives are split and parsed as the filter does it, so that both mean the same: `x=TRACE`, `x=5`, `x=` and
+        // `x` are `x=trace`.
         let directives = rust_log.split(',').filter_map(|directive| directive.parse::<Directive>().ok());
         let heard = directives.filter_map(|directive| {
             let directive = directive.to_string();
-            // One with a span or a field is `target[span{field}]=trace`, and its target is no path.
+            // A directive with a span or a field is `target[span{field}]=trace`, and its target is not a path.
             directive.strip_suffix("=trace").filter(|target| is_telltale(target)).map(str::to_owned)
         });
         Self { heard: heard.collect() }
     }
 
-    /// Whether something of this level, from this target, may be logged as far as messages are concerned.
+    /// Returns whether an event of this level and target may be logged without showing messages.
     pub(super) fn may_say(&self, level: &Level, target: &str) -> bool {
         *level != Level::TRACE || !is_telltale(target) || self.heard.iter().any(|heard| is_in(target, heard))
     }
@@ -57,7 +58,7 @@ fn is_telltale(target: &str) -> bool {
     is_path && (CRATES.contains(&name) || FAMILIES.iter().any(|family| name.starts_with(family)))
 }
 
-/// Whether a target is a module or in it.
+/// Returns whether a target is a module or lies in it.
 fn is_in(target: &str, module: &str) -> bool {
     target.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }

@@ -1,8 +1,8 @@
-//! All orders in which the main path and the watchdog can come to an event, as far as two events and the watchdog's moments
-//! for them make them.
+//! Tests all orders in which the main path and the watchdog can reach an event, as far as two events and their moments
+//! produce them.
 //!
-//! Each model runs the parties on threads of [`loom`], which goes through every way in which their turns can interleave. To
-//! see how many these were: `cargo test -p channel-flow --lib watchdog::protocol -- --nocapture`.
+//! Each model runs the parties on threads of [`loom`], which explores every way in which their turns can interleave. To
+//! see the number of interleavings, run `cargo test -p channel-flow --lib watchdog::protocol -- --nocapture`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use loom::thread;
 
 use super::*;
 
-/// What a party did with an event.
+/// The actions of a party on an event.
 #[derive(Clone, Copy, Debug, Default)]
 struct Deeds {
     begun: bool,
@@ -19,7 +19,7 @@ struct Deeds {
     answered_by_main: usize,
     answered_by_watchdog: usize,
     taken: bool,
-    /// What the watchdog sent was what the main path had decided.
+    /// Whether the watchdog sent the decision of the main path.
     watchdog_sent_decision: bool,
     decided: bool,
 }
@@ -47,16 +47,16 @@ enum Main {
     Healthy,
     /// Begins and does not return from the processor.
     Stuck,
-    /// Begins, decides, and gets no callback out.
+    /// Begins, decides, and does not get its callback out.
     StuckAfterDeciding,
-    /// Begins, decides, gets no answer to its callback, and leaves the rest to the watchdog.
+    /// Begins, decides, gets no answer to its callback, and hands the event over to the watchdog.
     HandsOver,
-    /// Begins, and answers with an error without a decision.
+    /// Begins, and answers with an error and without a decision.
     Fails,
 }
 
 impl Main {
-    /// Nobody but the watchdog can answer.
+    /// Returns whether only the watchdog can answer.
     fn is_stuck(self) -> bool {
         matches!(self, Self::Stuck | Self::StuckAfterDeciding | Self::HandsOver)
     }
@@ -71,7 +71,7 @@ impl Shared {
         self.0.lock().unwrap()
     }
 
-    /// The main path, with the event `name`.
+    /// Runs the main path with the event `name`.
     fn main(&self, name: usize, how: Main) {
         if let Some(number) = self.begin(name) {
             self.go_on(name, number, how);
@@ -105,7 +105,7 @@ impl Shared {
             return;
         }
         if matches!(how, Main::HandsOver) {
-            // It is due at once, which is one more order among those that are tried anyway.
+            // The event is due at once, which is one more order among those that are tried anyway.
             self.world().protocol.hands_over(number, |_| ());
             return;
         }
@@ -117,7 +117,7 @@ impl Shared {
         }
     }
 
-    /// A moment of the watchdog's, which takes what is due and answers.
+    /// Runs a moment of the watchdog, which takes the due events and answers them.
     fn moment(&self, moment: Moment) {
         let taken = self.take(moment);
         self.answer(taken);
@@ -126,7 +126,7 @@ impl Shared {
     fn take(&self, moment: Moment) -> Vec<(Number, Event)> {
         let mut world = self.world();
         let due: Vec<_> = world.protocol.waiting().map(|(number, next, _)| (number, next)).collect();
-        // At the last moment both kinds are due; at the first one only what is not decided.
+        // At the last moment, both kinds are due; at the first, only undecided events are.
         let due = due.into_iter().filter(|(_, next)| *next == moment || moment == Moment::Callback);
         let taken: Vec<_> =
             due.filter_map(|(number, next)| Some((number, world.protocol.take(number, next)?))).collect();
@@ -164,7 +164,7 @@ impl Shared {
         }
     }
 
-    /// What holds when everything is over.
+    /// Checks the state after everything is over.
     fn check(&self, stuck: &[usize]) {
         let world = self.world();
         for (name, deeds) in world.deeds.iter().enumerate().filter(|(_, deeds)| deeds.begun) {
@@ -179,7 +179,7 @@ impl Shared {
     }
 }
 
-/// Goes through all interleavings of `model`; there have to be so many of them at least.
+/// Explores all interleavings of `model`, and checks that there are enough of them.
 fn explore(name: &str, at_least: usize, model: impl Fn() + Send + Sync + 'static) {
     static ONE_AFTER_THE_OTHER: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _one = ONE_AFTER_THE_OTHER.lock();
@@ -194,7 +194,7 @@ fn explore(name: &str, at_least: usize, model: impl Fn() + Send + Sync + 'static
     assert!(explored >= at_least, "{name}: only {explored} interleavings, which is not all of them");
 }
 
-/// One event, both moments of the watchdog, and its end.
+/// Models one event, both moments of the watchdog, and its end.
 fn one_event(name: &str, at_least: usize, how: Main) {
     explore(name, at_least, move || {
         let shared = Shared::new();
@@ -227,7 +227,7 @@ fn one_event_that_is_stuck_is_answered_by_the_watchdog() {
     one_event("an event that is handed over", 100, Main::HandsOver);
 }
 
-/// Two events at once in one environment, both begun, and the watchdog.
+/// Models two events at once in one environment, both begun, and the watchdog.
 fn two_events(name: &str, at_least: usize, one: Main, other: Main) {
     explore(name, at_least, move || {
         let shared = Shared::new();
@@ -260,7 +260,7 @@ fn an_event_beside_one_that_is_stuck_is_answered_once() {
     two_events("one that fails, one that is handed over", 5_000, Main::Fails, Main::HandsOver);
 }
 
-/// An event that comes while the process is ending is answered, or never begins.
+/// An event that arrives while the process is ending is answered or never begins.
 #[test]
 fn the_process_does_not_end_under_an_event() {
     explore("an event that comes at the end", 5_000, || {
