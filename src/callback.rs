@@ -50,7 +50,7 @@ const PARTING: Duration = Duration::from_millis(100);
 const CONFLICTS: u32 = 3;
 
 /// How often a callback for a pending message may be refused with 403. The other callback may be in flight, and a new
-/// permission takes a moment to be known everywhere.
+/// grant takes a moment to be known everywhere.
 const REFUSALS: u32 = 3;
 
 /// How a callback ended.

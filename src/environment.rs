@@ -18,7 +18,7 @@ pub(crate) struct Environment {
     pub(crate) fallback_action: Option<FallbackAction>,
     /// `CHANNEL_FLOW_MAY_ASK_STATUS`.
     pub(crate) may_ask: MayAsk,
-    /// `AWS_LAMBDA_MAX_CONCURRENCY`: how many invocations Lambda runs in this environment at once.
+    /// See [`concurrency`].
     pub(crate) concurrency: u32,
 }
 
@@ -34,9 +34,14 @@ impl Environment {
             may_ask: MayAsk::parse(var(MAY_ASK_STATUS).as_deref()).ok_or_else(|| {
                 invalid(MAY_ASK_STATUS, "true, false, or the ARNs of app instances with commas between them")
             })?,
-            concurrency: var("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|value| value.parse().ok()).unwrap_or(1),
+            concurrency: concurrency(&var),
         })
     }
+}
+
+/// How many invocations Lambda runs in this environment at once.
+pub(crate) fn concurrency(var: impl Fn(&str) -> Option<String>) -> u32 {
+    var("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|value| value.parse().ok()).unwrap_or(1)
 }
 
 const FALLBACK_ACTION: &str = "CHANNEL_FLOW_FALLBACK_ACTION";

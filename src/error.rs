@@ -29,7 +29,7 @@ pub enum ErrorKind {
     /// The event lacks the ids that a callback requires, so no callback can be sent.
     Event,
     /// The service refused the callback with 403, and the message is or may be undecided. The function's role lacks the
-    /// permission `chime:ChannelFlowCallback`, or `chime:GetChannelMessageStatus`, with which the function could find
+    /// grant `chime:ChannelFlowCallback`, or `chime:GetChannelMessageStatus`, with which the function could find
     /// out more.
     CallbackForbidden,
     /// The service refused the callback with 409 repeatedly, and the message is or may be undecided.

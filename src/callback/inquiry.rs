@@ -13,7 +13,7 @@ use crate::event::provenance::Provenance;
 
 /// The reason why a message counts as decided although the service did not say so explicitly.
 ///
-/// Each of these is a success that could be wrong if a permission of the function's role was revoked. Alarms look for
+/// Each of these is a success that could be wrong if a grant of the function's role was revoked. Alarms look for
 /// these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -99,7 +99,7 @@ impl Inquiry<'_> {
         }
     }
 
-    /// Returns the finding that is true if the function still has the permission for callbacks, as it had when the last
+    /// Returns the finding that is true if the function still has the grant for callbacks, as it had when the last
     /// callback was accepted.
     fn weakly(&self, channel_arn: &str, doubt: Doubt) -> Finding {
         match self.known.take_accepted(channel_arn) {
@@ -110,7 +110,7 @@ impl Inquiry<'_> {
 
     /// Returns a finding if a 403 to the question says nothing, or `None` if the 403 says that there is no such
     /// message. The answer is the same 403 if a sender has left the channel or is gone. `None` therefore requires that
-    /// the deployment declares the permission and that nothing contradicts it.
+    /// the deployment declares the grant and that nothing contradicts it.
     async fn may_really_ask(&self, channel_arn: &str) -> Option<Finding> {
         let unknown = |why: &str| {
             Some(Finding::Unknown(format!(

@@ -1,4 +1,4 @@
-//! The permissions in an app instance, as far as the service's answers there show them.
+//! The grants in an app instance, as far as the service's answers there show them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,15 +8,15 @@ use super::status::Question;
 /// The number of app instances that are remembered. A function for more app instances forgets some, and asks.
 const MOST_APP_INSTANCES: usize = 256;
 
-/// The knowledge about each app instance: a role may have a permission for one and not for another.
+/// The knowledge about each app instance: a role may have a grant for one and not for another.
 #[derive(Debug, Default)]
 pub(super) struct Known(Mutex<HashMap<String, InAppInstance>>);
 
 #[derive(Debug, Default)]
 struct InAppInstance {
-    /// Whether a callback was accepted since the permission for it was last in doubt.
+    /// Whether a callback was accepted since the grant for it was last in doubt.
     accepted: bool,
-    /// Whether a callback for a pending message was refused and none was accepted since: the permission for it is
+    /// Whether a callback for a pending message was refused and none was accepted since: the grant for it is
     /// missing.
     forbidden: bool,
     /// A person's message that was sent, and about which the service has an answer for its sender.
@@ -44,13 +44,13 @@ impl Known {
         });
     }
 
-    /// Returns whether the permission for callbacks is missing, according to the latest answer about it.
+    /// Returns whether the grant for callbacks is missing, according to the latest answer about it.
     pub(super) fn is_forbidden(&self, channel_arn: &str) -> bool {
         self.lock().get(app_instance(channel_arn)).is_some_and(|known| known.forbidden)
     }
 
     /// Returns whether a callback was accepted, once for each accepted callback. A conclusion from this may be wrong if
-    /// the permission was revoked, so it must not be drawn again.
+    /// the grant was revoked, so it must not be drawn again.
     pub(super) fn take_accepted(&self, channel_arn: &str) -> bool {
         self.lock().get_mut(app_instance(channel_arn)).is_some_and(|known| std::mem::take(&mut known.accepted))
     }
@@ -60,7 +60,7 @@ impl Known {
         self.lock().get(app_instance(channel_arn))?.sent.clone()
     }
 
-    /// Forgets a message about which the service had no answer: the message was deleted, or the permission to ask is
+    /// Forgets a message about which the service had no answer: the message was deleted, or the grant to ask is
     /// gone.
     pub(super) fn forget_sent(&self, channel_arn: &str) {
         if let Some(known) = self.lock().get_mut(app_instance(channel_arn)) {

@@ -6,11 +6,11 @@ pub(crate) enum MayAsk {
     /// The deployment declares nothing. The service is asked, and only an answer counts.
     #[default]
     Unsaid,
-    /// The role does not have the permission, and the service is not asked.
+    /// The role does not have the grant, and the service is not asked.
     Never,
-    /// The role has the permission in every app instance whose messages the function gets.
+    /// The role has the grant in every app instance whose messages the function gets.
     Everywhere,
-    /// The role has the permission in these app instances.
+    /// The role has the grant in these app instances.
     In(Vec<String>),
 }
 
@@ -28,7 +28,7 @@ impl MayAsk {
         }
     }
 
-    /// Returns whether the deployment declares that the role has the permission.
+    /// Returns whether the deployment declares that the role has the grant.
     pub(super) fn is_granted_in(&self, app_instance: &str) -> bool {
         match self {
             Self::Everywhere => true,

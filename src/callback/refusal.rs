@@ -65,9 +65,9 @@ pub(super) enum Meaning {
     NonPending,
     /// The service does not accept something in the request.
     Invalid,
-    /// The service gives no reason. A missing permission looks like this, and so does a message that is not available.
+    /// The service gives no reason. A missing grant looks like this, and so does a message that is not available.
     Forbidden,
-    /// The role definitely lacks a permission.
+    /// The role definitely lacks a grant.
     NotAuthorized,
     /// The resource does not exist.
     NotFound,

@@ -26,9 +26,9 @@ pub(super) enum Status {
     Processed,
     /// The service says explicitly that there is no such message.
     Absent,
-    /// There is no message for this sender, or the permission to ask is missing: both are a 403.
+    /// There is no message for this sender, or the grant to ask is missing: both are a 403.
     AbsentOrNotGranted,
-    /// The permission to ask is definitely missing.
+    /// The grant to ask is definitely missing.
     NotGranted,
     /// The answer says nothing about the message.
     Unclear,
