@@ -106,13 +106,15 @@ impl<P: Processor + 'static> Adapter<P> {
             None => None,
         };
         let result = self.settle_watched(event, invocation, watch.as_ref()).await;
-        match (watch, &result) {
+        match (watch, result) {
             // The cause may be the connection, or the resources of this process that the connection needs.
-            (Some(watch), Err(error)) if error.is_unanswered() => watch.hands_over().await,
-            (Some(watch), _) => watch.answers().await,
-            (None, _) => {}
+            (Some(watch), Err(error)) if error.is_unanswered() => watch.hands_over(error).await,
+            (Some(watch), result) => {
+                watch.answers().await;
+                result
+            }
+            (None, result) => result,
         }
-        result
     }
 
     async fn settle_watched(

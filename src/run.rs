@@ -7,7 +7,7 @@ use lambda_runtime::Runtime;
 use lambda_runtime::layers::TracingLayer;
 
 use crate::adapter::watchdog::Watchdog;
-use crate::environment::var;
+use crate::environment::{concurrency, var};
 use crate::run::shutdown::InFlight;
 use crate::{Adapter, AdapterBuilder, Error, Processor};
 
@@ -39,7 +39,8 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 /// If Lambda runs several invocations in one environment at once, as `AWS_LAMBDA_MAX_CONCURRENCY` says, `run` handles
 /// them at once. It then requires a tokio runtime with two worker threads or more, and does not start without one:
 /// write `#[tokio::main(flavor = "multi_thread", worker_threads = 2)]`, and enable tokio's feature `rt-multi-thread`.
-/// On SIGTERM, `run` first finishes the invocations in flight.
+/// On SIGTERM, `run` first finishes the invocations in flight. It then returns, or ends the process if Lambda runs several
+/// invocations at once.
 ///
 /// # Errors
 ///
@@ -80,7 +81,14 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         tokio::select! {
             // Handles one event after the other, or as many at once as AWS_LAMBDA_MAX_CONCURRENCY says.
             ended = runtime.run_concurrent() => ended.map_err(Error::runtime),
-            () = in_flight.terminated() => Ok(()),
+            () = in_flight.terminated() => {
+                if concurrency(var) > 1 {
+                    // lambda_runtime leaves tasks behind that ask for events. If the tokio runtime is dropped, such a task can
+                    // lose its connection before it is cancelled. It then asks again without ever giving its thread back.
+                    std::process::exit(0);
+                }
+                Ok(())
+            }
         }
     }
 }

@@ -81,6 +81,8 @@ struct Watched {
     decided_by: DecidedBy,
     fallback_action: FallbackAction,
     decided: bool,
+    /// Why the main path got no callback out, if it knows.
+    error: Option<Error>,
     moments: Moments,
 }
 
@@ -132,6 +134,7 @@ impl Watchdog {
             decided_by: DecidedBy::FallbackAction,
             fallback_action,
             decided: false,
+            error: None,
             moments: Moments::of(invocation)?,
         };
         match self.0.begin(watched) {
@@ -160,11 +163,14 @@ impl Watch<'_> {
 
     /// Hands the event over to the watchdog at once: the callback got no answer, and the state of this process may be
     /// the cause. Does not return, since the watchdog ends the process after its answer.
-    pub(crate) async fn hands_over(&self) {
+    pub(crate) async fn hands_over(&self, error: Error) -> ! {
         {
             let mut state = self.shared.state();
             let now = Instant::now();
-            state.protocol.hands_over(self.number, |watched| watched.moments.callback = now);
+            state.protocol.hands_over(self.number, |watched| {
+                watched.moments.callback = now;
+                watched.error = Some(error);
+            });
         }
         self.shared.changed.notify_one();
         std::future::pending().await
@@ -332,10 +338,15 @@ impl Watched {
     }
 
     async fn answer(self, callbacks: &Callbacks, log: &Log) {
-        let Self { ids, provenance, request_id, decision, decided_by, fallback_action, decided, moments } = self;
+        let Self { ids, provenance, request_id, decision, decided_by, fallback_action, decided, error, moments } = self;
         let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
         let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
         let result = settle(callbacks, callback, moments.deadline).await;
+        // What the main path knows was found out in more time.
+        let result = result.map_err(|own| match own.kind() {
+            ErrorKind::CallbackUnavailable => error.unwrap_or(own),
+            _ => own,
+        });
         let result = result.map(|settlement| Settled::new(&callback, decided_by, settlement));
 
         let failed = result.as_ref().err().map(|error| format!("{error:?}"));
