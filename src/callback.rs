@@ -1,7 +1,8 @@
 //! The callback: sends a decision to the service until the service has decided the message.
 //!
 //! [`refusal`] reads the service's answer, [`rounds`] counts how often a callback is sent, and [`inquiry`] asks whether
-//! the message is decided if a refusal leaves that open. No message counts as decided unless the service says so.
+//! the message is decided if a refusal leaves that open. A message counts as decided if the service says so, or, with a
+//! [`Doubt`] for alarms, if everything that is known speaks for it.
 
 mod bounded;
 pub(crate) mod client;

@@ -48,7 +48,8 @@ impl Invocation {
         }
     }
 
-    /// Returns the same invocation with one of `shares` equal parts of the time left.
+    /// Returns the same invocation with one of `shares` equal parts of the time until the deadline. The processor's
+    /// deadlines stay: only the rescue shares its time, and it asks no processor.
     pub(crate) fn share(&self, shares: usize) -> Self {
         let now = Instant::now();
         let part = |deadline: Instant| {

@@ -30,8 +30,8 @@ use crate::{Decision, Message};
 /// **Cancellation.** When the processor's time runs out, its future is dropped at the current `.await`. This cannot
 /// stop code that blocks its thread: run long computations and blocking calls in `tokio::task::spawn_blocking`.
 ///
-/// **Privacy.** The framework logs ids, the decision and durations. It also logs, in full, the error that a processor
-/// returns: keep content, names and metadata out of it.
+/// **Privacy.** The framework logs ids, the decision and durations. It also logs the first 1,000 characters of the error
+/// that a processor returns, without the messages of panics: keep content, names and metadata out of it.
 ///
 /// # Example
 ///

@@ -13,8 +13,8 @@ pub enum Response {
     /// The answer to an event: how the event was settled. The service discards this answer. It shows the result to a
     /// person who invokes the function by hand.
     Settled(Settled),
-    /// The answer to messages from a queue: which messages SQS should redeliver. SQS reads this if its event source
-    /// mapping has `ReportBatchItemFailures`.
+    /// The answer to messages from a queue: which messages SQS should redeliver. Lambda reads this if the queue's event
+    /// source mapping has `ReportBatchItemFailures`.
     #[serde(rename_all = "camelCase")]
     Batch {
         /// The messages that could not be settled.

@@ -45,8 +45,8 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 /// # Errors
 ///
 /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if the process was not started by
-/// Lambda or something that acts as Lambda does, if no client can be made from the environment, if the system has no
-/// thread for the watchdog, or if the tokio runtime has fewer threads than several invocations at once require. Returns
+/// Lambda or something that acts as Lambda does, if a [variable of the framework](crate#environment-variables) has an
+/// invalid value, if no client can be made from the environment, if the system has no thread for the watchdog, or if the tokio runtime has fewer threads than several invocations at once require. Returns
 /// an [`Error`] of kind [`Runtime`](crate::ErrorKind::Runtime) if the Runtime API is gone.
 pub async fn run<P: Processor + 'static>(processor: P) -> Result<(), Error> {
     Adapter::builder(processor).run().await

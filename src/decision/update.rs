@@ -12,7 +12,7 @@ use crate::message::push_notification::PushNotification;
 /// if the update does not set it, since AWS does not document the effect of an update without content. An update that
 /// sets nothing is the same as [`Decision::NoChange`](crate::Decision::NoChange).
 ///
-/// `Debug` shows only lengths.
+/// `Debug` shows lengths, the sub-channel id and the content type, never texts.
 ///
 /// ```
 /// use channel_flow::{Decision, LimitError, PushNotification, Update};

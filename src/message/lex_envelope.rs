@@ -21,7 +21,7 @@ const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainTe
 /// Content is an envelope only if it has nothing besides the messages, since nobody would look at anything else in it.
 /// `Messages` is the only field of an envelope. `Content`, `ContentType` and `ImageResponseCard` are the fields of a
 /// message. `Title`, `Subtitle`, `ImageUrl` and `Buttons` are the fields of a card. `Text` and `Value` are the fields
-/// of a button. Each field is present once, null, or absent. Texts are strings, and a `ContentType` is one that Lex
+/// of a button. `Messages` is an array. Each of the other fields is present once, null, or absent. Texts are strings, and a `ContentType` is one that Lex
 /// has. Any other content that looks like an envelope is text.
 ///
 /// `Debug` shows only the number of messages.

@@ -10,7 +10,7 @@ use crate::limits::{self, LimitError};
 /// [`Update`](crate::Update) can replace it. If a processor changes a message's content, it should check the push
 /// notification too, which often repeats the text.
 ///
-/// `Debug` shows only lengths.
+/// `Debug` shows lengths and the type, never texts.
 ///
 /// ```
 /// use channel_flow::{PushNotification, PushNotificationType};

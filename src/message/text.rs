@@ -24,13 +24,13 @@ use super::percent_encoding;
 /// - Any other content is text as a whole. JSON with a field that no envelope has, or with a field of an envelope
 ///   twice, is not an envelope.
 ///
-/// The sender and the content type of the message do not matter: a person can send an envelope, and events do not
-/// include content types.
+/// The sender and the content type of the message do not matter: a person can send an envelope, and the events
+/// seen on live traffic had no content type.
 ///
 /// Not every client shows content in this way. If a processor must not miss a word that its author tries to hide, check
 /// all [`readings`](Self::readings).
 ///
-/// `Debug` shows only the length.
+/// `Debug` shows the length and the form, never the text.
 ///
 /// ```
 /// use channel_flow::Text;

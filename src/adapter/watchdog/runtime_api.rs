@@ -34,7 +34,7 @@ async fn post(request_id: &str, end: &str, body: &impl Serialize) -> Result<(), 
     Ok(())
 }
 
-/// Returns the Runtime API's endpoint with an address in place of a name, if it has a name. The client needs a thread
+/// Returns the Runtime API's endpoint with an address in place of a name, if it has a name that resolves. The client needs a thread
 /// to look up a name, and the system may have none to give. Lambda's Runtime API has no name.
 fn resolved_endpoint(runtime_api: &str) -> Option<String> {
     let runtime_api = runtime_api.strip_prefix("http://").unwrap_or(runtime_api);
