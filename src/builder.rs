@@ -110,7 +110,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
 }
 
 /// How many invocations Lambda runs in this environment at once.
-fn concurrency() -> u32 {
+pub(crate) fn concurrency() -> u32 {
     let concurrency = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|value| value.parse().ok());
     concurrency.unwrap_or(1)
 }

@@ -5,6 +5,7 @@ use std::env;
 use lambda_runtime::Runtime;
 use lambda_runtime::layers::TracingLayer;
 
+use crate::builder::concurrency;
 use crate::in_flight::InFlight;
 use crate::watchdog::Watchdog;
 use crate::{Adapter, AdapterBuilder, Error, Processor, logging};
@@ -37,7 +38,7 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 /// Where Lambda runs several invocations in one environment at once, which `AWS_LAMBDA_MAX_CONCURRENCY` tells, so does
 /// this. It then takes a tokio runtime with two worker threads or more, and does not start without: write
 /// `#[tokio::main(flavor = "multi_thread", worker_threads = 2)]`, and turn on tokio's feature `rt-multi-thread`. On SIGTERM
-/// what is under way is finished first.
+/// what is under way is finished first; this then returns, or ends the process if Lambda runs several invocations at once.
 ///
 /// # Errors
 ///
@@ -78,7 +79,14 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         tokio::select! {
             // One event after the other, or as many at once as AWS_LAMBDA_MAX_CONCURRENCY says.
             ended = runtime.run_concurrent() => ended.map_err(Error::runtime),
-            () = in_flight.terminated() => Ok(()),
+            () = in_flight.terminated() => {
+                if concurrency() > 1 {
+                    // lambda_runtime leaves tasks behind that ask for events. If the tokio runtime is dropped, such a task can
+                    // lose its connection before it is cancelled, and then asks again without ever giving its thread back.
+                    std::process::exit(0);
+                }
+                Ok(())
+            }
         }
     }
 }
