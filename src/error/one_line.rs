@@ -23,7 +23,11 @@ impl<'a, W: Write, F: Fn() -> W> MakeWriter<'a> for OneLine<F> {
 
 impl<W: Write> Write for Line<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.0.write_all(one_line(&String::from_utf8_lossy(event)).as_bytes())?;
+        if is_plain(event) {
+            self.0.write_all(event)?;
+        } else {
+            self.0.write_all(one_line(&String::from_utf8_lossy(event)).as_bytes())?;
+        }
         Ok(event.len())
     }
 
@@ -54,6 +58,12 @@ pub(crate) fn one_line(event: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(line + end)
+}
+
+/// Returns whether there is nothing to escape, as in nearly every event.
+fn is_plain(event: &[u8]) -> bool {
+    let text = event.strip_suffix(b"\n").unwrap_or(event);
+    text.iter().all(|byte| (0x20..0x7f).contains(byte))
 }
 
 /// Returns whether a character is a control character, ends a line in some programs, or changes the direction of the
