@@ -13,7 +13,7 @@ mod refusal;
 mod request;
 mod rounds;
 mod status;
-pub(crate) mod trust_store;
+mod trust_store;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -270,8 +270,8 @@ impl Callback<'_> {
     /// Returns a question that the service can answer from now on, if the message was sent and is stored.
     fn sent(&self) -> Option<Question> {
         let Self { ids, decision, provenance, .. } = self;
-        let stored = provenance.is_persistent && **decision != Decision::Deny && !provenance.is_from_bot();
-        stored.then(|| Question::about(ids, provenance)).flatten()
+        let answered = provenance.is_sure_to_have_a_status() && **decision != Decision::Deny;
+        answered.then(|| Question::about(ids, provenance)).flatten()
     }
 
     fn is_too_old(&self) -> bool {

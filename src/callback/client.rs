@@ -40,7 +40,7 @@ const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
 /// Creates a client with the credentials, the region and the endpoint of the environment: directly in the environment
 /// of a Lambda function, and through AWS's default credential chain elsewhere.
 pub(crate) async fn from_environment() -> Result<Client, Error> {
-    let http_client = http_client(trust_store::trust_store(var)?);
+    let http_client = http_client(tls_context()?);
     let config = match lambda_config(var) {
         Some(config) => config.http_client(http_client).build(),
         None => chain_config(http_client).await?,
@@ -97,8 +97,13 @@ pub(crate) fn for_callbacks(config: Builder) -> Builder {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
 }
 
-fn http_client(trust_store: aws_smithy_http_client::tls::TrustStore) -> SharedHttpClient {
-    let tls = TlsContext::builder().with_trust_store(trust_store).build().expect("building a TLS context cannot fail");
+/// Returns the certificates that every connection of the framework trusts.
+pub(crate) fn tls_context() -> Result<TlsContext, Error> {
+    let trust_store = trust_store::trust_store(var)?;
+    Ok(TlsContext::builder().with_trust_store(trust_store).build().expect("building a TLS context cannot fail"))
+}
+
+fn http_client(tls: TlsContext) -> SharedHttpClient {
     aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls)

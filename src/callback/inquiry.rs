@@ -85,11 +85,11 @@ impl Inquiry<'_> {
             // AWS does not document whether an edit has a separate status.
             Status::Processed if provenance.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
             Status::Processed => Finding::Decided(None),
-            Status::Absent if is_sure_to_have_a_status(provenance) => Finding::Decided(None),
+            Status::Absent if provenance.is_sure_to_have_a_status() => Finding::Decided(None),
             Status::Absent => self.weakly(channel_arn, Doubt::NotStored),
             Status::AbsentOrNotGranted => match self.may_really_ask(channel_arn).await {
                 Some(finding) => finding,
-                None if is_sure_to_have_a_status(provenance) => Finding::Decided(Some(Doubt::DeniedOrNotGranted)),
+                None if provenance.is_sure_to_have_a_status() => Finding::Decided(Some(Doubt::DeniedOrNotGranted)),
                 None => self.weakly(channel_arn, Doubt::NotStored),
             },
             Status::NotGranted => {
@@ -134,10 +134,4 @@ impl Inquiry<'_> {
             Err(refusal) => Some(Finding::NoAnswer(refusal)),
         }
     }
-}
-
-/// Returns whether the service stores a message while it is processed and lets the sender ask about it. AWS documents
-/// this for persistent messages that people send.
-fn is_sure_to_have_a_status(provenance: &Provenance) -> bool {
-    provenance.is_persistent && !provenance.is_from_bot()
 }

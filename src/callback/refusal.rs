@@ -48,14 +48,23 @@ const CREDENTIALS: [&str; 10] = [
 /// Longer than any code or request id. A longer value is neither.
 const LONGEST_NAME: usize = 128;
 
+const OUT_OF_TIME: &str = "no answer from the service in the time that was left";
+
 /// A request that was not accepted.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) meaning: Meaning,
-    said: Said,
-    /// The reason why there is no answer.
-    cause: Option<Error>,
-    out_of_time: bool,
+    basis: Basis,
+}
+
+/// The facts that a refusal is read from.
+#[derive(Debug)]
+enum Basis {
+    Answer(Said),
+    /// There is no answer, for this reason.
+    NoAnswer(Error),
+    /// No answer came in the time left.
+    OutOfTime,
 }
 
 /// The meaning of a refusal for the request.
@@ -100,12 +109,8 @@ impl Refusal {
             SdkError::ServiceError(service) => service.raw(),
             SdkError::ResponseError(unreadable) => {
                 let status = Some(unreadable.raw().status().as_u16());
-                return Self {
-                    meaning: Meaning::Passing,
-                    said: Said { status, ..Said::default() },
-                    cause: None,
-                    out_of_time: false,
-                };
+                let said = Said { status, ..Said::default() };
+                return Self { meaning: Meaning::Passing, basis: Basis::Answer(said) };
             }
             SdkError::ConstructionFailure(_) => {
                 let problem = "the request cannot be made";
@@ -121,32 +126,33 @@ impl Refusal {
         let meaning = meaning(status, code, error.message().unwrap_or_default());
         let request_id = error.request_id().filter(|id| is_name(id)).map(str::to_owned);
         let said = Said { status: Some(status), code: code.map(str::to_owned), request_id };
-        Self { meaning, said, cause: None, out_of_time: false }
+        Self { meaning, basis: Basis::Answer(said) }
     }
 
     /// Creates the refusal for a request that got no answer in the time left.
     pub(super) fn out_of_time() -> Self {
-        let cause = Error::new(ErrorKind::CallbackUnavailable, "no answer from the service in the time that was left");
-        Self { meaning: Meaning::Passing, said: Said::default(), cause: Some(cause), out_of_time: true }
+        Self { meaning: Meaning::Passing, basis: Basis::OutOfTime }
     }
 
     pub(super) fn is_out_of_time(&self) -> bool {
-        self.out_of_time
+        matches!(self.basis, Basis::OutOfTime)
     }
 
     fn unanswered<E>(meaning: Meaning, kind: ErrorKind, problem: &str, error: SdkError<E>) -> Self
     where
         E: std::error::Error + Send + Sync + 'static,
     {
-        let cause = Error::new(kind, problem).caused_by(error);
-        Self { meaning, said: Said::default(), cause: Some(cause), out_of_time: false }
+        Self { meaning, basis: Basis::NoAnswer(Error::new(kind, problem).caused_by(error)) }
     }
 
     /// Returns the error with which the invocation fails because of this refusal.
     pub(super) fn into_error(self, kind: ErrorKind, problem: &str) -> Error {
-        match self.cause {
-            Some(cause) => Error::new(kind, problem).caused_by(cause),
-            None => Error::new(kind, format!("{problem} ({})", self.said)),
+        match self.basis {
+            Basis::Answer(said) => Error::new(kind, format!("{problem} ({said})")),
+            Basis::NoAnswer(cause) => Error::new(kind, problem).caused_by(cause),
+            Basis::OutOfTime => {
+                Error::new(kind, problem).caused_by(Error::new(ErrorKind::CallbackUnavailable, OUT_OF_TIME))
+            }
         }
     }
 }
@@ -184,9 +190,10 @@ fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Some(cause) => write!(f, "{cause:?}"),
-            None => write!(f, "{}", self.said),
+        match &self.basis {
+            Basis::Answer(said) => write!(f, "{said}"),
+            Basis::NoAnswer(cause) => write!(f, "{cause:?}"),
+            Basis::OutOfTime => f.write_str(OUT_OF_TIME),
         }
     }
 }

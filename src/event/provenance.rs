@@ -22,8 +22,14 @@ pub(crate) struct Provenance {
 }
 
 impl Provenance {
-    pub(crate) fn is_from_bot(&self) -> bool {
+    fn is_from_bot(&self) -> bool {
         self.sender_arn.as_deref().is_some_and(|arn| arn.contains("/bot/"))
+    }
+
+    /// Returns whether the service stores the message while it is processed, and lets its sender ask about it. That is
+    /// documented for the persistent messages of people.
+    pub(crate) fn is_sure_to_have_a_status(&self) -> bool {
+        self.is_persistent && !self.is_from_bot()
     }
 
     pub(super) fn read(channel_message: &Fields<'_>) -> Self {

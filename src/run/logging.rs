@@ -8,7 +8,6 @@ use lambda_runtime::tracing::subscriber::filter::{EnvFilter, LevelFilter, filter
 use lambda_runtime::tracing::subscriber::fmt;
 use lambda_runtime::tracing::subscriber::layer::SubscriberExt;
 use lambda_runtime::tracing::subscriber::util::SubscriberInitExt;
-
 use tracing::Dispatch;
 
 use self::telltales::Telltales;

@@ -3,20 +3,18 @@
 use std::net::ToSocketAddrs;
 
 use aws_sdk_chimesdkmessaging::Client;
+use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 
 use crate::Error;
-use crate::callback::trust_store;
-use crate::environment::var;
+use crate::callback::client::tls_context;
 
 /// Returns a client like `client`, with its own connections and a name lookup that needs no other thread.
 pub(super) fn afresh(client: &Client) -> Result<Client, Error> {
-    let tls = TlsContext::builder().with_trust_store(trust_store::trust_store(var)?).build();
     let http_client = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls.expect("building a TLS context cannot fail"))
+        .tls_context(tls_context()?)
         .build_with_resolver(OnThisThread);
     Ok(Client::from_conf(client.config().to_builder().http_client(http_client).build()))
 }
