@@ -21,6 +21,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::event::payload::Payload;
 use crate::event::{Event, RawEvent};
 use crate::{Error, Invocation, Message, PushNotification, PushNotificationType};
 
@@ -49,7 +50,8 @@ pub fn message(content: impl Into<String>) -> MessageBuilder {
 /// Returns an [`Error`] of kind [`Event`](crate::ErrorKind::Event) if `json` is not JSON, lacks an id, or has content
 /// that a processor would not be shown.
 pub fn message_from_event(json: impl Into<String>) -> Result<Message, Error> {
-    let event = Event::read(&RawEvent::from_json(json)?, Invocation::default())?;
+    let event = RawEvent::from_json(json)?;
+    let event = Event::read(&Payload::read(event.json()), &Invocation::default())?;
     event.message.map_err(Error::from)
 }
 
