@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::decoded::Decoded;
 use crate::event::lenient_json;
 
 /// Lex's names for the content types of a message.
@@ -15,7 +16,7 @@ const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainTe
 /// The answer of a Lex bot: `{"Messages":[{"Content":"Hi","ContentType":"PlainText"}]}`.
 ///
 /// The service puts a bot's answer into the content of a message in this form. To change the text and keep the envelope
-/// as it is, use [`Message::text`](crate::Message::text). Use this type to look at individual messages and to create an
+/// as it is, use [`Message::to_text`](crate::Message::to_text). Use this type to look at individual messages and to create an
 /// envelope.
 ///
 /// Content is an envelope only if it has nothing besides the messages, since nobody would look at anything else in it.
@@ -30,7 +31,7 @@ const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainTe
 /// use channel_flow::LexEnvelope;
 ///
 /// let envelope = LexEnvelope::parse(r#"{"Messages":[{"Content":"Hi","ContentType":"PlainText"}]}"#).unwrap();
-/// assert_eq!(envelope.text(), "Hi");
+/// assert_eq!(envelope.to_text(), "Hi");
 ///
 /// let envelope = LexEnvelope::from_text("Hello");
 /// assert_eq!(envelope.to_content(), r#"{"Messages":[{"Content":"Hello","ContentType":"PlainText"}]}"#);
@@ -101,7 +102,7 @@ impl LexEnvelope {
 
     /// Returns the text that a person reads in all messages, one item per line: the contents, and the titles, subtitles
     /// and buttons of cards.
-    pub fn text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let lines: Vec<&str> = self.messages.iter().flat_map(LexMessage::lines).collect();
         lines.join("\n")
     }
@@ -232,10 +233,8 @@ pub(crate) fn all_literals(content: &str) -> Option<Vec<Literal>> {
 
 /// A JSON string inside a larger text.
 pub(crate) struct Literal {
-    /// The value of the string.
-    pub(crate) text: String,
-    /// For each byte of the value, its position in the larger text.
-    pub(crate) starts: Vec<usize>,
+    /// The value of the string, with its positions in the larger text.
+    pub(crate) value: Decoded,
     /// The position in the larger text, without the quotes.
     pub(crate) place: Range<usize>,
 }
@@ -376,7 +375,7 @@ impl Literal {
             starts.extend(std::iter::repeat_n(at, value.len_utf8()));
             at += length;
         }
-        Self { text, starts, place }
+        Self { value: Decoded { text, starts }, place }
     }
 }
 
@@ -473,7 +472,7 @@ mod tests {
     #[test]
     fn text_is_what_a_person_reads() {
         let envelope = LexEnvelope::parse(CARD).unwrap();
-        assert_eq!(envelope.text(), "Hello!\nI'm BB\nI can \"help\"\nCheck it\nEscalate");
+        assert_eq!(envelope.to_text(), "Hello!\nI'm BB\nI can \"help\"\nCheck it\nEscalate");
         let [text, card] = envelope.messages() else { panic!("two") };
         assert_eq!((text.content(), text.content_type()), (Some("Hello!"), Some("PlainText")));
         assert_eq!((card.content(), card.content_type()), (None, Some("ImageResponseCard")));
@@ -487,7 +486,7 @@ mod tests {
     #[test]
     fn literals_come_as_they_stand() {
         let texts = |literals: Option<Vec<Literal>>| -> Vec<_> {
-            literals.unwrap().into_iter().map(|literal| (literal.text, CARD[literal.place].to_owned())).collect()
+            literals.unwrap().into_iter().map(|literal| (literal.value.text, CARD[literal.place].to_owned())).collect()
         };
         let shown: Vec<_> = texts(literals(CARD)).into_iter().map(|(text, _)| text).collect();
         assert_eq!(shown, ["Hello!", "Check it", "Escalate", "I'm BB", "I can \"help\""]);
@@ -505,9 +504,9 @@ mod tests {
         let content =
             r#"{"Messages":[{"Content":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude21 \ud83d. \ude21\ud83d\ud83d\ude21\u0000"}]}"#;
         let literal = &literals(content).unwrap()[0];
-        assert_eq!(literal.text, "\"\\/\u{8}\u{c}\n\r\té😡 \u{fffd}. \u{fffd}\u{fffd}😡\0");
+        assert_eq!(literal.value.text, "\"\\/\u{8}\u{c}\n\r\té😡 \u{fffd}. \u{fffd}\u{fffd}😡\0");
         assert_eq!(&content[literal.place.start - 1..literal.place.start], "\"");
-        assert_eq!(all_literals(content).unwrap()[2].text, literal.text);
+        assert_eq!(all_literals(content).unwrap()[2].value.text, literal.value.text);
     }
 
     #[test]
@@ -522,10 +521,10 @@ mod tests {
         #[test]
         fn an_envelope_survives_the_round_trip(text in any::<String>()) {
             let content = LexEnvelope::from_text(text.clone()).to_content();
-            prop_assert_eq!(LexEnvelope::parse(&content).unwrap().text(), &*text);
+            prop_assert_eq!(LexEnvelope::parse(&content).unwrap().to_text(), &*text);
             let literal = &literals(&content).unwrap()[0];
-            prop_assert_eq!(&literal.text, &text);
-            prop_assert_eq!(literal.text.len(), literal.starts.len());
+            prop_assert_eq!(&literal.value.text, &text);
+            prop_assert_eq!(literal.value.text.len(), literal.value.starts.len());
         }
     }
 }
