@@ -22,7 +22,8 @@ use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::{Callback, Callbacks};
 use crate::event::envelope::{Delivery, QueueMessage};
-use crate::event::ids::CallbackIds;
+use crate::event::header::Header;
+use crate::event::ids::{CallbackIds, MissingIds};
 use crate::event::{Event, RawEvent};
 use crate::response::{BatchItemFailure, DecidedBy, Outcome, Response, Settled};
 use crate::{Error, FallbackAction, Invocation, Message, Processor};
@@ -58,23 +59,25 @@ impl<P: Processor + 'static> Adapter<P> {
 
     async fn handle(&self, event: LambdaEvent<RawEvent>) -> Result<Response, Error> {
         let invocation = Invocation::new(&event.context, self.0.reserve);
-        match Delivery::read(event.payload) {
-            Delivery::First(event) => self.process(&event, invocation).await.map(Response::Settled),
-            Delivery::Failed(event) => self.rescue(&event, invocation).await.map(Response::Settled),
-            Delivery::Queue(messages) => Ok(self.rescue_all(&messages, &invocation).await),
+        match Delivery::open(event.payload.json(), Event::read_header) {
+            Delivery::First(payload) => {
+                let event = Event::read(&payload, &invocation)?;
+                self.process(&event, &invocation).await.map(Response::Settled)
+            }
+            Delivery::Failed(header) => self.rescue(header, &invocation).await.map(Response::Settled),
+            Delivery::Queue(messages) => Ok(self.rescue_all(messages, &invocation).await),
         }
     }
 
     /// Handles an event from the channel flow: the processor decides.
-    async fn process(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
-        let event = Event::read(event, invocation.clone())?;
-        self.settle(&event, &invocation).instrument(span(&event.ids)).await
+    async fn process(&self, event: &Event, invocation: &Invocation) -> Result<Settled, Error> {
+        self.settle(event, invocation).instrument(span(&event.header.ids)).await
     }
 
     /// Handles an event that failed before: the fallback action decides, since the processor had its chances.
-    async fn rescue(&self, event: &RawEvent, invocation: Invocation) -> Result<Settled, Error> {
+    async fn rescue(&self, header: Result<Header, MissingIds>, invocation: &Invocation) -> Result<Settled, Error> {
         let started = Instant::now();
-        let Event { ids, provenance, .. } = Event::read(event, invocation.clone())?;
+        let Header { ids, provenance } = header?;
         let decision = self.0.decider.fallback_action.decision();
         let rescuing = async {
             Span::current().record("decision", decision.kind().as_str());
@@ -94,12 +97,17 @@ impl<P: Processor + 'static> Adapter<P> {
     }
 
     /// Gives each message from a queue its share of the time, so that a message in trouble leaves the others theirs.
-    async fn rescue_all(&self, messages: &[QueueMessage], invocation: &Invocation) -> Response {
+    async fn rescue_all(
+        &self,
+        messages: Vec<QueueMessage<Result<Header, MissingIds>>>,
+        invocation: &Invocation,
+    ) -> Response {
         let mut batch_item_failures = Vec::new();
-        for (message, left) in messages.iter().zip((1..=messages.len()).rev()) {
-            if let Err(error) = self.rescue(&message.event, invocation.share(left)).await {
-                tracing::error!(?error, queue_message_id = message.id, "a message from the queue was not settled");
-                batch_item_failures.push(BatchItemFailure { item_identifier: message.id.clone() });
+        let lefts = (1..=messages.len()).rev();
+        for (QueueMessage { id, event }, left) in messages.into_iter().zip(lefts) {
+            if let Err(error) = self.rescue(event, &invocation.share(left)).await {
+                tracing::error!(?error, queue_message_id = id, "a message from the queue was not settled");
+                batch_item_failures.push(BatchItemFailure { item_identifier: id });
             }
         }
         Response::Batch { batch_item_failures }
@@ -128,7 +136,8 @@ impl<P: Processor + 'static> Adapter<P> {
         invocation: &Invocation,
         watch: Option<&Watch<'_>>,
     ) -> Result<Settled, Error> {
-        let Event { ids, provenance, message } = event;
+        let Event { header, message } = event;
+        let Header { ids, provenance } = &**header;
         let started = Instant::now();
         let fallback_action = self.0.decider.fallback_action;
         let content = message.as_ref().map_or("", Message::content);

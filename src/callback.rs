@@ -262,7 +262,7 @@ impl Callback<'_> {
     }
 
     fn is_too_old(&self) -> bool {
-        let sent_at = self.provenance.sent_at.filter(|sent_at| *sent_at > SystemTime::UNIX_EPOCH + CHANNEL_FLOWS);
+        let sent_at = self.provenance.sent_at().filter(|sent_at| *sent_at > SystemTime::UNIX_EPOCH + CHANNEL_FLOWS);
         let age = sent_at.and_then(|sent_at| SystemTime::now().duration_since(sent_at).ok());
         age.is_some_and(|age| age > LIFETIME)
     }

@@ -1,19 +1,24 @@
-//! The event that the service sends. The three ids that a callback needs are read first, then the rest.
+//! The event that the service sends. What a callback needs is read first, then the message.
 
 pub(crate) mod envelope;
+pub(crate) mod event_type;
+pub(crate) mod header;
 pub(crate) mod ids;
 pub(crate) mod lenient_json;
+pub(crate) mod payload;
 pub(crate) mod provenance;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::ids::{CallbackIds, MissingIds};
+use self::header::Header;
+use self::ids::MissingIds;
 use self::lenient_json::Fields;
-use self::provenance::Provenance;
-use crate::message::{EventType, Message};
+use self::payload::Payload;
+use crate::message::Message;
 use crate::{Error, ErrorKind, Invocation};
 
 /// The largest event that is read whole, in bytes. The service invokes functions asynchronously. For asynchronous
@@ -31,7 +36,7 @@ pub(crate) const LARGEST_EVENT: usize = 256 * 1024;
 /// `Debug` shows only the length.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
-pub struct RawEvent(pub(crate) Box<RawValue>);
+pub struct RawEvent(Box<RawValue>);
 
 impl RawEvent {
     /// Creates an event from `json`.
@@ -45,18 +50,22 @@ impl RawEvent {
             .map(Self)
             .map_err(|error| Error::new(ErrorKind::Event, "the event is not JSON").caused_by(error))
     }
+
+    pub(crate) fn json(&self) -> &str {
+        self.0.get()
+    }
 }
 
 impl fmt::Debug for RawEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawEvent").field("bytes", &self.0.get().len()).finish()
+        f.debug_struct("RawEvent").field("bytes", &self.json().len()).finish()
     }
 }
 
 /// An event with the ids that a callback needs.
 pub(crate) struct Event {
-    pub(crate) ids: CallbackIds,
-    pub(crate) provenance: Provenance,
+    /// The message has the same header.
+    pub(crate) header: Arc<Header>,
     pub(crate) message: Result<Message, Unreadable>,
 }
 
@@ -69,21 +78,23 @@ pub(crate) enum Unreadable {
 }
 
 impl Event {
-    pub(crate) fn read(raw: &RawEvent, invocation: Invocation) -> Result<Self, MissingIds> {
-        let json = raw.0.get();
-        let event = Fields::read(json, &["EventType", "CallbackId", "ChannelMessage"]).unwrap_or_default();
-        let channel_message = event.object("ChannelMessage", Message::FIELDS).unwrap_or_default();
-        let ids = CallbackIds::read(&event, &channel_message)?;
-        let provenance = Provenance::read(&channel_message);
-
-        let message = match json.len() > LARGEST_EVENT {
+    pub(crate) fn read(payload: &Payload<'_>, invocation: &Invocation) -> Result<Self, MissingIds> {
+        let channel_message = Self::channel_message(payload);
+        let header = Arc::new(Header::read(payload, &channel_message)?);
+        let message = match payload.json.len() > LARGEST_EVENT {
             true => Err(Unreadable::TooLarge),
-            false => {
-                let event_type = event.non_empty("EventType").map(EventType::from);
-                Message::read(ids.clone(), event_type, &channel_message, invocation).ok_or(Unreadable::Content)
-            }
+            false => Message::read(&header, payload, &channel_message, invocation).ok_or(Unreadable::Content),
         };
-        Ok(Self { ids, provenance, message })
+        Ok(Self { header, message })
+    }
+
+    /// Reads what a callback needs, without the message.
+    pub(crate) fn read_header(payload: &Payload<'_>) -> Result<Header, MissingIds> {
+        Header::read(payload, &Self::channel_message(payload))
+    }
+
+    fn channel_message<'a>(payload: &Payload<'a>) -> Fields<'a> {
+        payload.fields.object("ChannelMessage", Message::FIELDS).unwrap_or_default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The invocation that processes a message.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::Context;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 /// A processor gets it from [`Message::invocation`](crate::Message::invocation).
 #[derive(Clone, Debug, Default)]
 pub struct Invocation {
-    request_id: String,
+    pub(crate) request_id: Arc<str>,
     /// When Lambda ends the environment; `None` if there is no deadline.
     pub(crate) deadline: Option<Instant>,
     /// When the processor's time runs out.
@@ -28,7 +29,7 @@ impl Invocation {
     /// `reserve` is the time before Lambda's deadline that the callback needs. If the reserve is more than half of the
     /// time left, the processor and the callback get half each.
     pub(crate) fn new(context: &Context, reserve: Duration) -> Self {
-        let request_id = context.request_id.clone();
+        let request_id = Arc::from(&*context.request_id);
         if context.deadline == 0 {
             return Self { request_id, ..Self::default() };
         }

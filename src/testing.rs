@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::event::payload::Payload;
 use crate::event::{Event, RawEvent};
 use crate::{Error, Invocation, Message, MessageType, Persistence, PushNotification, PushNotificationType};
 
@@ -62,7 +63,7 @@ pub fn message_from_event(json: impl Into<String>) -> Result<Message, Error> {
 }
 
 fn read(event: &RawEvent, invocation: Invocation) -> Result<Message, Error> {
-    Event::read(event, invocation)?.message.map_err(Error::from)
+    Event::read(&Payload::read(event.json()), &invocation)?.message.map_err(Error::from)
 }
 
 /// Builds a [`Message`]. Every field of an event can be set: by a method, or as JSON by [`field`](Self::field).

@@ -30,8 +30,7 @@ use crate::callback::client::ATTEMPT_TIMEOUT;
 use crate::callback::{Callback, Callbacks};
 use crate::environment::{RUNTIME_API, var};
 use crate::event::Event;
-use crate::event::ids::CallbackIds;
-use crate::event::provenance::Provenance;
+use crate::event::header::Header;
 use crate::response::{DecidedBy, Doubt, Settled};
 use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation};
 
@@ -73,9 +72,8 @@ struct State {
 
 /// The data needed to answer for an event.
 struct Watched {
-    ids: CallbackIds,
-    provenance: Provenance,
-    request_id: String,
+    header: Arc<Header>,
+    request_id: Arc<str>,
     /// The decision that is sent if the watchdog has to answer: the fallback action until another decision is made.
     decision: Decision,
     decided_by: DecidedBy,
@@ -127,9 +125,8 @@ impl Watchdog {
         fallback_action: FallbackAction,
     ) -> Option<Watch<'_>> {
         let watched = Watched {
-            ids: event.ids.clone(),
-            provenance: event.provenance.clone(),
-            request_id: invocation.request_id().to_owned(),
+            header: event.header.clone(),
+            request_id: invocation.request_id.clone(),
             decision: fallback_action.decision(),
             decided_by: DecidedBy::FallbackAction,
             fallback_action,
@@ -338,10 +335,10 @@ impl Watched {
     }
 
     async fn answer(self, callbacks: &Callbacks, log: &Log) {
-        let Self { ids, provenance, request_id, decision, decided_by, fallback_action, decided, error, moments } = self;
+        let Self { header, request_id, decision, decided_by, fallback_action, decided, error, moments } = self;
+        let Header { ids, provenance } = &*header;
         let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
-        let callback =
-            Callback { ids: &ids, decision: &decision, decided_by, fallback_action, provenance: &provenance };
+        let callback = Callback { ids, decision: &decision, decided_by, fallback_action, provenance };
         let result = settle(callbacks, callback, moments.deadline).await;
         // What the main path knows was found out in more time.
         let result = result.map_err(|own| match own.kind() {
@@ -355,7 +352,7 @@ impl Watched {
         };
         let fallback_action = (decided_by == DecidedBy::FallbackAction).then(|| fallback_action.as_str());
         tracing::error!(
-            request_id,
+            request_id = &*request_id,
             message_id = ids.message_id,
             channel_arn = ids.channel_arn,
             callback_id = ids.callback_id,
@@ -369,7 +366,7 @@ impl Watched {
         // Write the line before Lambda learns of the end, so that the line belongs to this invocation.
         log.written(PARTING).await;
         if let Err(error) = runtime_api::answer(&request_id, result).await {
-            tracing::error!(request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
+            tracing::error!(request_id = &*request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
             log.written(PARTING).await;
         }
     }

@@ -53,7 +53,7 @@ impl Inquiry<'_> {
         match status {
             Status::Pending => Finding::Undecided,
             // AWS does not document whether an edit has a separate status.
-            Status::Processed if provenance.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
+            Status::Processed if provenance.times.is_edited => self.weakly(channel_arn, Doubt::EditedBefore),
             Status::Processed => Finding::Decided(None),
             Status::Absent if provenance.is_sure_to_have_a_status() => Finding::Decided(None),
             Status::Absent => self.weakly(channel_arn, Doubt::NotStored),

@@ -40,7 +40,7 @@ impl Question {
         Some(Self {
             channel_arn: ids.channel_arn.clone(),
             message_id: ids.message_id.clone(),
-            sender_arn: provenance.sender_arn.clone()?,
+            sender_arn: provenance.sender_arn()?.to_owned(),
             sub_channel_id: provenance.sub_channel_id.clone(),
         })
     }

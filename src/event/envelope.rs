@@ -5,94 +5,87 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use crate::event::RawEvent;
-use crate::event::lenient_json::{self, Fields};
+use super::lenient_json::{self, Fields};
+use super::payload::Payload;
 
 /// The most envelopes that may surround an event. One destination behind another makes two; more than a few are a
 /// mistake.
 const DEEPEST: usize = 5;
 
-/// The payload of an invocation.
-#[derive(Debug)]
-pub(crate) enum Delivery {
+/// The payload of an invocation, and `E` for each event that failed before.
+pub(crate) enum Delivery<'a, E> {
     /// An event from the channel flow, or any other payload that is not an envelope.
-    First(RawEvent),
+    First(Payload<'a>),
     /// An event that failed before, in the envelope of a destination.
-    Failed(RawEvent),
+    Failed(E),
     /// Messages from a queue, each with an event that failed before.
-    Queue(Vec<QueueMessage>),
+    Queue(Vec<QueueMessage<E>>),
 }
 
 /// A message from an SQS queue.
-#[derive(Debug)]
-pub(crate) struct QueueMessage {
+pub(crate) struct QueueMessage<E> {
     /// The queue's id for the message.
     pub(crate) id: String,
-    pub(crate) event: RawEvent,
+    pub(crate) event: E,
 }
 
-impl Delivery {
-    pub(crate) fn read(raw: RawEvent) -> Self {
-        let queue = queue_messages(raw.json());
+impl<'a, E> Delivery<'a, E> {
+    /// Opens all envelopes in `json`, and reads the events inside with `read`.
+    pub(crate) fn open(json: &'a str, read: impl Fn(&Payload<'_>) -> E) -> Self {
+        let payload = Payload::read(json);
+        let queue = queue_messages(&payload, &read);
         if !queue.is_empty() {
             return Self::Queue(queue);
         }
-        match unwrapped(raw.json(), DEEPEST) {
+        match opened(&payload, DEEPEST, &read) {
             Some(event) => Self::Failed(event),
-            None => Self::First(raw),
+            None => Self::First(payload),
         }
     }
 }
 
-fn queue_messages(json: &str) -> Vec<QueueMessage> {
-    let records = Fields::read(json, &["Records"]).and_then(|fields| fields.raw("Records"));
-    let read = |record| {
+fn queue_messages<E>(payload: &Payload<'_>, read: &impl Fn(&Payload<'_>) -> E) -> Vec<QueueMessage<E>> {
+    let records = payload.fields.raw("Records").and_then(lenient_json::elements);
+    let message = |record| {
         let record = Fields::read(record, &["messageId", "body"])?;
         let (id, body) = (record.non_empty("messageId")?, record.string("body")?);
-        let event = match unwrapped(&body, DEEPEST) {
-            Some(event) => event,
+        let payload = Payload::read(&body);
+        let event = opened(&payload, DEEPEST, read).unwrap_or_else(|| match lenient_json::is_json(&body) {
+            true => read(&payload),
             // A body that is not JSON has no ids either: it fails in the same way as an event without ids.
-            None => RawEvent::from_json(body).unwrap_or_else(|_| RawEvent::null()),
-        };
-        Some(QueueMessage { id, event })
+            false => read(&Payload::read("null")),
+        });
+        Some(QueueMessage { id: id.into_owned(), event })
     };
-    records.map(lenient_json::elements).unwrap_or_default().into_iter().filter_map(read).collect()
+    records.into_iter().flatten().filter_map(message).collect()
 }
 
 /// Returns the event in a destination's envelope from Lambda, even if the envelope came through a topic, a bus or a
 /// queue.
-fn unwrapped(json: &str, depth: usize) -> Option<RawEvent> {
-    const NAMES: &[&str] = &["requestContext", "requestPayload", "detail", "Records", "Type", "TopicArn", "Message"];
-    let fields = Fields::read(json, NAMES).filter(|_| depth > 0)?;
-    let inner = if fields.raw("requestContext").is_some() && fields.raw("requestPayload").is_some() {
-        Cow::Borrowed(fields.raw("requestPayload")?)
+fn opened<E>(payload: &Payload<'_>, depth: usize, read: &impl Fn(&Payload<'_>) -> E) -> Option<E> {
+    let json = enclosed(&payload.fields).filter(|_| depth > 0)?;
+    let inner = Payload::read(&json);
+    opened(&inner, depth - 1, read).or_else(|| lenient_json::is_json(&json).then(|| read(&inner)))
+}
+
+/// Returns the JSON in an envelope.
+fn enclosed<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
+    if let (Some(_), Some(payload)) = (fields.raw("requestContext"), fields.raw("requestPayload")) {
+        Some(Cow::Borrowed(payload))
     } else if let Some(payload) =
         fields.object("detail", &["requestPayload"]).and_then(|detail| detail.raw("requestPayload"))
     {
-        Cow::Borrowed(payload)
+        Some(Cow::Borrowed(payload))
     } else if let Some(records) = fields.raw("Records") {
         // The form in which a topic invokes a function.
-        let record = Fields::read(lenient_json::elements(records).first()?, &["Sns"])?;
-        Cow::Owned(record.object("Sns", &["Message"])?.string("Message")?)
+        let record = Fields::read(lenient_json::elements(records)?.next()?, &["Sns"])?;
+        record.object("Sns", &["Message"])?.string("Message")
     } else if fields.string("Type").as_deref() == Some("Notification") && fields.raw("TopicArn").is_some() {
         // The form in which a topic writes to a queue. If the subscription has raw message delivery, there is no
         // envelope.
-        Cow::Owned(fields.string("Message")?)
+        fields.string("Message")
     } else {
-        return None;
-    };
-    unwrapped(&inner, depth - 1).or_else(|| RawEvent::from_json(inner).ok())
-}
-
-impl RawEvent {
-    fn json(&self) -> &str {
-        self.0.get()
-    }
-
-    fn null() -> Self {
-        Self(RawValue::NULL.to_owned())
+        None
     }
 }
 
@@ -101,13 +94,27 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn read(event: &Value) -> Delivery {
-        Delivery::read(RawEvent::from_json(event.to_string()).unwrap())
+    /// What becomes of a payload, with the JSON of each event that failed before.
+    #[derive(Debug, PartialEq)]
+    enum Opened {
+        First,
+        Failed(Value),
+        Queue(Vec<(String, String)>),
     }
 
-    fn failed(event: &Value) -> Value {
-        match read(event) {
-            Delivery::Failed(event) => serde_json::from_str(event.json()).unwrap(),
+    fn open(payload: &Value) -> Opened {
+        match Delivery::open(&payload.to_string(), |event| event.json.to_owned()) {
+            Delivery::First(_) => Opened::First,
+            Delivery::Failed(event) => Opened::Failed(serde_json::from_str(&event).unwrap()),
+            Delivery::Queue(messages) => {
+                Opened::Queue(messages.into_iter().map(|message| (message.id, message.event)).collect())
+            }
+        }
+    }
+
+    fn failed(payload: &Value) -> Value {
+        match open(payload) {
+            Opened::Failed(event) => event,
             other => panic!("{other:?}"),
         }
     }
@@ -126,10 +133,10 @@ mod tests {
         for event in
             [json!({ "CallbackId": "c" }), json!([]), json!("x"), json!({ "Records": [] }), json!({ "detail": {} })]
         {
-            assert!(matches!(read(&event), Delivery::First(_)), "{event}");
+            assert_eq!(open(&event), Opened::First, "{event}");
         }
         // A new field makes this event look like an envelope.
-        assert!(matches!(read(&json!({ "CallbackId": "c", "requestPayload": 1 })), Delivery::First(_)));
+        assert_eq!(open(&json!({ "CallbackId": "c", "requestPayload": 1 })), Opened::First);
     }
 
     #[test]
@@ -170,10 +177,10 @@ mod tests {
         ];
         let records: Vec<_> =
             bodies.iter().map(|body| json!({ "messageId": "1", "eventSource": "aws:sqs", "body": body })).collect();
-        let Delivery::Queue(messages) = read(&json!({ "Records": records })) else { panic!("a queue") };
+        let Opened::Queue(messages) = open(&json!({ "Records": records })) else { panic!("a queue") };
         assert_eq!(messages.len(), bodies.len());
-        for message in messages {
-            assert_eq!(message.event.json(), event.to_string());
+        for (_, found) in messages {
+            assert_eq!(found, event.to_string());
         }
     }
 
@@ -185,7 +192,7 @@ mod tests {
             json!({ "CallbackId": "c", "Type": "Notification", "TopicArn": "arn" }),
             json!({ "CallbackId": "c", "Type": "Notification", "TopicArn": "arn", "Message": "not JSON" }),
         ] {
-            assert!(matches!(read(&event), Delivery::First(_)), "{event}");
+            assert_eq!(open(&event), Opened::First, "{event}");
         }
     }
 
@@ -207,9 +214,8 @@ mod tests {
         let record = |id: &str, body: String| json!({ "messageId": id, "eventSource": "aws:sqs", "body": body });
         let bodies = [event.to_string(), envelope(&event).to_string(), "not JSON".to_owned()];
         let records: Vec<_> = ["1", "2", "3"].into_iter().zip(bodies).map(|(id, body)| record(id, body)).collect();
-        let Delivery::Queue(messages) = read(&json!({ "Records": records })) else { panic!("a queue") };
-        let events: Vec<_> = messages.iter().map(|message| (&*message.id, message.event.json().to_owned())).collect();
+        let Opened::Queue(messages) = open(&json!({ "Records": records })) else { panic!("a queue") };
         let expected = [("1", event.to_string()), ("2", event.to_string()), ("3", "null".to_owned())];
-        assert_eq!(events, expected);
+        assert_eq!(messages, expected.map(|(id, event)| (id.to_owned(), event)));
     }
 }

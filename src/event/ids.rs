@@ -1,12 +1,14 @@
 //! The three ids that a callback needs.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::lenient_json::Fields;
+use super::payload::Payload;
 use crate::{Error, ErrorKind};
 
 /// The ids with which a callback reaches the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CallbackIds {
     pub(crate) callback_id: String,
     pub(crate) message_id: String,
@@ -18,12 +20,14 @@ pub(crate) struct CallbackIds {
 pub(crate) struct MissingIds(pub(crate) Vec<&'static str>);
 
 impl CallbackIds {
-    pub(super) fn read(event: &Fields<'_>, channel_message: &Fields<'_>) -> Result<Self, MissingIds> {
-        let callback_id = event.non_empty("CallbackId");
+    pub(super) fn read(payload: &Payload<'_>, channel_message: &Fields<'_>) -> Result<Self, MissingIds> {
+        let callback_id = payload.fields.non_empty("CallbackId");
         let message_id = channel_message.non_empty("MessageId");
         let channel_arn = channel_message.non_empty("ChannelArn");
         match (callback_id, message_id, channel_arn) {
             (Some(callback_id), Some(message_id), Some(channel_arn)) => {
+                let [callback_id, message_id, channel_arn] =
+                    [callback_id, message_id, channel_arn].map(Cow::into_owned);
                 Ok(Self { callback_id, message_id, channel_arn })
             }
             (callback_id, message_id, channel_arn) => {

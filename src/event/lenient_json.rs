@@ -25,12 +25,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Returns a string. A lone surrogate, which JSON can carry and Rust cannot, becomes U+FFFD.
-    pub(crate) fn string(&self, name: &'static str) -> Option<String> {
+    pub(crate) fn string(&self, name: &'static str) -> Option<Cow<'a, str>> {
         self.raw(name).and_then(string)
     }
 
     /// Returns a string that is not empty.
-    pub(crate) fn non_empty(&self, name: &'static str) -> Option<String> {
+    pub(crate) fn non_empty(&self, name: &'static str) -> Option<Cow<'a, str>> {
         self.string(name).filter(|value| !value.is_empty())
     }
 
@@ -40,22 +40,27 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Returns `json` as a string.
-pub(crate) fn string(json: &str) -> Option<String> {
+/// Returns `json` as a string, copied only if it has an escape or a lone surrogate.
+pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
     let text: Text<'_> = serde_json::from_str(json).ok()?;
-    Some(text.0.into_owned())
+    Some(text.0)
 }
 
-/// Returns the elements of `json`, each still unread, or none if it is not an array.
-pub(crate) fn elements(json: &str) -> Vec<&str> {
-    let raw: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-    raw.into_iter().map(RawValue::get).collect()
+/// Returns the elements of `json`, each still unread, or `None` if it is not an array.
+pub(crate) fn elements(json: &str) -> Option<impl Iterator<Item = &str>> {
+    let raw: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+    Some(raw.into_iter().map(RawValue::get))
 }
 
-/// Returns all names and values of `json` in order, or none if it is not an object.
-pub(crate) fn entries(json: &str) -> Vec<(String, &str)> {
-    let entries: Entries<'_> = serde_json::from_str(json).unwrap_or_default();
-    entries.0.into_iter().map(|(name, raw)| (name.0.into_owned(), raw.get())).collect()
+/// Returns all names and values of `json` in order, each value still unread, or `None` if it is not an object.
+pub(crate) fn entries(json: &str) -> Option<impl Iterator<Item = (Cow<'_, str>, &str)>> {
+    let entries: Entries<'_> = serde_json::from_str(json).ok()?;
+    Some(entries.0.into_iter().map(|(name, raw)| (name.0, raw.get())))
+}
+
+/// Returns whether `text` is JSON.
+pub(crate) fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 struct FieldsNamed(&'static [&'static str]);
@@ -115,7 +120,6 @@ impl Visitor<'_> for Name {
     }
 }
 
-#[derive(Default)]
 struct Entries<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
@@ -190,8 +194,24 @@ mod tests {
 
     #[test]
     fn all_entries_come_in_order() {
-        assert_eq!(entries(r#"{"b":1,"\u0061":[],"b":2}"#), [("b".into(), "1"), ("a".into(), "[]"), ("b".into(), "2")]);
-        assert!(entries("[1]").is_empty());
+        let entries = |json| entries(json).map(Iterator::collect::<Vec<_>>);
+        let three = [("b".into(), "1"), ("a".into(), "[]"), ("b".into(), "2")];
+        assert_eq!(entries(r#"{"b":1,"\u0061":[],"b":2}"#).unwrap(), three);
+        assert_eq!(entries("[1]"), None);
+    }
+
+    #[test]
+    fn all_elements_come_in_order() {
+        let elements = |json| elements(json).map(Iterator::collect::<Vec<_>>);
+        assert_eq!(elements(r#"[1, "\ud800", {"a":[]}]"#).unwrap(), ["1", r#""\ud800""#, r#"{"a":[]}"#]);
+        assert_eq!(elements("[]").unwrap(), <[&str; 0]>::default());
+        assert_eq!(elements(r#"{"a":1}"#), None);
+    }
+
+    #[test]
+    fn only_an_escape_or_half_a_surrogate_pair_costs_a_copy() {
+        assert!(matches!(string(r#""caf\u00e9""#), Some(Cow::Owned(text)) if text == "café"));
+        assert!(matches!(string(r#""café""#), Some(Cow::Borrowed("café"))));
     }
 
     #[test]
@@ -205,6 +225,7 @@ mod tests {
     fn depth_does_not_matter() {
         let depth = 100_000;
         let json = format!(r#"{{"a":{}{},"b":"x"}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert!(is_json(&json) && !is_json(&json[1..]));
         assert_eq!(Fields::read(&json, &["b"]).unwrap().string("b").as_deref(), Some("x"));
     }
 }

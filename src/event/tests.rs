@@ -1,15 +1,24 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::provenance::Provenance;
 use super::*;
-use crate::{EventType, MessageType, Persistence, PushNotificationType};
+use crate::{EventType, MessageType, Persistence, PushNotificationType, Sender};
 
 fn read(event: &Value) -> Result<Event, MissingIds> {
-    Event::read(&RawEvent::from_json(event.to_string()).unwrap(), Invocation::default())
+    read_json(&event.to_string())
+}
+
+fn read_json(json: &str) -> Result<Event, MissingIds> {
+    Event::read(&Payload::read(RawEvent::from_json(json).unwrap().json()), &Invocation::default())
 }
 
 fn message(event: &Value) -> Message {
-    read(event).expect("the ids are there").message.expect("the message is readable")
+    message_of(&event.to_string())
+}
+
+fn message_of(json: &str) -> Message {
+    read_json(json).expect("the ids are there").message.expect("the message is readable")
 }
 
 fn documented() -> Value {
@@ -53,25 +62,23 @@ fn the_documented_event_is_read_whole() {
 fn what_it_takes_to_ask_about_a_message_is_read_beside_it() {
     let mut event = documented();
     event["ChannelMessage"]["SubChannelId"] = json!("sub-1");
-    let provenance = |event: &Value| read(event).ok().unwrap().provenance;
-    let whole = Provenance {
-        sender_arn: Some("arn:aws:chime:us-east-1:111122223333:app-instance/ai/user/carol".to_owned()),
-        sub_channel_id: Some("sub-1".to_owned()),
-        is_edited: true,
-        is_persistent: true,
-        sent_at: message(&event).last_edited_at(),
-    };
-    assert!(whole.sent_at.is_some());
-    assert_eq!(provenance(&event), whole);
+    let provenance = |event: &Value| read(event).ok().unwrap().header.provenance.clone();
+    let whole = provenance(&event);
+    assert_eq!(whole.sender_arn(), Some("arn:aws:chime:us-east-1:111122223333:app-instance/ai/user/carol"));
+    assert_eq!(whole.sub_channel_id.as_deref(), Some("sub-1"));
+    assert!(whole.times.is_edited && whole.is_sure_to_have_a_status());
+    assert!(whole.sent_at().is_some() && whole.sent_at() == message(&event).last_edited_at());
 
     event["ChannelMessage"]["Content"] = json!({ "text": "hidden" });
     assert_eq!(provenance(&event), whole, "the message is unreadable");
 
     event["ChannelMessage"] =
         json!({ "MessageId": "m", "ChannelArn": "c", "Sender": { "Arn": "carol" }, "LastEditedTimestamp": "" });
-    assert_eq!(provenance(&event), Provenance::default());
+    let least = provenance(&event);
+    assert_eq!((least.sender_arn(), least.sent_at()), (None, None));
+    assert_eq!(Provenance { sender: Sender::default(), ..least }, Provenance::default());
     event["ChannelMessage"]["CreatedTimestamp"] = json!("2026-03-01T12:00:00.250Z");
-    assert!(provenance(&event).sent_at.is_some());
+    assert!(provenance(&event).sent_at().is_some());
 }
 
 #[test]
@@ -203,11 +210,54 @@ fn an_event_larger_than_any_is_known_by_its_ids_alone() {
         let mut event = event.clone();
         let object = if name == "Padding" { &mut event } else { &mut event["ChannelMessage"] };
         object[name] = json!("x".repeat(LARGEST_EVENT + 1));
-        let Event { ids, provenance, message } = read(&event).ok().unwrap();
+        let Event { header, message } = read(&event).ok().unwrap();
         assert_eq!(message.unwrap_err(), Unreadable::TooLarge);
-        assert_eq!(ids.message_id, "7f3c");
-        assert_eq!(provenance, read(&documented()).ok().unwrap().provenance);
+        assert_eq!(header.ids.message_id, "7f3c");
+        assert_eq!(header, read(&documented()).ok().unwrap().header);
     }
+}
+
+#[test]
+fn the_last_of_two_fields_counts_and_null_is_no_field() {
+    let event = documented().to_string();
+    let first = |more: &str| message_of(&event.replacen('{', &format!("{{{more},"), 1));
+    let earlier = first(r#""CallbackId":"earlier","ChannelMessage":{"MessageId":"earlier"}"#);
+    assert_eq!((earlier.callback_id(), earlier.id()), ("d5a5d9ac-61b9-4e1f-a7d3-f6b6f84e2d10", "7f3c"));
+
+    let last = |more: &str| read_json(&format!("{},{more}}}", &event[..event.len() - 1]));
+    assert_eq!(last(r#""CallbackId":"later""#).ok().unwrap().header.ids.callback_id, "later");
+    assert_eq!(last(r#""CallbackId":null"#).err().unwrap(), MissingIds(vec!["CallbackId"]));
+    assert_eq!(
+        last(r#""ChannelMessage":{"MessageId":"m"}"#).err().unwrap(),
+        MissingIds(vec!["ChannelMessage.ChannelArn"])
+    );
+}
+
+#[test]
+fn half_a_surrogate_pair_keeps_no_message_from_being_read() {
+    let event = documented().to_string().replace("Good morning", "Good \\ud83d morning").replace("Carol", "\\ude21");
+    let message = message_of(&event.replacen('{', r#"{"\ud800":"\ud800","#, 1));
+    assert_eq!(message.content(), "Good \u{fffd}\u{fffd}\u{fffd} morning");
+    assert_eq!(message.sender().name(), Some("\u{fffd}\u{fffd}\u{fffd}"));
+}
+
+#[test]
+fn depth_keeps_no_message_from_being_read() {
+    let deep = format!("{}{}", r#"{"a":["#.repeat(20_000), "]}".repeat(20_000));
+    let event = documented().to_string();
+    let ends = [("{", format!("{{\"Trace\":{deep},")), ("\"Metadata\":", format!("\"Target\":{deep},\"Metadata\":"))];
+    for (start, deeper) in ends {
+        let message = message_of(&event.replacen(start, &deeper, 1));
+        assert_eq!((message.id(), message.content()), ("7f3c", "Good morning"));
+    }
+}
+
+#[test]
+fn a_clone_shares_everything() {
+    let Event { header, message } = read(&documented()).ok().unwrap();
+    let message = message.unwrap();
+    assert!(std::ptr::eq(message.content(), message.clone().content()));
+    assert!(std::ptr::eq(message.id(), &*header.ids.message_id));
 }
 
 #[test]
@@ -295,10 +345,10 @@ proptest! {
         event["ChannelMessage"] = if beside.is_object() { beside } else { json!({ "Content": beside }) };
         event["ChannelMessage"]["MessageId"] = json!("message");
         event["ChannelMessage"]["ChannelArn"] = json!("channel");
-        let ids = read(&event).expect("the ids are there").ids;
-        prop_assert_eq!(ids.callback_id, "callback");
-        prop_assert_eq!(ids.message_id, "message");
-        prop_assert_eq!(ids.channel_arn, "channel");
+        let header = read(&event).expect("the ids are there").header;
+        prop_assert_eq!(&*header.ids.callback_id, "callback");
+        prop_assert_eq!(&*header.ids.message_id, "message");
+        prop_assert_eq!(&*header.ids.channel_arn, "channel");
     }
 
     /// One byte is changed anywhere: there is no panic, and either the ids are found or the error says that one is
@@ -309,7 +359,7 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         if let Ok(raw) = String::from_utf8(bytes).map_err(drop).and_then(|json| RawEvent::from_json(json).map_err(drop))
-            && let Err(missing) = Event::read(&raw, Invocation::default()) {
+            && let Err(missing) = Event::read(&Payload::read(raw.json()), &Invocation::default()) {
                 prop_assert!(!missing.0.is_empty());
             }
     }

@@ -311,7 +311,7 @@ fn all_strings<'a>(values: impl IntoIterator<Item = Option<&'a RawValue>>) -> bo
 }
 
 fn read(raw: Option<&RawValue>) -> Option<String> {
-    raw.and_then(|raw| lenient_json::string(raw.get()))
+    raw.and_then(|raw| Some(lenient_json::string(raw.get())?.into_owned()))
 }
 
 impl<'a> RawMessage<'a> {

@@ -5,7 +5,7 @@ use std::fmt;
 /// The sender of a message.
 ///
 /// `Debug` shows the ARN but not the name.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Sender {
     pub(crate) arn: String,
     pub(crate) name: Option<String>,
