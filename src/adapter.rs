@@ -20,17 +20,17 @@ use tracing::{Instrument, Span};
 
 use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::watchdog::{Watch, Watchdog};
-use crate::callback::{Callback, Callbacks, Outcome};
+use crate::callback::{Callback, Callbacks};
 use crate::event::envelope::{Delivery, QueueMessage};
 use crate::event::header::Header;
 use crate::event::ids::{CallbackIds, MissingIds};
 use crate::event::{Event, RawEvent};
-use crate::response::{BatchItemFailure, DecidedBy, Response, Settled};
+use crate::response::{BatchItemFailure, DecidedBy, Outcome, Response, Settled};
 use crate::{Error, FallbackAction, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
-/// [`run`](crate::run) creates an adapter and serves it. Create one yourself to choose the [fallback
+/// [`run`](fn@crate::run) creates an adapter and serves it. Create one yourself to choose the [fallback
 /// action](builder::AdapterBuilder::fallback_action) or the [client](builder::AdapterBuilder::client), or to use it
 /// with [`lambda_runtime`] and your own layers.
 ///
@@ -80,11 +80,16 @@ impl<P: Processor + 'static> Adapter<P> {
         let Header { ids, provenance } = header?;
         let decision = self.0.decider.fallback_action.decision();
         let rescuing = async {
-            Span::current().record("decision", decision.name());
+            Span::current().record("decision", decision.kind().as_str());
             let fallback_action = self.0.decider.fallback_action;
-            let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
-            let settlement = self.0.callbacks.settle_caught(callback, invocation.deadline).await?;
-            let settled = Settled::new(&callback, DecidedBy::Rescue, settlement);
+            let callback = Callback {
+                ids: &ids,
+                decision: &decision,
+                decided_by: DecidedBy::Rescue,
+                fallback_action,
+                provenance: &provenance,
+            };
+            let settled = self.0.callbacks.settle_caught(callback, invocation.deadline).await?;
             log(&settled, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
             Ok(settled)
         };
@@ -139,14 +144,13 @@ impl<P: Processor + 'static> Adapter<P> {
         let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
         let decision = decision.with_content(content);
         let process_ms = milliseconds(started.elapsed());
-        Span::current().record("decision", decision.name());
+        Span::current().record("decision", decision.kind().as_str());
         if let Some(watch) = watch {
             watch.decided(&decision, decided_by).await;
         }
 
-        let callback = Callback { ids, decision: &decision, fallback_action, provenance };
-        let settlement = self.0.callbacks.settle_caught(callback, invocation.callback_deadline).await?;
-        let settled = Settled::new(&callback, decided_by, settlement);
+        let callback = Callback { ids, decision: &decision, decided_by, fallback_action, provenance };
+        let settled = self.0.callbacks.settle_caught(callback, invocation.callback_deadline).await?;
         log(&settled, None, process_ms, milliseconds(started.elapsed()));
         Ok(settled)
     }
@@ -166,28 +170,20 @@ fn span(ids: &CallbackIds) -> Span {
 /// action.
 fn log(settled: &Settled, fallback_action: Option<FallbackAction>, process_ms: f64, duration_ms: f64) {
     let Settled { decision, decided_by, outcome, doubt, .. } = settled;
-    let fallback_action = fallback_action.map(FallbackAction::as_str);
-    match (outcome, doubt) {
-        (Outcome::Accepted, _) => {
-            tracing::info!(
-                decision,
-                ?decided_by,
-                ?outcome,
-                fallback_action,
-                process_ms,
-                duration_ms,
-                "message settled"
-            );
-        }
-        (Outcome::DecidedBefore, None) => {
-            tracing::info!(decision, ?decided_by, ?outcome, process_ms, duration_ms, "message was decided before");
-        }
+    let decision = decision.as_str();
+    // Another callback decided a message that was decided before.
+    let fallback_action = fallback_action.filter(|_| *outcome == Outcome::Accepted).map(FallbackAction::as_str);
+    let told = match (outcome, doubt) {
+        (Outcome::Accepted, _) => "message settled",
+        (Outcome::DecidedBefore, None) => "message was decided before",
         (Outcome::DecidedBefore, Some(doubt)) => {
             let doubt = doubt.as_str();
             let told = "message was decided before, unless a grant is missing";
             tracing::warn!(decision, ?decided_by, ?outcome, doubt, process_ms, duration_ms, "{told}");
+            return;
         }
-    }
+    };
+    tracing::info!(decision, ?decided_by, ?outcome, fallback_action, process_ms, duration_ms, "{told}");
 }
 
 fn milliseconds(duration: Duration) -> f64 {

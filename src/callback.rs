@@ -20,11 +20,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_chimesdkmessaging::Client;
-use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use self::bounded::Bounded;
-pub use self::inquiry::Doubt;
 use self::inquiry::{Finding, Inquiry};
 use self::known::Known;
 use self::may_ask::MayAsk;
@@ -34,6 +32,7 @@ use self::status::Question;
 use crate::callback::client::ATTEMPT_TIMEOUT;
 use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
+use crate::response::{DecidedBy, Doubt, Outcome, Settled};
 use crate::{Decision, Error, ErrorKind, FallbackAction};
 
 /// How long the service accepts a callback for a message. Only one place documents this, so only the reported error
@@ -54,33 +53,12 @@ const CONFLICTS: u32 = 3;
 /// grant takes a moment to be known everywhere.
 const REFUSALS: u32 = 3;
 
-/// How a callback ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The service accepted the callback.
-    Accepted,
-    /// The message had been decided before: the event was delivered twice, or the answer to an earlier attempt was
-    /// lost.
-    DecidedBefore,
-}
-
-/// How a callback ended, and which callback.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settlement {
-    pub(crate) outcome: Outcome,
-    /// Whether the fallback action was sent in place of a decision that the service refused as invalid.
-    pub(crate) fell_back: bool,
-    /// The basis of the outcome, if the service did not confirm it explicitly.
-    pub(crate) doubt: Option<Doubt>,
-}
-
 /// A decision in flight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Callback<'a> {
     pub(crate) ids: &'a CallbackIds,
     pub(crate) decision: &'a Decision,
+    pub(crate) decided_by: DecidedBy,
     /// The action that decides instead if the service refuses the decision as invalid.
     pub(crate) fallback_action: FallbackAction,
     pub(crate) provenance: &'a Provenance,
@@ -114,30 +92,29 @@ impl Callbacks {
     /// # Errors
     ///
     /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided.
-    pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settlement, Error> {
+    pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settled, Error> {
         let deadline = deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline));
         let mut rounds = Rounds::new(deadline);
         let fallback = callback.fallback_action.decision();
-        let (mut callback, mut fell_back) = (callback, false);
+        let mut callback = callback;
         let (mut conflicts, mut refusals) = (0, 0);
-        let settlement = |outcome, fell_back, doubt| Ok(Settlement { outcome, fell_back, doubt });
         // An earlier refusal says more than the lack of time for another attempt.
         let mut last: Option<Refusal> = None;
         loop {
             let mut refusal = match self.send(&callback, deadline).await {
                 Ok(()) => {
                     self.known.accepted(&callback.ids.channel_arn, || callback.sent());
-                    return settlement(Outcome::Accepted, fell_back, None);
+                    return Ok(callback.settled(Outcome::Accepted, None));
                 }
                 Err(refusal) => refusal,
             };
             let ask = match refusal.meaning {
-                Meaning::NonPending => return settlement(Outcome::DecidedBefore, fell_back, None),
+                Meaning::NonPending => return Ok(callback.settled(Outcome::DecidedBefore, None)),
                 Meaning::Invalid if *callback.decision != fallback => {
                     let fallback_action = callback.fallback_action.as_str();
                     tracing::error!(fallback_action, %refusal, "the service refused the decision; the fallback action decides");
                     callback.decision = &fallback;
-                    fell_back = true;
+                    callback.decided_by = DecidedBy::FallbackAction;
                     continue;
                 }
                 Meaning::Credentials | Meaning::NotAuthorized => return Err(refusal.fails(&callback)),
@@ -150,7 +127,7 @@ impl Callbacks {
             };
             if ask {
                 match self.ask(&callback, deadline).await {
-                    Finding::Decided(doubt) => return settlement(Outcome::DecidedBefore, fell_back, doubt),
+                    Finding::Decided(doubt) => return Ok(callback.settled(Outcome::DecidedBefore, doubt)),
                     Finding::Unknown(why) => return Err(refusal.leaves_open(&why)),
                     Finding::NoAnswer(no_answer) if no_answer.meaning == Meaning::Credentials => {
                         return Err(no_answer.fails(&callback));
@@ -267,6 +244,16 @@ impl Refusal {
 }
 
 impl Callback<'_> {
+    fn settled(&self, outcome: Outcome, doubt: Option<Doubt>) -> Settled {
+        Settled {
+            message_id: self.ids.message_id.clone(),
+            decision: self.decision.kind(),
+            decided_by: self.decided_by,
+            outcome,
+            doubt,
+        }
+    }
+
     /// Returns a question that the service can answer from now on, if the message was sent and is stored.
     fn sent(&self) -> Option<Question> {
         let Self { ids, decision, provenance, .. } = self;

@@ -2,6 +2,8 @@
 
 pub(crate) mod update;
 
+use serde::Serialize;
+
 use self::update::Update;
 use crate::LimitError;
 
@@ -18,7 +20,7 @@ use crate::LimitError;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// Everyone in the channel gets the message with the changes of the [`Update`].
     Update(Update),
@@ -36,15 +38,15 @@ impl Decision {
     /// Returns a [`LimitError`] if `content` is empty or longer than [`limits::CONTENT`](crate::limits::CONTENT)
     /// allows.
     pub fn update(content: impl Into<String>) -> Result<Self, LimitError> {
-        Update::new().content(content).map(Self::Update)
+        Update::builder().content(content).build().map(Self::Update)
     }
 
-    /// Returns the name of the decision in logs and in [`Settled`].
-    pub(crate) fn name(&self) -> &'static str {
+    /// Returns which of the three decisions this is.
+    pub fn kind(&self) -> DecisionKind {
         match self {
-            Self::Update(_) => "UPDATE",
-            Self::Deny => "DENY",
-            Self::NoChange => "NO_CHANGE",
+            Self::Update(_) => DecisionKind::Update,
+            Self::Deny => DecisionKind::Deny,
+            Self::NoChange => DecisionKind::NoChange,
         }
     }
 
@@ -60,6 +62,29 @@ impl Decision {
     }
 }
 
+/// A [`Decision`] without its changes, as logs and the value that is returned to Lambda show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DecisionKind {
+    /// `UPDATE`: [`Decision::Update`].
+    Update,
+    /// `DENY`: [`Decision::Deny`].
+    Deny,
+    /// `NO_CHANGE`: [`Decision::NoChange`].
+    NoChange,
+}
+
+impl DecisionKind {
+    /// Returns the name of the decision: `UPDATE`, `DENY` or `NO_CHANGE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Update => "UPDATE",
+            Self::Deny => "DENY",
+            Self::NoChange => "NO_CHANGE",
+        }
+    }
+}
+
 /// An update that changes nothing is no change.
 impl From<Update> for Decision {
     fn from(update: Update) -> Self {
@@ -72,7 +97,7 @@ impl From<Update> for Decision {
 /// The names are those of the channel flow's own setting and have the same meaning. The flow's setting applies if the
 /// service cannot *reach* the function. This setting applies if the service reached the function and the function
 /// failed, which the service does not notice. Set both to the same value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FallbackAction {
     /// `ABORT`: the message is denied. A message that could not be checked is not released. This is the default.
     #[default]

@@ -17,10 +17,11 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    unanswered: bool,
 }
 
 /// The kind of an [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The function's environment is wrong: Lambda did not start the process, there is no region, or a certificate file
@@ -52,7 +53,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), source: None, unanswered: false }
     }
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
@@ -75,9 +76,12 @@ impl Error {
 
     /// Returns whether the service gave no answer of any kind, so that another connection might get one.
     pub(crate) fn is_unanswered(&self) -> bool {
-        let cause = self.source().and_then(|cause| cause.downcast_ref::<Self>());
-        let unavailable = ErrorKind::CallbackUnavailable;
-        self.kind == unavailable && cause.is_some_and(|cause| cause.kind == unavailable)
+        self.unanswered
+    }
+
+    pub(crate) fn unanswered(mut self) -> Self {
+        self.unanswered = true;
+        self
     }
 
     fn chain(&self) -> String {

@@ -49,6 +49,11 @@ impl Invocation {
         }
     }
 
+    /// Returns an invocation whose processor has this much time, for tests of a processor.
+    pub(crate) fn ending_in(time_left: Duration) -> Self {
+        Self { processor_deadline: Instant::now().checked_add(time_left), ..Self::default() }
+    }
+
     /// Returns the same invocation with one of `shares` equal parts of the time until the deadline. The processor's
     /// deadlines stay: only the rescue shares its time, and it asks no processor.
     pub(crate) fn share(&self, shares: usize) -> Self {

@@ -37,7 +37,7 @@
 //!    [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
-//! [`Adapter`] implements this path as a tower `Service`, and [`run`] serves it to Lambda. [`testing`] provides
+//! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] provides
 //! messages for testing a processor.
 //!
 //! # Credentials, region, endpoint
@@ -74,16 +74,15 @@ mod invocation;
 mod message;
 mod processor;
 mod response;
-mod run;
 
 pub mod limits;
+pub mod run;
 pub mod testing;
 
 pub use adapter::Adapter;
 pub use adapter::builder::AdapterBuilder;
-pub use callback::{Doubt, Outcome};
-pub use decision::update::Update;
-pub use decision::{Decision, FallbackAction};
+pub use decision::update::{Update, UpdateBuilder};
+pub use decision::{Decision, DecisionKind, FallbackAction};
 pub use error::{Error, ErrorKind};
 pub use event::RawEvent;
 pub use event::event_type::EventType;
@@ -93,11 +92,11 @@ pub use message::Message;
 pub use message::lex_envelope::{LexButton, LexCard, LexEnvelope, LexMessage};
 pub use message::message_type::MessageType;
 pub use message::persistence::Persistence;
-pub use message::push_notification::{PushNotification, PushNotificationType};
+pub use message::push_notification::{PushNotification, PushNotificationBuilder, PushNotificationType};
 pub use message::sender::{Sender, SenderKind};
 pub use message::text::Text;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
-pub use response::{BatchItemFailure, DecidedBy, Response, Settled};
+pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
 pub use run::run;
 
 pub use aws_sdk_chimesdkmessaging;

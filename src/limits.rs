@@ -1,6 +1,6 @@
 //! The limits of the service for each field of a `ChannelFlowCallback`.
 //!
-//! [`Update`](crate::Update) checks every value against these limits when the value is set, so that every decision that
+//! [`Update`](crate::Update) checks every value against these limits when it is built, so that every decision that
 //! exists can be sent. The numbers are those of the service's API model, `chime-sdk-messaging` 2021-05-15
 //! ([`ChannelMessageCallback`](https://docs.aws.amazon.com/chime-sdk/latest/APIReference/API_messaging-chime_ChannelMessageCallback.html)),
 //! and the size of a message's content is from the [service
@@ -160,7 +160,7 @@ impl Unit {
 /// ```
 /// use channel_flow::Update;
 ///
-/// let error = Update::new().content("x".repeat(5000)).unwrap_err();
+/// let error = Update::builder().content("x".repeat(5000)).build().unwrap_err();
 /// assert_eq!(error.limit().max(), 4096);
 /// assert_eq!(
 ///     error.to_string(),

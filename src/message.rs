@@ -231,17 +231,17 @@ impl Message {
 }
 
 fn read_push_notification(fields: &Fields<'_>) -> PushNotification {
-    let mut push_notification = PushNotification::new();
+    let mut push_notification = PushNotification::builder();
     if let Some(title) = fields.string("Title") {
-        push_notification = push_notification.with_title(title);
+        push_notification = push_notification.title(title);
     }
     if let Some(body) = fields.string("Body") {
-        push_notification = push_notification.with_body(body);
+        push_notification = push_notification.body(body);
     }
     if let Some(notification_type) = fields.non_empty("Type") {
-        push_notification = push_notification.with_notification_type((&*notification_type).into());
+        push_notification = push_notification.notification_type((&*notification_type).into());
     }
-    push_notification
+    push_notification.build()
 }
 
 fn read_message_attributes(raw: &str) -> BTreeMap<String, Vec<String>> {

@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 
-use crate::callback::{Callback, Settlement};
-use crate::{Doubt, Outcome};
+use crate::DecisionKind;
 
 /// The value that the function returns to Lambda.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Response {
@@ -23,7 +22,7 @@ pub enum Response {
 }
 
 /// A message from a queue that SQS should redeliver.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BatchItemFailure {
@@ -32,14 +31,14 @@ pub struct BatchItemFailure {
 }
 
 /// How an event was settled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Settled {
     /// The id of the message.
     pub message_id: String,
-    /// The decision that was sent: `UPDATE`, `DENY` or `NO_CHANGE`.
-    pub decision: &'static str,
+    /// The decision that was sent.
+    pub decision: DecisionKind,
     /// Whether the processor or the fallback action decided.
     pub decided_by: DecidedBy,
     /// The service's answer.
@@ -49,19 +48,8 @@ pub struct Settled {
     pub doubt: Option<Doubt>,
 }
 
-impl Settled {
-    pub(crate) fn new(callback: &Callback<'_>, decided_by: DecidedBy, settlement: Settlement) -> Self {
-        let Settlement { outcome, fell_back, doubt } = settlement;
-        let (decision, decided_by) = match fell_back {
-            true => (callback.fallback_action.decision().name(), DecidedBy::FallbackAction),
-            false => (callback.decision.name(), decided_by),
-        };
-        Self { message_id: callback.ids.message_id.clone(), decision, decided_by, outcome, doubt }
-    }
-}
-
 /// Who made a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 pub enum DecidedBy {
@@ -72,4 +60,91 @@ pub enum DecidedBy {
     /// The fallback action, because the event had failed before and came through an on-failure destination or a
     /// dead-letter queue.
     Rescue,
+}
+
+impl DecidedBy {
+    /// Returns the name: `PROCESSOR`, `FALLBACK_ACTION` or `RESCUE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Processor => "PROCESSOR",
+            Self::FallbackAction => "FALLBACK_ACTION",
+            Self::Rescue => "RESCUE",
+        }
+    }
+}
+
+/// How a callback ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The service accepted the callback.
+    Accepted,
+    /// The message had been decided before: the event was delivered twice, or the answer to an earlier attempt was
+    /// lost.
+    DecidedBefore,
+}
+
+impl Outcome {
+    /// Returns the name: `ACCEPTED` or `DECIDED_BEFORE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "ACCEPTED",
+            Self::DecidedBefore => "DECIDED_BEFORE",
+        }
+    }
+}
+
+/// The reason why a message counts as decided although the service did not say so explicitly.
+///
+/// Each of these is a success that could be wrong if a grant of the function's role was revoked. Alarms look for
+/// these values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The service refuses to say, as it does for a message that was denied. It also refuses if the function may not
+    /// ask, or if the sender has left the channel.
+    DeniedOrNotGranted,
+    /// The service has no status for a message that it need not store, or for a bot's message. The service accepted
+    /// callbacks from this environment in the app instance before.
+    NotStored,
+    /// The service says that an edited message was processed, which may refer to the message before the edit. The
+    /// service accepted callbacks from this environment in the app instance before.
+    EditedBefore,
+}
+
+impl Doubt {
+    /// Returns the name of the doubt, as logs and the value that is returned to Lambda show it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeniedOrNotGranted => "DENIED_OR_NOT_GRANTED",
+            Self::NotStored => "NOT_STORED",
+            Self::EditedBefore => "EDITED_BEFORE",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_in_code_and_in_json() {
+        fn json(value: impl Serialize) -> String {
+            serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+        }
+        for decision in [DecisionKind::Update, DecisionKind::Deny, DecisionKind::NoChange] {
+            assert_eq!(json(decision), decision.as_str());
+        }
+        for decided_by in [DecidedBy::Processor, DecidedBy::FallbackAction, DecidedBy::Rescue] {
+            assert_eq!(json(decided_by), decided_by.as_str());
+        }
+        for outcome in [Outcome::Accepted, Outcome::DecidedBefore] {
+            assert_eq!(json(outcome), outcome.as_str());
+        }
+        for doubt in [Doubt::DeniedOrNotGranted, Doubt::NotStored, Doubt::EditedBefore] {
+            assert_eq!(json(doubt), doubt.as_str());
+        }
+    }
 }

@@ -46,10 +46,11 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         Self { decider, reserve: DEFAULT_RESERVE, client: None }
     }
 
-    /// What becomes of a message whose processor errs, panics or runs out of time; [`FallbackAction::Abort`] unless set.
+    /// Sets the fallback action, for a message whose processor returns an error, panics or times out. The default is
+    /// [`FallbackAction::Abort`].
     ///
-    /// The environment variable `CHANNEL_FLOW_FALLBACK_ACTION`, `ABORT` or `CONTINUE`, overrules this: the decision is that
-    /// of the person who deploys.
+    /// The environment variable `CHANNEL_FLOW_FALLBACK_ACTION`, `ABORT` or `CONTINUE`, overrides this setting, so that the
+    /// person who deploys the function can choose.
     pub fn fallback_action(mut self, fallback_action: FallbackAction) -> Self {
         self.decider.fallback_action = fallback_action;
         self
@@ -81,11 +82,11 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         self
     }
 
-    /// Lets Rust print panic messages. By default, [`run`](crate::run) keeps them out of the logs and logs only the
+    /// Sets whether Rust prints panic messages. By default, [`run`](fn@crate::run) keeps them out of the logs and logs only the
     /// location of a panic: a panic message can quote the text that was processed, as those of string slicing do. By
     /// default, `run` also cuts the message out of the error that a processor returns if one of its tasks has panicked.
-    pub fn show_panic_messages(mut self) -> Self {
-        self.decider.show_panic_messages = true;
+    pub fn show_panic_messages(mut self, show_panic_messages: bool) -> Self {
+        self.decider.show_panic_messages = show_panic_messages;
         self
     }
 

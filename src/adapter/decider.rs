@@ -3,6 +3,7 @@
 mod cause;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -33,12 +34,6 @@ pub(crate) struct Decider<P> {
 pub(crate) struct Decided {
     pub(crate) decision: Decision,
     pub(crate) by: DecidedBy,
-}
-
-/// The answer of a processor.
-enum Answer {
-    Decision(Decision),
-    AskAgain(Duration),
 }
 
 /// The reason why a processor gave no decision.
@@ -85,31 +80,33 @@ impl<P: Processor> Decider<P> {
 
     /// Asks the processor, and asks again as long as it requests a retry and there is time.
     async fn ask(&self, message: &Message) -> Result<Decision, Failure> {
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             let asking = self.ask_once(message, attempt);
-            let answer = match self.apart {
+            let asked = match self.apart {
                 true => block_in_place(|| Handle::current().block_on(asking)),
                 false => asking.await,
             };
-            let pause = match answer? {
-                Answer::Decision(decision) => return Ok(decision),
-                Answer::AskAgain(pause) => pause,
+            let pause = match asked? {
+                ControlFlow::Break(decision) => return Ok(decision),
+                ControlFlow::Continue(pause) => pause,
             };
             tracing::warn!(attempt, pause_ms = pause.as_millis(), "the processor asks for another try");
             tokio::time::sleep(pause).await;
+            attempt += 1;
         }
-        unreachable!("attempts are counted without end")
     }
 
-    async fn ask_once(&self, message: &Message, attempt: u32) -> Result<Answer, Failure> {
+    /// Asks the processor once. Continues with the pause before the next time if the processor requests a retry.
+    async fn ask_once(&self, message: &Message, attempt: u32) -> Result<ControlFlow<Decision, Duration>, Failure> {
         let processing = Caught::new(async { self.processor.process(message).await });
         let processed = match message.invocation().processor_deadline {
             Some(deadline) => timeout_at(deadline, processing).await.map_err(|_| Failure::OutOfTime)?,
             None => processing.await,
         };
         match processed.ok_or(Failure::Panic)? {
-            Ok(decision) => Ok(Answer::Decision(decision)),
-            Err(error) => self.failed(error, attempt, message).map(Answer::AskAgain),
+            Ok(decision) => Ok(ControlFlow::Break(decision)),
+            Err(error) => self.failed(error, attempt, message).map(ControlFlow::Continue),
         }
     }
 

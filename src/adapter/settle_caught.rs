@@ -3,7 +3,8 @@
 use tokio::time::Instant;
 
 use crate::adapter::catch_unwind::Caught;
-use crate::callback::{Callback, Callbacks, Settlement};
+use crate::callback::{Callback, Callbacks};
+use crate::response::Settled;
 use crate::{Error, ErrorKind};
 
 impl Callbacks {
@@ -12,7 +13,7 @@ impl Callbacks {
         &self,
         callback: Callback<'_>,
         deadline: Option<Instant>,
-    ) -> Result<Settlement, Error> {
+    ) -> Result<Settled, Error> {
         let settled = Caught::new(self.settle(callback, deadline)).await;
         settled.unwrap_or_else(|| {
             let problem = "the AWS SDK panicked at the callback: its ids are none that the service can have made";

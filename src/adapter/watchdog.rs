@@ -27,12 +27,12 @@ use self::log::Log;
 use self::protocol::{Moment, Number, Protocol, Turn};
 use crate::adapter::catch_unwind::{Caught, caught};
 use crate::callback::client::ATTEMPT_TIMEOUT;
-use crate::callback::{Callback, Callbacks, Settlement};
+use crate::callback::{Callback, Callbacks};
 use crate::environment::{RUNTIME_API, var};
 use crate::event::Event;
 use crate::event::header::Header;
-use crate::response::{DecidedBy, Settled};
-use crate::{Decision, Doubt, Error, ErrorKind, FallbackAction, Invocation};
+use crate::response::{DecidedBy, Doubt, Settled};
+use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation};
 
 /// The time that the last invocations get to tell Lambda how they ended before the process ends; also the longest wait
 /// for a line of the log.
@@ -248,7 +248,7 @@ impl Moments {
 }
 
 /// Sends the callback in the time left.
-async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant) -> Result<Settlement, Error> {
+async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant) -> Result<Settled, Error> {
     let (end, deadline) = last_try(Instant::now(), deadline);
     match timeout_at(end, callbacks.settle_caught(callback, Some(deadline))).await {
         Ok(result) => result,
@@ -338,19 +338,17 @@ impl Watched {
         let Self { header, request_id, decision, decided_by, fallback_action, decided, error, moments } = self;
         let Header { ids, provenance } = &*header;
         let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
-        let callback = Callback { ids, decision: &decision, fallback_action, provenance };
+        let callback = Callback { ids, decision: &decision, decided_by, fallback_action, provenance };
         let result = settle(callbacks, callback, moments.deadline).await;
         // What the main path knows was found out in more time.
         let result = result.map_err(|own| match own.kind() {
             ErrorKind::CallbackUnavailable => error.unwrap_or(own),
             _ => own,
         });
-        let result = result.map(|settlement| Settled::new(&callback, decided_by, settlement));
-
         let failed = result.as_ref().err().map(|error| format!("{error:?}"));
         let (decision, decided_by, doubt) = match &result {
             Ok(settled) => (settled.decision, settled.decided_by, settled.doubt.map(Doubt::as_str)),
-            Err(_) => (decision.name(), decided_by, None),
+            Err(_) => (decision.kind(), decided_by, None),
         };
         let fallback_action = (decided_by == DecidedBy::FallbackAction).then(|| fallback_action.as_str());
         tracing::error!(
@@ -358,7 +356,7 @@ impl Watched {
             message_id = ids.message_id,
             channel_arn = ids.channel_arn,
             callback_id = ids.callback_id,
-            decision,
+            decision = decision.as_str(),
             ?decided_by,
             fallback_action,
             doubt,

@@ -1,7 +1,6 @@
 //! Finds out whether a message is decided if its callback was refused without a reason.
 
 use aws_sdk_chimesdkmessaging::Client;
-use serde::Serialize;
 
 use super::known::{Known, app_instance};
 use super::may_ask::MayAsk;
@@ -10,36 +9,7 @@ use super::status::{Question, Status};
 use crate::environment::MAY_ASK_STATUS;
 use crate::event::ids::CallbackIds;
 use crate::event::provenance::Provenance;
-
-/// The reason why a message counts as decided although the service did not say so explicitly.
-///
-/// Each of these is a success that could be wrong if a grant of the function's role was revoked. Alarms look for
-/// these values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[non_exhaustive]
-pub enum Doubt {
-    /// The service refuses to say, as it does for a message that was denied. It also refuses if the function may not
-    /// ask, or if the sender has left the channel.
-    DeniedOrNotGranted,
-    /// The service has no status for a message that it need not store, or for a bot's message. The service accepted
-    /// callbacks from this environment in the app instance before.
-    NotStored,
-    /// The service says that an edited message was processed, which may refer to the message before the edit. The
-    /// service accepted callbacks from this environment in the app instance before.
-    EditedBefore,
-}
-
-impl Doubt {
-    /// Returns the name in logs.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::DeniedOrNotGranted => "DENIED_OR_NOT_GRANTED",
-            Self::NotStored => "NOT_STORED",
-            Self::EditedBefore => "EDITED_BEFORE",
-        }
-    }
-}
+use crate::response::Doubt;
 
 /// The result of an inquiry.
 #[derive(Debug)]

@@ -147,13 +147,13 @@ impl Refusal {
 
     /// Returns the error with which the invocation fails because of this refusal.
     pub(super) fn into_error(self, kind: ErrorKind, problem: &str) -> Error {
-        match self.basis {
-            Basis::Answer(said) => Error::new(kind, format!("{problem} ({said})")),
+        let error = match self.basis {
+            Basis::Answer(said) => return Error::new(kind, format!("{problem} ({said})")),
             Basis::NoAnswer(cause) => Error::new(kind, problem).caused_by(cause),
-            Basis::OutOfTime => {
-                Error::new(kind, problem).caused_by(Error::new(ErrorKind::CallbackUnavailable, OUT_OF_TIME))
-            }
-        }
+            Basis::OutOfTime => Error::new(kind, problem).caused_by(OUT_OF_TIME),
+        };
+        // Without credentials, or for a request that cannot be made, the service was not asked.
+        if kind == ErrorKind::CallbackUnavailable { error.unanswered() } else { error }
     }
 }
 

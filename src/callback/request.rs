@@ -20,17 +20,17 @@ pub(super) fn channel_message(message_id: &str, decision: &Decision) -> ChannelM
 }
 
 fn updated(message: ChannelMessageCallbackBuilder, update: &Update) -> ChannelMessageCallbackBuilder {
-    let attributes = update.message_attributes.iter().map(|(name, values)| {
+    let attributes = update.message_attributes().iter().map(|(name, values)| {
         (name.clone(), MessageAttributeValue::builder().set_string_values(Some(values.clone())).build())
     });
     let attributes: HashMap<_, _> = attributes.collect();
     message
-        .set_content(update.content.clone())
-        .set_metadata(update.metadata.clone())
-        .set_push_notification(update.push_notification.as_ref().map(push_notification))
+        .set_content(update.content().map(str::to_owned))
+        .set_metadata(update.metadata().map(str::to_owned))
+        .set_push_notification(update.push_notification().map(push_notification))
         .set_message_attributes((!attributes.is_empty()).then_some(attributes))
-        .set_sub_channel_id(update.sub_channel_id.clone())
-        .set_content_type(update.content_type.clone())
+        .set_sub_channel_id(update.sub_channel_id().map(str::to_owned))
+        .set_content_type(update.content_type().map(str::to_owned))
 }
 
 fn push_notification(push_notification: &PushNotification) -> PushNotificationConfiguration {

@@ -65,7 +65,13 @@ async fn a_name_that_does_not_resolve_at_first_is_looked_up_again() {
         let decision = Decision::NoChange;
         let provenance = Provenance::default();
         let fallback_action = FallbackAction::Continue;
-        let callback = Callback { ids: &ids, decision: &decision, fallback_action, provenance: &provenance };
+        let callback = Callback {
+            ids: &ids,
+            decision: &decision,
+            decided_by: DecidedBy::Processor,
+            fallback_action,
+            provenance: &provenance,
+        };
         let settlement = callbacks.settle(callback, Some(Instant::now() + Duration::from_secs(20))).await.unwrap();
         assert_eq!(settlement.outcome, Outcome::Accepted, "after {failures}");
         assert_eq!(resolver.0.load(Ordering::Relaxed), 0, "it was asked too seldom");

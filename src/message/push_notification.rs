@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::limits::{self, LimitError};
-
 /// The notification that a phone shows for a message.
 ///
 /// A [`Message`](crate::Message) carries the push notification that its sender asked for, and an
@@ -15,11 +13,11 @@ use crate::limits::{self, LimitError};
 /// ```
 /// use channel_flow::{PushNotification, PushNotificationType};
 ///
-/// let push = PushNotification::new().with_title("Alice").with_body("See you at nine");
+/// let push = PushNotification::builder().title("Alice").body("See you at nine").build();
 /// assert_eq!(push.body(), Some("See you at nine"));
 /// assert_eq!(push.notification_type(), None);
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct PushNotification {
     title: Option<String>,
     body: Option<String>,
@@ -27,7 +25,7 @@ pub struct PushNotification {
 }
 
 /// How a push notification is delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PushNotificationType {
     /// `DEFAULT`: a normal notification.
@@ -39,9 +37,14 @@ pub enum PushNotificationType {
 }
 
 impl PushNotification {
-    /// Creates an empty push notification.
-    pub fn new() -> Self {
-        Self::default()
+    /// Returns a builder of an empty push notification.
+    pub fn builder() -> PushNotificationBuilder {
+        PushNotificationBuilder(Self::default())
+    }
+
+    /// Returns a builder that starts with this push notification.
+    pub fn into_builder(self) -> PushNotificationBuilder {
+        PushNotificationBuilder(self)
     }
 
     /// Returns the title.
@@ -58,31 +61,48 @@ impl PushNotification {
     pub fn notification_type(&self) -> Option<&PushNotificationType> {
         self.notification_type.as_ref()
     }
+}
 
-    /// Sets the title. An [`Update`](crate::Update) checks it against [`limits::PUSH_NOTIFICATION_TITLE`].
-    #[must_use]
-    pub fn with_title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
+/// Builds a [`PushNotification`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct PushNotificationBuilder(PushNotification);
+
+impl PushNotificationBuilder {
+    /// Sets the title. An [`Update`](crate::Update) checks it against
+    /// [`limits::PUSH_NOTIFICATION_TITLE`](crate::limits::PUSH_NOTIFICATION_TITLE).
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.0.title = Some(title.into());
         self
     }
 
-    /// Sets the body. An [`Update`](crate::Update) checks it against [`limits::PUSH_NOTIFICATION_BODY`].
-    #[must_use]
-    pub fn with_body(mut self, body: impl Into<String>) -> Self {
-        self.body = Some(body.into());
+    /// Sets the body. An [`Update`](crate::Update) checks it against
+    /// [`limits::PUSH_NOTIFICATION_BODY`](crate::limits::PUSH_NOTIFICATION_BODY).
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.0.body = Some(body.into());
         self
     }
 
     /// Sets how the notification is delivered.
-    #[must_use]
-    pub fn with_notification_type(mut self, notification_type: PushNotificationType) -> Self {
-        self.notification_type = Some(notification_type);
+    pub fn notification_type(mut self, notification_type: PushNotificationType) -> Self {
+        self.0.notification_type = Some(notification_type);
         self
     }
 
-    pub(crate) fn check(&self) -> Result<(), LimitError> {
-        self.title.as_deref().map_or(Ok(()), |title| limits::PUSH_NOTIFICATION_TITLE.check(title))?;
-        self.body.as_deref().map_or(Ok(()), |body| limits::PUSH_NOTIFICATION_BODY.check(body))
+    /// Returns the push notification.
+    pub fn build(self) -> PushNotification {
+        self.0
+    }
+}
+
+impl PushNotificationType {
+    /// Returns the service's name for the type.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Default => "DEFAULT",
+            Self::Voip => "VOIP",
+            Self::Unknown(other) => other,
+        }
     }
 }
 

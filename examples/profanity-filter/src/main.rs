@@ -60,16 +60,17 @@ impl Processor for ProfanityFilter {
         if let Action::Deny = self.action {
             return Ok(Decision::Deny);
         }
-        let mut update = Update::new();
+        let mut update = Update::builder();
         if let Some(content) = content {
-            update = update.content(content)?;
+            update = update.content(content);
         }
-        if let Some(mut push) = push.cloned().filter(|_| title.is_some() || body.is_some()) {
-            push = title.into_iter().fold(push, |push, title| push.with_title(title));
-            push = body.into_iter().fold(push, |push, body| push.with_body(body));
-            update = update.push_notification(push)?;
+        if let Some(push) = push.cloned().filter(|_| title.is_some() || body.is_some()) {
+            let mut push = push.into_builder();
+            push = title.into_iter().fold(push, |push, title| push.title(title));
+            push = body.into_iter().fold(push, |push, body| push.body(body));
+            update = update.push_notification(push.build());
         }
-        Ok(update.into())
+        Ok(update.build()?.into())
     }
 }
 
@@ -233,13 +234,13 @@ mod tests {
             let expected = if content == censored { Decision::NoChange } else { update(censored) };
             assert_eq!(decide(&[], message(content)).await, expected, "{content}");
         }
-        let push = PushNotification::new().with_body(r#"{"Messages":[{"Content":"\fuck"}],"t":"\u0073hit"}"#);
+        let push = PushNotification::builder().body(r#"{"Messages":[{"Content":"\fuck"}],"t":"\u0073hit"}"#).build();
         let Decision::Update(update) = decide(&[], testing::message("Hi").push_notification(&push).build()).await
         else {
             panic!("censored");
         };
-        let clean = PushNotification::new().with_body(r#"{"Messages":[{"Content":"\****"}],"t":"****"}"#);
-        assert_eq!(update, Update::new().push_notification(clean).unwrap());
+        let clean = PushNotification::builder().body(r#"{"Messages":[{"Content":"\****"}],"t":"****"}"#).build();
+        assert_eq!(update, Update::builder().push_notification(clean).build().unwrap());
     }
 
     #[tokio::test]
@@ -249,7 +250,7 @@ mod tests {
         assert_eq!(decide(&deny, message("Scunthorpe")).await, Decision::NoChange);
         let hidden = r#"{"Messages":[],"t":"\u0073hit"}"#;
         assert_eq!(decide(&deny, message(hidden)).await, Decision::Deny);
-        let push = PushNotification::new().with_body("oh shit");
+        let push = PushNotification::builder().body("oh shit").build();
         assert_eq!(decide(&deny, testing::message("Hi").push_notification(&push).build()).await, Decision::Deny);
     }
 
@@ -261,17 +262,17 @@ mod tests {
 
     #[tokio::test]
     async fn the_push_notification_does_not_tell() {
-        let push = PushNotification::new().with_title("Alice: shit").with_body("What%20the%20hell");
-        let clean = PushNotification::new().with_title("Alice: ****").with_body("What%20the%20****");
-        let censored = Update::new().push_notification(clean).unwrap();
+        let push = PushNotification::builder().title("Alice: shit").body("What%20the%20hell").build();
+        let clean = PushNotification::builder().title("Alice: ****").body("What%20the%20****").build();
+        let censored = Update::builder().push_notification(clean).build().unwrap();
 
         let message = |content: &str| testing::message(content).push_notification(&push).build();
         assert_eq!(
             decide(&[], message("What the hell")).await,
-            censored.clone().content("What the ****").unwrap().into()
+            censored.clone().into_builder().content("What the ****").build().unwrap().into()
         );
         assert_eq!(decide(&[], message("Hello")).await, censored.into());
-        let push = PushNotification::new().with_title("Alice").with_body("Hello");
+        let push = PushNotification::builder().title("Alice").body("Hello").build();
         let message = testing::message("What the hell").push_notification(&push).build();
         assert_eq!(decide(&[], message).await, update("What the ****"));
     }

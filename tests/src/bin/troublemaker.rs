@@ -90,8 +90,8 @@ impl Processor for Troublemaker {
         match message.content() {
             "deny" => Ok(Decision::Deny),
             "update everything" => Ok(everything()?.into()),
-            "update metadata" => Ok(Update::new().metadata("{}")?.into()),
-            "update nothing" => Ok(Update::new().into()),
+            "update metadata" => Ok(Update::builder().metadata("{}").build()?.into()),
+            "update nothing" => Ok(Update::default().into()),
             "update too much" => Ok(Decision::update("x".repeat(4097))?),
             "tell the invocation" => {
                 let invocation = message.invocation();
@@ -211,15 +211,15 @@ impl Processor for Troublemaker {
 }
 
 fn everything() -> Result<Update, channel_flow::LimitError> {
-    let push =
-        PushNotification::new().with_title("T").with_body("B").with_notification_type(PushNotificationType::Voip);
-    Update::new()
-        .content("new content")?
-        .metadata("new metadata")?
-        .push_notification(push)?
-        .message_attribute("one", ["1", "2"])?
-        .sub_channel_id("sub-1")?
+    let push = PushNotification::builder().title("T").body("B").notification_type(PushNotificationType::Voip).build();
+    Update::builder()
+        .content("new content")
+        .metadata("new metadata")
+        .push_notification(push)
+        .message_attribute("one", ["1", "2"])
+        .sub_channel_id("sub-1")
         .content_type("text/plain")
+        .build()
 }
 
 fn main() -> Result<(), channel_flow::Error> {
@@ -242,8 +242,6 @@ fn main() -> Result<(), channel_flow::Error> {
     if var("REDELIVER").is_some() {
         adapter = adapter.redeliver(true);
     }
-    if var("SHOW_PANIC_MESSAGES").is_some() {
-        adapter = adapter.show_panic_messages();
-    }
+    adapter = adapter.show_panic_messages(var("SHOW_PANIC_MESSAGES").is_some());
     runtime.enable_all().build().expect("a tokio runtime").block_on(adapter.run())
 }
