@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// The invocation that processes a message: how much time it has, and its name in the logs.
 ///
 /// A processor gets it from [`Message::invocation`](crate::Message::invocation).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Invocation {
     pub(crate) request_id: Arc<str>,
     /// When Lambda ends the environment; `None` if there is no deadline.

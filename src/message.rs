@@ -37,7 +37,8 @@ use crate::event::provenance::Provenance;
 /// other field, send null for it, or add fields. A field that the event omits reads as absent or empty. A value that
 /// this version of the crate does not know reads as the `Unknown` variant of its type.
 ///
-/// A clone shares everything with the original, so it costs next to nothing.
+/// A clone shares everything with the original, so it costs next to nothing. Two messages are equal if everything that
+/// they show is, the invocation included: an event that Lambda redelivers brings another message with the same id.
 ///
 /// `Debug` shows ids and lengths, never content, names or metadata.
 ///
@@ -49,9 +50,10 @@ use crate::event::provenance::Provenance;
 /// assert_eq!(message.to_decoded_content(), "What the heck?");
 /// assert!(message.sender().is_user());
 /// ```
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Message(Arc<Inner>);
 
+#[derive(PartialEq, Eq, Hash)]
 struct Inner {
     header: Arc<Header>,
     event_type: Option<EventType>,

@@ -261,6 +261,25 @@ fn a_clone_shares_everything() {
 }
 
 #[test]
+fn messages_are_equal_by_what_they_show() {
+    let plain = message(&documented());
+    assert_eq!(plain, message(&documented()));
+    for (name, value) in [("Content", json!("Good evening")), ("SubChannelId", json!("s")), ("MessageId", json!("8"))] {
+        let mut event = documented();
+        event["ChannelMessage"][name] = value;
+        assert_ne!(plain, message(&event), "{name}");
+    }
+    let redelivered = {
+        let mut context = lambda_runtime::Context::default();
+        context.request_id = "another".to_owned();
+        let json = documented().to_string();
+        let invocation = Invocation::new(&context, std::time::Duration::ZERO);
+        Event::read(&Payload::read(&json), &invocation).ok().unwrap().message.unwrap()
+    };
+    assert_ne!(plain, redelivered);
+}
+
+#[test]
 fn missing_ids_are_named() {
     let error = |event: Value| read(&event).err().expect("ids are missing").to_string();
     let all = "the event has no CallbackId and no ChannelMessage.MessageId and no ChannelMessage.ChannelArn";

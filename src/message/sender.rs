@@ -12,7 +12,7 @@ pub struct Sender {
 }
 
 /// The kind of member that a sender is, according to its ARN.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SenderKind {
     /// An app instance user.
@@ -41,11 +41,7 @@ impl Sender {
 
     /// Returns the kind of member.
     pub fn kind(&self) -> SenderKind {
-        match self.resource() {
-            Some(("user", _)) => SenderKind::User,
-            Some(("bot", _)) => SenderKind::Bot,
-            _ => SenderKind::Unknown,
-        }
+        self.resource().map_or(SenderKind::Unknown, |(kind, _)| kind.into())
     }
 
     /// Returns whether the sender is an app instance user.
@@ -62,6 +58,28 @@ impl Sender {
     fn resource(&self) -> Option<(&str, &str)> {
         let mut parts = self.arn.splitn(4, '/').skip(2);
         Some((parts.next()?, parts.next()?))
+    }
+}
+
+impl SenderKind {
+    /// Returns the kind as an ARN has it, `user` or `bot`, or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Bot => "bot",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Reads the kind as an ARN has it.
+impl From<&str> for SenderKind {
+    fn from(kind: &str) -> Self {
+        match kind {
+            "user" => Self::User,
+            "bot" => Self::Bot,
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -93,6 +111,9 @@ mod tests {
             assert_eq!(sender(unknown).kind(), SenderKind::Unknown, "{unknown}");
         }
         assert_eq!(Sender::default().kind(), SenderKind::Unknown);
+        for kind in [SenderKind::User, SenderKind::Bot, SenderKind::Unknown] {
+            assert_eq!(SenderKind::from(kind.as_str()), kind);
+        }
     }
 
     #[test]

@@ -37,10 +37,14 @@ const SUFFIXES: &[&str] = &[
 pub(crate) fn parts(text: &str) -> impl Iterator<Item = Range<usize>> {
     let code = code(text);
     let gap = |c: char| c.is_whitespace() || "<>[]\"“”„«»".contains(c);
-    let start_of = move |part: &str| part.as_ptr() as usize - text.as_ptr() as usize;
-    text.split(gap)
-        .filter(|part| !part.is_empty() && !is_technical(part))
-        .map(move |part| start_of(part)..start_of(part) + part.len())
+    let mut next = 0;
+    text.split_inclusive(gap)
+        .map(move |part| {
+            let start = next;
+            next += part.len();
+            start..start + part.trim_end_matches(gap).len()
+        })
+        .filter(|part| !part.is_empty() && !is_technical(&text[part.clone()]))
         .filter(move |part| !code.iter().any(|code| part.start < code.end && code.start < part.end))
 }
 
