@@ -13,9 +13,10 @@
 //!     type Error = LimitError;
 //!
 //!     async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
-//!         let text = message.text();
-//!         if text.len() > 10 && *text == text.to_uppercase() {
-//!             return Decision::update(text.rewrite(&text.to_lowercase()));
+//!         let text = message.to_text();
+//!         let shown = text.as_str();
+//!         if shown.len() > 10 && shown == shown.to_uppercase() {
+//!             return Decision::update(text.rewrite(&shown.to_lowercase()));
 //!         }
 //!         Ok(Decision::NoChange)
 //!     }

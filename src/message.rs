@@ -1,5 +1,6 @@
 //! A message as a processor sees it.
 
+pub(crate) mod decoded;
 pub(crate) mod lex_envelope;
 pub(crate) mod message_type;
 pub(crate) mod open_enum;
@@ -45,7 +46,7 @@ use crate::event::provenance::Provenance;
 ///
 /// let message = testing::message("What%20the%20heck%3F").build();
 /// assert_eq!(message.content(), "What%20the%20heck%3F");
-/// assert_eq!(message.decoded_content(), "What the heck?");
+/// assert_eq!(message.to_decoded_content(), "What the heck?");
 /// assert!(message.sender().is_user());
 /// ```
 #[derive(Clone)]
@@ -136,26 +137,26 @@ impl Message {
     }
 
     /// Returns the content as it was sent, or an empty string if the event has none. For the text that a person reads,
-    /// use [`text`](Self::text).
+    /// use [`to_text`](Self::to_text).
     pub fn content(&self) -> &str {
         &self.0.content
     }
 
     /// Returns the percent-decoded content, decoded as `decodeURIComponent` does it. If decoding fails, for example on
     /// a lone `%`, returns the content unchanged.
-    pub fn decoded_content(&self) -> Cow<'_, str> {
+    pub fn to_decoded_content(&self) -> Cow<'_, str> {
         percent_encoding::decode(&self.0.content)
     }
 
     /// Returns the text that a person reads, percent-decoded and without the envelope of a Lex bot. A [`Text`] also
     /// converts edits back into the content's form.
-    pub fn text(&self) -> Text {
+    pub fn to_text(&self) -> Text {
         Text::new(&*self.0.content)
     }
 
     /// Returns the envelope of a Lex bot's answer, if the content is one.
-    pub fn lex_envelope(&self) -> Option<LexEnvelope> {
-        LexEnvelope::parse(&self.decoded_content())
+    pub fn to_lex_envelope(&self) -> Option<LexEnvelope> {
+        LexEnvelope::parse(&self.to_decoded_content())
     }
 
     /// Returns the metadata.

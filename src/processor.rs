@@ -145,7 +145,8 @@ impl<P: Processor> Processor for Arc<P> {
 /// use channel_flow::{Decision, LimitError, Message, processor_fn};
 ///
 /// let no_links = processor_fn(|message: Message| async move {
-///     let decision = if message.text().contains("://") { Decision::Deny } else { Decision::NoChange };
+///     let has_link = message.to_text().as_str().contains("://");
+///     let decision = if has_link { Decision::Deny } else { Decision::NoChange };
 ///     Ok::<_, LimitError>(decision)
 /// });
 /// # fn takes(_: impl channel_flow::Processor) {}

@@ -333,7 +333,7 @@ proptest! {
     fn any_json_is_read_without_a_panic(event in any_json()) {
         if let Ok(event) = read(&event)
             && let Ok(message) = event.message {
-                let _ = (message.text(), message.lex_envelope(), message.created_at(), message.is_edited());
+                let _ = (message.to_text(), message.to_lex_envelope(), message.created_at(), message.is_edited());
             }
     }
 

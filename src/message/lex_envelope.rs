@@ -1,28 +1,31 @@
 //! The envelope in which the answer of an Amazon Lex bot arrives as a message.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
+use super::decoded::Decoded;
 use crate::event::lenient_json;
 
 /// Lex's names for the content types of a message.
 const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainText", "SSML"];
 
+/// The fields of an envelope that a person reads.
+const SHOWN: [&str; 4] = ["Content", "Title", "Subtitle", "Text"];
+
 /// The answer of a Lex bot: `{"Messages":[{"Content":"Hi","ContentType":"PlainText"}]}`.
 ///
 /// The service puts a bot's answer into the content of a message in this form. To change the text and keep the envelope
-/// as it is, use [`Message::text`](crate::Message::text). Use this type to look at individual messages and to create an
+/// as it is, use [`Message::to_text`](crate::Message::to_text). Use this type to look at individual messages and to create an
 /// envelope.
 ///
 /// Content is an envelope only if it has nothing besides the messages, since nobody would look at anything else in it.
 /// `Messages` is the only field of an envelope. `Content`, `ContentType` and `ImageResponseCard` are the fields of a
 /// message. `Title`, `Subtitle`, `ImageUrl` and `Buttons` are the fields of a card. `Text` and `Value` are the fields
-/// of a button. `Messages` is an array. Each of the other fields is present once, null, or absent. Texts are strings, and a `ContentType` is one that Lex
-/// has. Any other content that looks like an envelope is text.
+/// of a button. `Messages` is an array. Each of the other fields is present once, null, or absent. Texts are strings,
+/// and a `ContentType` is one that Lex has. Any other content that looks like an envelope is text.
 ///
 /// `Debug` shows only the number of messages.
 ///
@@ -30,19 +33,19 @@ const CONTENT_TYPES: [&str; 4] = ["CustomPayload", "ImageResponseCard", "PlainTe
 /// use channel_flow::LexEnvelope;
 ///
 /// let envelope = LexEnvelope::parse(r#"{"Messages":[{"Content":"Hi","ContentType":"PlainText"}]}"#).unwrap();
-/// assert_eq!(envelope.text(), "Hi");
+/// assert_eq!(envelope.to_text(), "Hi");
 ///
 /// let envelope = LexEnvelope::from_text("Hello");
 /// assert_eq!(envelope.to_content(), r#"{"Messages":[{"Content":"Hello","ContentType":"PlainText"}]}"#);
 /// ```
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct LexEnvelope {
     #[serde(rename = "Messages")]
     messages: Vec<LexMessage>,
 }
 
 /// One message in a [`LexEnvelope`].
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LexMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +57,7 @@ pub struct LexMessage {
 }
 
 /// A card that a Lex bot shows, with a title, an image, and buttons to answer with.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LexCard {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +71,7 @@ pub struct LexCard {
 }
 
 /// A button on a [`LexCard`].
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LexButton {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +84,11 @@ impl LexEnvelope {
     /// Parses an envelope. Returns `None` if `content` is anything else. An envelope without messages is an envelope
     /// too.
     pub fn parse(content: &str) -> Option<Self> {
-        Some(Self { messages: raw_messages(content)?.iter().map(RawMessage::read).collect() })
+        if !is_like_object(content) {
+            return None;
+        }
+        let [messages] = fields(content, ["Messages"])?;
+        Some(Self { messages: lenient_json::elements(messages?)?.map(LexMessage::parse).collect::<Option<_>>()? })
     }
 
     /// Creates an envelope with one plain-text message.
@@ -101,7 +108,7 @@ impl LexEnvelope {
 
     /// Returns the text that a person reads in all messages, one item per line: the contents, and the titles, subtitles
     /// and buttons of cards.
-    pub fn text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let lines: Vec<&str> = self.messages.iter().flat_map(LexMessage::lines).collect();
         lines.join("\n")
     }
@@ -113,6 +120,17 @@ impl LexEnvelope {
 }
 
 impl LexMessage {
+    fn parse(json: &str) -> Option<Self> {
+        let [content, content_type, card] = fields(json, ["Content", "ContentType", "ImageResponseCard"])?;
+        let content_type = text(content_type)?;
+        let is_known = content_type.as_deref().is_none_or(|content_type| CONTENT_TYPES.contains(&content_type));
+        is_known.then_some(Self {
+            content: text(content)?,
+            content_type,
+            image_response_card: optional(card, LexCard::parse)?,
+        })
+    }
+
     /// Returns the text, or `None` if the message is only a card.
     pub fn content(&self) -> Option<&str> {
         self.content.as_deref()
@@ -138,6 +156,17 @@ impl LexMessage {
 }
 
 impl LexCard {
+    fn parse(json: &str) -> Option<Self> {
+        let [title, subtitle, image_url, buttons] = fields(json, ["Title", "Subtitle", "ImageUrl", "Buttons"])?;
+        let parse_all = |buttons| lenient_json::elements(buttons)?.map(LexButton::parse).collect();
+        Some(Self {
+            title: text(title)?,
+            subtitle: text(subtitle)?,
+            image_url: text(image_url)?,
+            buttons: optional(buttons, parse_all)?.unwrap_or_default(),
+        })
+    }
+
     /// Returns the title.
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
@@ -160,6 +189,11 @@ impl LexCard {
 }
 
 impl LexButton {
+    fn parse(json: &str) -> Option<Self> {
+        let [label, value] = fields(json, ["Text", "Value"])?;
+        Some(Self { text: text(label)?, value: text(value)? })
+    }
+
     /// Returns the label of the button.
     pub fn text(&self) -> Option<&str> {
         self.text.as_deref()
@@ -201,41 +235,48 @@ impl fmt::Debug for LexButton {
 
 /// Returns the strings that a person reads in the envelope in `content`, in the order in which they occur there.
 pub(crate) fn literals(content: &str) -> Option<Vec<Literal>> {
-    let messages = raw_messages(content)?;
-    let mut places: Vec<&RawValue> = messages.iter().flat_map(RawMessage::shown).collect();
-    places.sort_unstable_by_key(|raw| raw.get().as_ptr());
-    // A raw value is a slice of `content`, so the difference of the two addresses is its position there.
-    let start = |raw: &RawValue| raw.get().as_ptr() as usize - content.as_ptr() as usize;
-    Some(places.into_iter().map(|raw| Literal::read(content, start(raw)..start(raw) + raw.get().len())).collect())
+    LexEnvelope::parse(content)?;
+    let mut field = String::new();
+    let mut shown = Vec::new();
+    for literal in strings(content) {
+        if is_name(content, &literal) {
+            field = literal.value.text;
+        } else if SHOWN.contains(&&*field) {
+            shown.push(literal);
+        }
+    }
+    Some(shown)
 }
 
 /// Returns every string in the JSON object in `content`, including names of fields, or `None` if `content` is anything
 /// else.
 pub(crate) fn all_literals(content: &str) -> Option<Vec<Literal>> {
-    if !is_like_object(content) {
-        return None;
-    }
-    serde_json::from_str::<IgnoredAny>(content).ok()?;
-    let mut literals = Vec::new();
+    (is_like_object(content) && lenient_json::is_json(content)).then(|| strings(content).collect())
+}
+
+/// Returns every string in `content`, which is JSON.
+fn strings(content: &str) -> impl Iterator<Item = Literal> {
     let mut at = 0;
-    while let Some(offset) = content[at..].find('"') {
-        let start = at + offset;
+    std::iter::from_fn(move || {
+        let start = at + content[at..].find('"')?;
         let mut end = start + 1;
         while content.as_bytes()[end] != b'"' {
             end += if content.as_bytes()[end] == b'\\' { 2 } else { 1 };
         }
-        literals.push(Literal::read(content, start..end + 1));
         at = end + 1;
-    }
-    Some(literals)
+        Some(Literal::read(content, start + 1..end))
+    })
+}
+
+/// Returns whether a string is the name of a field.
+fn is_name(content: &str, literal: &Literal) -> bool {
+    content[literal.place.end + 1..].trim_start().starts_with(':')
 }
 
 /// A JSON string inside a larger text.
 pub(crate) struct Literal {
-    /// The value of the string.
-    pub(crate) text: String,
-    /// For each byte of the value, its position in the larger text.
-    pub(crate) starts: Vec<usize>,
+    /// The value of the string, with its positions in the larger text.
+    pub(crate) value: Decoded,
     /// The position in the larger text, without the quotes.
     pub(crate) place: Range<usize>,
 }
@@ -246,128 +287,39 @@ pub(crate) fn escape(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct RawEnvelope<'a> {
-    #[serde(borrow)]
-    messages: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct RawMessage<'a> {
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    content_type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    image_response_card: Option<&'a RawValue>,
-    #[serde(skip)]
-    card: Option<RawCard<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct RawCard<'a> {
-    #[serde(borrow)]
-    title: Option<&'a RawValue>,
-    #[serde(borrow)]
-    subtitle: Option<&'a RawValue>,
-    #[serde(borrow)]
-    image_url: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Buttons")]
-    raw_buttons: Option<Vec<&'a RawValue>>,
-    #[serde(skip)]
-    buttons: Vec<RawButton<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-struct RawButton<'a> {
-    #[serde(borrow)]
-    text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    value: Option<&'a RawValue>,
-}
-
-/// Returns the messages if `content` is an envelope: every value in them has the type that Lex gives it.
-fn raw_messages(content: &str) -> Option<Vec<RawMessage<'_>>> {
-    let envelope: RawEnvelope<'_> = object(content)?;
-    envelope.messages.into_iter().map(|raw| RawMessage::checked(raw.get())).collect()
-}
-
-/// Almost no message is an envelope, so the parser does not start for the others.
+/// Almost no content is an object, so the parser does not start for the rest.
 fn is_like_object(content: &str) -> bool {
     content.trim_start().starts_with('{')
 }
 
-/// Parses an object. serde would accept the elements of an array as its fields as well.
-fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
-    is_like_object(json).then(|| serde_json::from_str(json).ok())?
-}
-
-fn all_strings<'a>(values: impl IntoIterator<Item = Option<&'a RawValue>>) -> bool {
-    values.into_iter().flatten().all(|raw| raw.get().starts_with('"'))
-}
-
-fn read(raw: Option<&RawValue>) -> Option<String> {
-    raw.and_then(|raw| Some(lenient_json::string(raw.get())?.into_owned()))
-}
-
-impl<'a> RawMessage<'a> {
-    fn checked(json: &'a str) -> Option<Self> {
-        let mut message: Self = object(json)?;
-        if let Some(card) = message.image_response_card {
-            message.card = Some(RawCard::checked(card.get())?);
-        }
-        let content_type = read(message.content_type);
-        let known = content_type.is_none_or(|content_type| CONTENT_TYPES.contains(&&*content_type));
-        (known && all_strings([message.content, message.content_type])).then_some(message)
-    }
-
-    fn read(&self) -> LexMessage {
-        LexMessage {
-            content: read(self.content),
-            content_type: read(self.content_type),
-            image_response_card: self.card.as_ref().map(RawCard::read),
+/// Returns the values of the fields with these names, or `None` if `json` is not an object, or has another field or one
+/// of them twice.
+fn fields<'a, const N: usize>(json: &'a str, names: [&str; N]) -> Option<[Option<&'a str>; N]> {
+    let mut values = [None; N];
+    for (name, value) in lenient_json::entries(json)? {
+        let field = &mut values[names.iter().position(|known| *known == name)?];
+        if field.replace(value).is_some() {
+            return None;
         }
     }
+    Some(values)
+}
 
-    /// Returns the strings that a person reads.
-    fn shown(&self) -> impl Iterator<Item = &'a RawValue> {
-        let card = self.card.iter().flat_map(|card| {
-            let buttons = card.buttons.iter().filter_map(|button| button.text);
-            card.title.into_iter().chain(card.subtitle).chain(buttons)
-        });
-        self.content.into_iter().chain(card)
+/// Parses a field that may be absent or null. Returns `None` if it has another value that `parse` does not take.
+fn optional<'a, T>(json: Option<&'a str>, parse: impl FnOnce(&'a str) -> Option<T>) -> Option<Option<T>> {
+    match json.filter(|json| *json != "null") {
+        Some(json) => parse(json).map(Some),
+        None => Some(None),
     }
 }
 
-impl<'a> RawCard<'a> {
-    fn checked(json: &'a str) -> Option<Self> {
-        let mut card: Self = object(json)?;
-        for raw in card.raw_buttons.take().unwrap_or_default() {
-            let button: RawButton<'_> = object(raw.get())?;
-            card.buttons.push(Some(button).filter(|button| all_strings([button.text, button.value]))?);
-        }
-        all_strings([card.title, card.subtitle, card.image_url]).then_some(card)
-    }
-
-    fn read(&self) -> LexCard {
-        let button = |button: &RawButton<'_>| LexButton { text: read(button.text), value: read(button.value) };
-        LexCard {
-            title: read(self.title),
-            subtitle: read(self.subtitle),
-            image_url: read(self.image_url),
-            buttons: self.buttons.iter().map(button).collect(),
-        }
-    }
+fn text(json: Option<&str>) -> Option<Option<String>> {
+    optional(json, |json| lenient_json::string(json).map(Cow::into_owned))
 }
 
 impl Literal {
-    /// Reads the string in these bytes of `content`, quotes included.
-    fn read(content: &str, quoted: Range<usize>) -> Self {
-        let place = quoted.start + 1..quoted.end - 1;
+    /// Reads the string in these bytes of `content`, which are without its quotes.
+    fn read(content: &str, place: Range<usize>) -> Self {
         let (mut text, mut starts) = (String::new(), Vec::new());
         let mut at = place.start;
         while let Some(c) = content[at..place.end].chars().next() {
@@ -376,7 +328,7 @@ impl Literal {
             starts.extend(std::iter::repeat_n(at, value.len_utf8()));
             at += length;
         }
-        Self { text, starts, place }
+        Self { value: Decoded { text, starts }, place }
     }
 }
 
@@ -473,7 +425,7 @@ mod tests {
     #[test]
     fn text_is_what_a_person_reads() {
         let envelope = LexEnvelope::parse(CARD).unwrap();
-        assert_eq!(envelope.text(), "Hello!\nI'm BB\nI can \"help\"\nCheck it\nEscalate");
+        assert_eq!(envelope.to_text(), "Hello!\nI'm BB\nI can \"help\"\nCheck it\nEscalate");
         let [text, card] = envelope.messages() else { panic!("two") };
         assert_eq!((text.content(), text.content_type()), (Some("Hello!"), Some("PlainText")));
         assert_eq!((card.content(), card.content_type()), (None, Some("ImageResponseCard")));
@@ -487,7 +439,7 @@ mod tests {
     #[test]
     fn literals_come_as_they_stand() {
         let texts = |literals: Option<Vec<Literal>>| -> Vec<_> {
-            literals.unwrap().into_iter().map(|literal| (literal.text, CARD[literal.place].to_owned())).collect()
+            literals.unwrap().into_iter().map(|literal| (literal.value.text, CARD[literal.place].to_owned())).collect()
         };
         let shown: Vec<_> = texts(literals(CARD)).into_iter().map(|(text, _)| text).collect();
         assert_eq!(shown, ["Hello!", "Check it", "Escalate", "I'm BB", "I can \"help\""]);
@@ -505,9 +457,9 @@ mod tests {
         let content =
             r#"{"Messages":[{"Content":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude21 \ud83d. \ude21\ud83d\ud83d\ude21\u0000"}]}"#;
         let literal = &literals(content).unwrap()[0];
-        assert_eq!(literal.text, "\"\\/\u{8}\u{c}\n\r\té😡 \u{fffd}. \u{fffd}\u{fffd}😡\0");
+        assert_eq!(literal.value.text, "\"\\/\u{8}\u{c}\n\r\té😡 \u{fffd}. \u{fffd}\u{fffd}😡\0");
         assert_eq!(&content[literal.place.start - 1..literal.place.start], "\"");
-        assert_eq!(all_literals(content).unwrap()[2].text, literal.text);
+        assert_eq!(all_literals(content).unwrap()[2].value.text, literal.value.text);
     }
 
     #[test]
@@ -522,10 +474,10 @@ mod tests {
         #[test]
         fn an_envelope_survives_the_round_trip(text in any::<String>()) {
             let content = LexEnvelope::from_text(text.clone()).to_content();
-            prop_assert_eq!(LexEnvelope::parse(&content).unwrap().text(), &*text);
+            prop_assert_eq!(LexEnvelope::parse(&content).unwrap().to_text(), &*text);
             let literal = &literals(&content).unwrap()[0];
-            prop_assert_eq!(&literal.text, &text);
-            prop_assert_eq!(literal.text.len(), literal.starts.len());
+            prop_assert_eq!(&literal.value.text, &text);
+            prop_assert_eq!(literal.value.text.len(), literal.value.starts.len());
         }
     }
 }

@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 
+use super::decoded::Decoded;
+
 /// Returns `value` decoded as `decodeURIComponent` does it: with every escape decoded, or, if one of them is not an
 /// escape of UTF-8, with none.
 pub(crate) fn decode(value: &str) -> Cow<'_, str> {
     match decode_mapped(value) {
-        Some((decoded, _)) => Cow::Owned(decoded),
+        Some(decoded) => Cow::Owned(decoded.text),
         None => Cow::Borrowed(value),
     }
 }
 
-/// Returns the decoded text and, for each of its bytes, its position in `value`. Returns `None` if nothing was encoded.
-pub(crate) fn decode_mapped(value: &str) -> Option<(String, Vec<usize>)> {
+/// Returns `value` decoded, with the way back. Returns `None` if nothing was encoded.
+pub(crate) fn decode_mapped(value: &str) -> Option<Decoded> {
     if !value.contains('%') {
         return None;
     }
@@ -29,7 +31,7 @@ pub(crate) fn decode_mapped(value: &str) -> Option<(String, Vec<usize>)> {
         starts.push(at);
         at = end;
     }
-    Some((String::from_utf8(decoded).ok()?, starts))
+    Some(Decoded { text: String::from_utf8(decoded).ok()?, starts })
 }
 
 /// Returns `value` encoded as `encodeURIComponent` does it.
@@ -85,8 +87,8 @@ mod tests {
 
         #[test]
         fn every_byte_has_its_source(value in "(%[0-9a-fA-F]{2}|[a-zé%]){0,20}") {
-            if let Some((decoded, starts)) = decode_mapped(&value) {
-                prop_assert_eq!(decoded.len(), starts.len());
+            if let Some(Decoded { text, starts }) = decode_mapped(&value) {
+                prop_assert_eq!(text.len(), starts.len());
                 prop_assert!(starts.first().is_none_or(|start| *start == 0) && starts.is_sorted());
                 let ends = starts.iter().skip(1).copied().chain([value.len()]);
                 prop_assert!(starts.iter().zip(ends).all(|(start, end)| matches!(end - start, 1 | 3)));

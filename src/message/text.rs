@@ -1,17 +1,18 @@
 //! The text that a person reads in a message, and the conversion of edits back into its content.
 
 use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
+use super::decoded::Decoded;
 use super::lex_envelope::{self, Literal};
 use super::percent_encoding;
 
 /// The text that a person reads in a message.
 ///
 /// Chat clients may percent-encode content, and the answers of a Lex bot arrive in a
-/// [`LexEnvelope`](crate::LexEnvelope). This type holds the text inside and derefs to `&str`. It also converts edits
-/// back: [`replace_ranges`](Self::replace_ranges) replaces parts of the text and leaves every other byte of the content
-/// as it was sent.
+/// [`LexEnvelope`](crate::LexEnvelope). This type holds the text inside: see [`as_str`](Self::as_str). It also converts
+/// edits back: [`replace_ranges`](Self::replace_ranges) replaces parts of the text and leaves every other byte of the
+/// content as it was sent.
 ///
 /// The text depends on the content:
 ///
@@ -30,42 +31,44 @@ use super::percent_encoding;
 /// Not every client shows content in this way. If a processor must not miss a word that its author tries to hide, check
 /// all [`readings`](Self::readings).
 ///
-/// `Debug` shows the length and the form, never the text.
+/// Two texts are equal if they are the same reading of the same content. A `Text` and a `str` are equal if the text is
+/// the same.
+///
+/// `Debug` shows the length and the form, never the text. There is no `Display`, so that no text is printed by accident.
 ///
 /// ```
 /// use channel_flow::Text;
 ///
 /// let text = Text::new("What%20the%20heck%3F");
-/// assert_eq!(&*text, "What the heck?");
+/// assert_eq!(text, "What the heck?");
 ///
-/// let heck = text.find("heck").unwrap();
+/// let heck = text.as_str().find("heck").unwrap();
 /// assert_eq!(text.replace_ranges([(heck..heck + 4, "****")]), "What%20the%20****%3F");
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Text {
     content: String,
-    text: String,
+    /// The text with its positions in `content`; `None` if the text is the content itself.
+    decoded: Option<Decoded>,
     form: Form,
-    /// For each byte of `text`, its position in `content`; empty if the two are the same.
-    starts: Vec<usize>,
     lines: Vec<Line>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Form {
     percent: bool,
     json: Option<Json>,
 }
 
 /// Selects the strings of a JSON object that become lines.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Json {
     Envelope,
     All,
 }
 
 /// A part of the text that is contiguous in the content.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Line {
     /// The position in the text.
     at: Range<usize>,
@@ -75,16 +78,12 @@ struct Line {
     percent: bool,
 }
 
-/// Percent-decoded text, and for each byte the position that it comes from.
-type Decoded = (String, Vec<usize>);
-
 impl Text {
     /// Reads the text in `content`.
     pub fn new(content: impl Into<String>) -> Self {
         let content = content.into();
         let decoded = percent_encoding::decode_mapped(&content);
-        let inner = decoded.as_ref().map_or(content.as_str(), |(inner, _)| inner);
-        match lex_envelope::literals(inner) {
+        match lex_envelope::literals(json_in(&content, decoded.as_ref())) {
             Some(literals) => Self::of_strings(content, decoded.as_ref(), Json::Envelope, literals, false),
             None => Self::whole(content, decoded),
         }
@@ -109,9 +108,9 @@ impl Text {
     /// use channel_flow::Text;
     ///
     /// fn censored(mut content: String) -> String {
-    ///     while let Some(text) = Text::readings(&content).into_iter().find(|text| text.contains("heck")) {
-    ///         let edits: Vec<_> = text.match_indices("heck").map(|(at, word)| (at..at + word.len(), "****")).collect();
-    ///         content = text.replace_ranges(edits);
+    ///     while let Some(text) = Text::readings(&content).into_iter().find(|text| text.as_str().contains("heck")) {
+    ///         let hecks = text.as_str().match_indices("heck");
+    ///         content = text.replace_ranges(hecks.map(|(at, word)| (at..at + word.len(), "****")));
     ///     }
     ///     content
     /// }
@@ -120,26 +119,27 @@ impl Text {
     /// assert_eq!(censored(content.to_owned()), r#"{"Messages":[{"Content":"****"}],"Note":"oh ****"}"#);
     /// ```
     pub fn readings(content: &str) -> Vec<Self> {
-        let mut readings = vec![Self::new(content)];
         let decoded = percent_encoding::decode_mapped(content);
-        if readings[0].is_lex_envelope() {
-            readings.push(Self::whole(content.to_owned(), decoded.clone()));
-        }
-        let inner = decoded.as_ref().map_or(content, |(inner, _)| inner);
-        if let Some(literals) = lex_envelope::all_literals(inner) {
-            readings.push(Self::of_strings(content.to_owned(), decoded.as_ref(), Json::All, literals, false));
-        }
-        if let Some(literals) = lex_envelope::all_literals(content).filter(|_| content.contains('%')) {
-            readings.push(Self::of_strings(content.to_owned(), None, Json::All, literals, true));
-        }
-        readings
+        let json = json_in(content, decoded.as_ref());
+        let of_strings = |decoded, json, literals, decode_each| {
+            Self::of_strings(content.to_owned(), decoded, json, literals, decode_each)
+        };
+        let envelope =
+            lex_envelope::literals(json).map(|shown| of_strings(decoded.as_ref(), Json::Envelope, shown, false));
+        let strings =
+            lex_envelope::all_literals(json).map(|strings| of_strings(decoded.as_ref(), Json::All, strings, false));
+        let decoded_each = lex_envelope::all_literals(content)
+            .filter(|_| content.contains('%'))
+            .map(|strings| of_strings(None, Json::All, strings, true));
+        let whole = Self::whole(content.to_owned(), decoded);
+        [envelope, Some(whole), strings, decoded_each].into_iter().flatten().collect()
     }
 
     fn whole(content: String, decoded: Option<Decoded>) -> Self {
         let form = Form { percent: decoded.is_some(), json: None };
-        let (text, starts) = decoded.unwrap_or_else(|| (content.clone(), Vec::new()));
-        let line = Line { at: 0..text.len(), place: 0..content.len(), percent: false };
-        Self { lines: vec![line], content, text, form, starts }
+        let length = decoded.as_ref().map_or(content.len(), |decoded| decoded.text.len());
+        let line = Line { at: 0..length, place: 0..content.len(), percent: false };
+        Self { content, decoded, form, lines: vec![line] }
     }
 
     /// Reads the strings of the JSON in `content`, or in `decoded` if the content is percent-encoded. If `decode_each`
@@ -154,36 +154,36 @@ impl Text {
         let form = Form { percent: decoded.is_some(), json: Some(json) };
         // Maps a position in the JSON to a position in `content`.
         let outward = |at: usize| match decoded {
-            Some((_, starts)) => starts.get(at).copied().unwrap_or(content.len()),
+            Some(decoded) => decoded.starts.get(at).copied().unwrap_or(content.len()),
             None => at,
         };
-        let (mut text, mut starts, mut lines) = (String::new(), Vec::new(), Vec::new());
-        for Literal { text: value, starts: value_starts, place } in literals {
+        let (mut read, mut lines) = (Decoded::default(), Vec::new());
+        for Literal { value, place } in literals {
             if !lines.is_empty() {
-                text.push('\n');
-                starts.push(outward(place.start));
+                read.text.push('\n');
+                read.starts.push(outward(place.start));
             }
-            let start = text.len();
-            let itself = if decode_each { percent_encoding::decode_mapped(&value) } else { None };
+            let start = read.text.len();
+            let itself = if decode_each { percent_encoding::decode_mapped(&value.text) } else { None };
             let percent = itself.is_some();
             match itself {
-                Some((value, within)) => {
-                    text.push_str(&value);
-                    starts.extend(within.into_iter().map(|at| outward(value_starts[at])));
+                Some(itself) => {
+                    read.text.push_str(&itself.text);
+                    read.starts.extend(itself.starts.into_iter().map(|at| outward(value.starts[at])));
                 }
                 None => {
-                    text.push_str(&value);
-                    starts.extend(value_starts.into_iter().map(outward));
+                    read.text.push_str(&value.text);
+                    read.starts.extend(value.starts.into_iter().map(outward));
                 }
             }
-            lines.push(Line { at: start..text.len(), place: outward(place.start)..outward(place.end), percent });
+            lines.push(Line { at: start..read.text.len(), place: outward(place.start)..outward(place.end), percent });
         }
-        Self { content, text, form, starts, lines }
+        Self { content, decoded: Some(read), form, lines }
     }
 
     /// Returns the text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.decoded.as_ref().map_or(&self.content, |decoded| &decoded.text)
     }
 
     /// Returns whether the content is a Lex envelope.
@@ -208,7 +208,7 @@ impl Text {
         let (mut copied, mut last) = (0, 0);
         for (range, replacement) in edits {
             assert!(last <= range.start, "ranges are in order and do not overlap");
-            assert!(self.text.get(range.clone()).is_some(), "ranges lie on character boundaries");
+            assert!(self.as_str().get(range.clone()).is_some(), "ranges lie on character boundaries");
             last = range.end;
             let mut replacement = Some(replacement);
             for line in &self.lines {
@@ -242,14 +242,15 @@ impl Text {
             let content = lex_envelope::LexEnvelope::from_text(text).to_content();
             return if self.form.percent { percent_encoding::encode(&content) } else { content };
         }
-        self.replace_ranges([(0..self.text.len(), text)])
+        self.replace_ranges([(0..self.as_str().len(), text)])
     }
 
     /// Returns the position in the content of a range of one line.
     fn place(&self, within: &Range<usize>, line: &Line) -> Range<usize> {
-        let place = |at: usize| match at < line.at.end {
-            true => self.starts.get(at).copied().unwrap_or(at),
-            false => line.place.end,
+        let place = |at: usize| match &self.decoded {
+            _ if at == line.at.end => line.place.end,
+            Some(decoded) => decoded.starts[at],
+            None => at,
         };
         place(within.start)..place(within.end)
     }
@@ -261,30 +262,39 @@ impl Text {
     }
 }
 
-impl Deref for Text {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.text
-    }
+/// Returns the JSON in `content`, if there is any.
+fn json_in<'a>(content: &'a str, decoded: Option<&'a Decoded>) -> &'a str {
+    decoded.map_or(content, |decoded| &decoded.text)
 }
 
 impl AsRef<str> for Text {
     fn as_ref(&self) -> &str {
-        &self.text
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, text: &str) -> bool {
+        self.as_str() == text
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, text: &&str) -> bool {
+        self.as_str() == *text
     }
 }
 
 impl From<Text> for String {
     fn from(text: Text) -> Self {
-        text.text
+        text.decoded.map_or(text.content, |decoded| decoded.text)
     }
 }
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Text")
-            .field("bytes", &self.text.len())
+            .field("bytes", &self.as_str().len())
             .field("lex_envelope", &self.is_lex_envelope())
             .field("percent_encoded", &self.form.percent)
             .finish()
@@ -298,8 +308,10 @@ mod tests {
 
     fn censored(content: &str, word: &str) -> String {
         let text = Text::new(content);
-        let edits =
-            text.match_indices(word).map(|(at, found)| (at..at + found.len(), "*".repeat(found.chars().count())));
+        let edits = text
+            .as_str()
+            .match_indices(word)
+            .map(|(at, found)| (at..at + found.len(), "*".repeat(found.chars().count())));
         text.replace_ranges(edits)
     }
 
@@ -309,6 +321,22 @@ mod tests {
         assert_eq!(censored("100% hell, 5 %", "hell"), "100% ****, 5 %");
         assert_eq!(Text::new("a").rewrite("b\"%"), "b\"%");
         assert_eq!(Text::new("").rewrite("b"), "b");
+    }
+
+    #[test]
+    fn plain_text_is_kept_once() {
+        for plain in ["", "a hell", "100 %", "{hell}"] {
+            assert!(Text::new(plain).decoded.is_none(), "{plain}");
+        }
+        assert!(Text::new("a%20hell").decoded.is_some());
+    }
+
+    #[test]
+    fn a_text_equals_a_str_by_what_is_read_and_a_text_by_its_content_too() {
+        let (plain, encoded) = (Text::new("a hell"), Text::new("a%20hell"));
+        assert!(plain == "a hell" && encoded == *"a hell");
+        assert!(plain == Text::new("a hell") && plain != encoded);
+        assert_eq!(String::from(encoded), String::from(plain));
     }
 
     #[test]
@@ -337,7 +365,7 @@ mod tests {
     fn a_range_over_two_messages_goes_to_the_first() {
         let content = r#"{"Messages":[{"Content":"ab"},{"Content":""},{"Content":"cd"}]}"#;
         let text = Text::new(content);
-        assert_eq!(&*text, "ab\n\ncd");
+        assert_eq!(text, "ab\n\ncd");
         let replaced = text.replace_ranges([(1..5, "X")]);
         assert_eq!(replaced, r#"{"Messages":[{"Content":"aX"},{"Content":""},{"Content":"d"}]}"#);
         let inserted = text.replace_ranges([(0..0, "<"), (3..3, "="), (6..6, ">")]);
@@ -348,7 +376,7 @@ mod tests {
     #[test]
     fn an_empty_envelope_reads_empty_and_can_be_filled() {
         let text = Text::new(r#"{"Messages":[]}"#);
-        assert!(text.is_empty() && text.is_lex_envelope());
+        assert!(text == "" && text.is_lex_envelope());
         assert_eq!(Text::new(text.rewrite("Hi")).as_str(), "Hi");
     }
 
@@ -371,7 +399,7 @@ mod tests {
         ] {
             let text = Text::new(content);
             assert!(!text.is_lex_envelope());
-            assert_eq!(&*text, content);
+            assert_eq!(text, content);
             assert_eq!(Text::new(percent_encoding::encode(content)).as_str(), content);
         }
     }
@@ -380,7 +408,7 @@ mod tests {
     fn a_card_is_text_too() {
         let content = r#"{"Messages":[{"ImageResponseCard":{"Buttons":[{"Value":"hell","Text":"hell"}],"Title":"oh hell"},"Content":"hell"}]}"#;
         let text = Text::new(content);
-        assert_eq!(&*text, "hell\noh hell\nhell");
+        assert_eq!(text, "hell\noh hell\nhell");
         assert_eq!(
             censored(content, "hell"),
             r#"{"Messages":[{"ImageResponseCard":{"Buttons":[{"Value":"hell","Text":"****"}],"Title":"oh ****"},"Content":"****"}]}"#
@@ -417,7 +445,7 @@ mod tests {
     fn every_reading_has_its_way_back() {
         let content = r#"{"Messages":[{"Content":"%61\u0062"},{"Content":"%"}]}"#;
         let text = Text::readings(content).pop().unwrap();
-        assert_eq!(&text[17..19], "ab");
+        assert_eq!(&text.as_str()[17..19], "ab");
         assert_eq!(
             text.replace_ranges([(0..8, "M\""), (17..18, "é\""), (18..19, "b")]),
             r#"{"M\"":[{"Content":"%C3%A9%22b"},{"Content":"%"}]}"#
@@ -453,12 +481,12 @@ mod tests {
                 let edits: Vec<_> = reading
                     .lines
                     .iter()
-                    .flat_map(|line| reading[line.at.clone()].char_indices().map(|(at, c)| (line.at.start + at, c)))
+                    .flat_map(|line| reading.as_str()[line.at.clone()].char_indices().map(|(at, c)| (line.at.start + at, c)))
                     .map(|(at, c)| (at..at + c.len_utf8(), c.to_string()))
                     .collect();
                 let again = Text::readings(&reading.replace_ranges(edits));
                 let again = again.get(number).filter(|again| again.form == reading.form);
-                prop_assert!(again.is_none_or(|again| again.text == reading.text));
+                prop_assert!(again.is_none_or(|again| again.as_str() == reading.as_str()));
             }
         }
 
@@ -466,15 +494,16 @@ mod tests {
         #[test]
         fn an_edit_reads_as_it_was_meant(content in contents(), pick in any::<prop::sample::Index>(), new in "[a-z*\"\\\\é😡 ]{1,5}") {
             let text = Text::new(&*content);
-            let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let read = text.as_str();
+            let boundaries: Vec<usize> = read.char_indices().map(|(at, _)| at).collect();
             prop_assume!(!boundaries.is_empty());
             let start = boundaries[pick.index(boundaries.len())];
-            let end = start + text[start..].chars().next().map_or(0, char::len_utf8);
-            prop_assume!(!text.is_lex_envelope() || &text[start..end] != "\n");
+            let end = start + read[start..].chars().next().map_or(0, char::len_utf8);
+            prop_assume!(!text.is_lex_envelope() || &read[start..end] != "\n");
             let edited = Text::new(text.replace_ranges([(start..end, &new)]));
             // An edit can give plain content a form or take its form away. Content with a form keeps it.
             prop_assume!(edited.form == text.form);
-            prop_assert_eq!(edited.as_str(), format!("{}{new}{}", &text[..start], &text[end..]));
+            prop_assert_eq!(edited.as_str(), format!("{}{new}{}", &read[..start], &read[end..]));
         }
 
         #[test]

@@ -88,8 +88,8 @@ impl ProfanityFilter {
     fn censored_once(&self, content: &str) -> Option<String> {
         let replacement = if let Action::Censor { replacement } = self.action { replacement } else { "" };
         Text::readings(content).iter().rev().find_map(|text| {
-            let found = self.words.find(text);
-            let length = |range: &Range<usize>| text[range.clone()].chars().count();
+            let found = self.words.find(text.as_str());
+            let length = |range: &Range<usize>| text.as_str()[range.clone()].chars().count();
             let edits = found.iter().map(|range| (range.clone(), replacement.repeat(length(range))));
             (!found.is_empty()).then(|| text.replace_ranges(edits))
         })

@@ -14,16 +14,19 @@ impl Processor for Calm {
 
     /// An error, a panic or too little time lead to the fallback action: the message is denied.
     async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
-        let text = message.text();
-        let shouts = text.chars().any(char::is_uppercase)
-            && !text.chars().any(char::is_lowercase)
-            && text.len() > 5;
-        if message.sender().is_bot() || !shouts {
+        let text = message.to_text();
+        if message.sender().is_bot() || !is_shouted(text.as_str()) {
             return Ok(Decision::NoChange);
         }
         // The whole text, in the form in which it came.
-        Decision::update(text.replace_ranges([(0..text.len(), text.to_lowercase())]))
+        Decision::update(text.rewrite(&text.as_str().to_lowercase()))
     }
+}
+
+fn is_shouted(text: &str) -> bool {
+    text.len() > 5
+        && text.chars().any(char::is_uppercase)
+        && !text.chars().any(char::is_lowercase)
 }
 
 #[cfg(test)]

@@ -194,9 +194,9 @@ impl Processor for Troublemaker {
                 Ok(Decision::NoChange)
             }
             _ => {
-                let text = message.text();
-                let edits: Vec<_> =
-                    text.match_indices("shit").map(|(at, word)| (at..at + word.len(), "****")).collect();
+                let text = message.to_text();
+                let words = text.as_str().match_indices("shit");
+                let edits: Vec<_> = words.map(|(at, word)| (at..at + word.len(), "****")).collect();
                 if edits.is_empty() {
                     return Ok(Decision::NoChange);
                 }
