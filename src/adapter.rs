@@ -1,9 +1,7 @@
 //! Turns a Lambda event into a processor's decision, and the decision into a callback.
 
 pub(crate) mod builder;
-mod catch_unwind;
 mod decider;
-mod settle_caught;
 pub(crate) mod watchdog;
 
 use std::any::type_name;
@@ -20,7 +18,7 @@ use tracing::{Instrument, Span};
 
 use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::watchdog::{Watch, Watchdog};
-use crate::callback::{Callback, Callbacks};
+use crate::callback::settle::{Callback, Callbacks};
 use crate::event::envelope::{Delivery, QueueMessage};
 use crate::event::header::Header;
 use crate::event::ids::{CallbackIds, MissingIds};
@@ -77,23 +75,22 @@ impl<P: Processor + 'static> Adapter<P> {
     /// Handles an event that failed before: the fallback action decides, since the processor had its chances.
     async fn rescue(&self, header: Result<Header, MissingIds>, invocation: &Invocation) -> Result<Settled, Error> {
         let started = Instant::now();
-        let Header { ids, provenance } = header?;
+        let header = header?;
         let decision = self.0.decider.fallback_action.decision();
         let rescuing = async {
             Span::current().record("decision", decision.kind().as_str());
             let fallback_action = self.0.decider.fallback_action;
             let callback = Callback {
-                ids: &ids,
+                header: &header,
                 decision: &decision,
                 decided_by: DecidedBy::Rescue,
-                fallback_action,
-                provenance: &provenance,
+                fallback_action: Some(fallback_action),
             };
-            let settled = self.0.callbacks.settle_caught(callback, invocation.deadline).await?;
+            let settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
             log(&settled, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
             Ok(settled)
         };
-        rescuing.instrument(span(&ids)).await
+        rescuing.instrument(span(&header.ids)).await
     }
 
     /// Gives each message from a queue its share of the time, so that a message in trouble leaves the others theirs.
@@ -137,7 +134,6 @@ impl<P: Processor + 'static> Adapter<P> {
         watch: Option<&Watch<'_>>,
     ) -> Result<Settled, Error> {
         let Event { header, message } = event;
-        let Header { ids, provenance } = &**header;
         let started = Instant::now();
         let fallback_action = self.0.decider.fallback_action;
         let content = message.as_ref().map_or("", Message::content);
@@ -149,8 +145,8 @@ impl<P: Processor + 'static> Adapter<P> {
             watch.decided(&decision, decided_by).await;
         }
 
-        let callback = Callback { ids, decision: &decision, decided_by, fallback_action, provenance };
-        let settled = self.0.callbacks.settle_caught(callback, invocation.callback_deadline).await?;
+        let callback = Callback { header, decision: &decision, decided_by, fallback_action: Some(fallback_action) };
+        let settled = self.0.callbacks.settle(callback, invocation.callback_deadline).await?;
         log(&settled, None, process_ms, milliseconds(started.elapsed()));
         Ok(settled)
     }

@@ -21,6 +21,9 @@ pub struct Invocation {
     pub(crate) callback_deadline: Option<Instant>,
 }
 
+/// The time at the end of an invocation that is left for telling Lambda how it ended.
+pub(crate) const PARTING: Duration = Duration::from_millis(100);
+
 /// One day in milliseconds. A deadline is in milliseconds since 1970, and no invocation ran on the first day of that
 /// time. In place of a deadline, `cargo lambda watch` gives the time that an invocation may take.
 const DAY: u64 = 86_400_000;

@@ -66,6 +66,7 @@
 
 mod adapter;
 mod callback;
+mod catch_unwind;
 mod decision;
 mod environment;
 mod error;
@@ -81,6 +82,8 @@ pub mod testing;
 
 pub use adapter::Adapter;
 pub use adapter::builder::AdapterBuilder;
+pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
+pub use callback::settle::Callbacks;
 pub use decision::update::{Update, UpdateBuilder};
 pub use decision::{Decision, DecisionKind, FallbackAction};
 pub use error::{Error, ErrorKind};

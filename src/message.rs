@@ -113,6 +113,10 @@ impl Message {
         })))
     }
 
+    pub(crate) fn header(&self) -> &Arc<Header> {
+        &self.0.header
+    }
+
     /// Returns the id of the message.
     pub fn id(&self) -> &str {
         &self.ids().message_id

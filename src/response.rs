@@ -60,15 +60,18 @@ pub enum DecidedBy {
     /// The fallback action, because the event had failed before and came through an on-failure destination or a
     /// dead-letter queue.
     Rescue,
+    /// The code that called [`Callbacks::send`](crate::Callbacks::send).
+    Caller,
 }
 
 impl DecidedBy {
-    /// Returns the name: `PROCESSOR`, `FALLBACK_ACTION` or `RESCUE`.
+    /// Returns the name: `PROCESSOR`, `FALLBACK_ACTION`, `RESCUE` or `CALLER`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Processor => "PROCESSOR",
             Self::FallbackAction => "FALLBACK_ACTION",
             Self::Rescue => "RESCUE",
+            Self::Caller => "CALLER",
         }
     }
 }
@@ -137,7 +140,7 @@ mod tests {
         for decision in [DecisionKind::Update, DecisionKind::Deny, DecisionKind::NoChange] {
             assert_eq!(json(decision), decision.as_str());
         }
-        for decided_by in [DecidedBy::Processor, DecidedBy::FallbackAction, DecidedBy::Rescue] {
+        for decided_by in [DecidedBy::Processor, DecidedBy::FallbackAction, DecidedBy::Rescue, DecidedBy::Caller] {
             assert_eq!(json(decided_by), decided_by.as_str());
         }
         for outcome in [Outcome::Accepted, Outcome::DecidedBefore] {

@@ -10,7 +10,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::adapter::Inner;
 use crate::adapter::decider::Decider;
 use crate::adapter::watchdog::Watchdog;
-use crate::callback::{self, Callbacks};
+use crate::callback::client;
+use crate::callback::settle::Callbacks;
 use crate::environment::{Environment, var};
 use crate::{Adapter, Error, FallbackAction, Processor};
 
@@ -113,7 +114,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         }
         let client = match self.client {
             Some(client) => client,
-            None => callback::client::from_environment().await?,
+            None => client::from_environment().await?,
         };
         let callbacks = Callbacks::new(client, may_ask);
         let watchdog = Watchdog::new(&callbacks)?;

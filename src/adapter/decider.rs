@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::timeout_at;
 
-use crate::adapter::catch_unwind::{Caught, caught};
+use crate::catch_unwind::{CatchUnwind, catch_unwind};
 use crate::event::Unreadable;
 use crate::response::DecidedBy;
 use crate::{Decision, Error, ErrorKind, FallbackAction, Message, Processor};
@@ -99,7 +99,7 @@ impl<P: Processor> Decider<P> {
 
     /// Asks the processor once. Continues with the pause before the next time if the processor requests a retry.
     async fn ask_once(&self, message: &Message, attempt: u32) -> Result<ControlFlow<Decision, Duration>, Failure> {
-        let processing = Caught::new(async { self.processor.process(message).await });
+        let processing = CatchUnwind::new(async { self.processor.process(message).await });
         let processed = match message.invocation().processor_deadline {
             Some(deadline) => timeout_at(deadline, processing).await.map_err(|_| Failure::OutOfTime)?,
             None => processing.await,
@@ -115,15 +115,15 @@ impl<P: Processor> Decider<P> {
     /// return.
     fn failed(&self, error: P::Error, attempt: u32, message: &Message) -> Result<Duration, Failure> {
         let text = |error| cause::text(error, self.show_panic_messages);
-        match caught(|| self.processor.retry_after(&error, attempt)) {
+        match catch_unwind(|| self.processor.retry_after(&error, attempt)) {
             Some(Some(pause)) if pause < message.invocation().time_left() => {
-                caught(|| drop(error));
+                catch_unwind(|| drop(error));
                 Ok(pause)
             }
             Some(Some(_)) => Err(Failure::TriesRanOut(text(error))),
             Some(None) => Err(Failure::Error(text(error))),
             None => {
-                caught(|| drop(error));
+                catch_unwind(|| drop(error));
                 Err(Failure::Panic)
             }
         }

@@ -25,18 +25,15 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use self::log::Log;
 use self::protocol::{Moment, Number, Protocol, Turn};
-use crate::adapter::catch_unwind::{Caught, caught};
 use crate::callback::client::ATTEMPT_TIMEOUT;
-use crate::callback::{Callback, Callbacks};
+use crate::callback::settle::{Callback, Callbacks};
+use crate::catch_unwind::{CatchUnwind, catch_unwind};
 use crate::environment::{RUNTIME_API, var};
 use crate::event::Event;
 use crate::event::header::Header;
+use crate::invocation::PARTING;
 use crate::response::{DecidedBy, Doubt, Settled};
 use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation};
-
-/// The time that the last invocations get to tell Lambda how they ended before the process ends; also the longest wait
-/// for a line of the log.
-const PARTING: Duration = Duration::from_millis(100);
 
 /// The time that a callback gets even if the deadline has passed: the process has not ended yet, so one more attempt is
 /// worthwhile.
@@ -250,7 +247,7 @@ impl Moments {
 /// Sends the callback in the time left.
 async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant) -> Result<Settled, Error> {
     let (end, deadline) = last_try(Instant::now(), deadline);
-    match timeout_at(end, callbacks.settle_caught(callback, Some(deadline))).await {
+    match timeout_at(end, callbacks.settle(callback, Some(deadline))).await {
         Ok(result) => result,
         Err(_) => {
             let problem =
@@ -283,7 +280,7 @@ impl Guard {
     fn stand(&self, runtime: &Runtime) {
         let _log = tracing::dispatcher::set_default(&self.log.dispatch());
         loop {
-            caught(|| runtime.block_on(self.watch()));
+            catch_unwind(|| runtime.block_on(self.watch()));
             // `watch` has returned without ending the process, so it panicked. Pause, so that it does not panic in a
             // tight loop.
             thread::sleep(PARTING);
@@ -296,7 +293,7 @@ impl Guard {
                 let (shared, callbacks, log) = (self.shared.clone(), self.callbacks.clone(), self.log.clone());
                 tokio::spawn(async move {
                     // Whatever happens to this answer, it must not keep the process from ending.
-                    Caught::new(watched.answer(&callbacks, &log)).await;
+                    CatchUnwind::new(watched.answer(&callbacks, &log)).await;
                     shared.state().protocol.answered(number);
                     shared.changed.notify_one();
                 });
@@ -336,9 +333,10 @@ impl Watched {
 
     async fn answer(self, callbacks: &Callbacks, log: &Log) {
         let Self { header, request_id, decision, decided_by, fallback_action, decided, error, moments } = self;
-        let Header { ids, provenance } = &*header;
+        let ids = &header.ids;
         let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
-        let callback = Callback { ids, decision: &decision, decided_by, fallback_action, provenance };
+        let callback =
+            Callback { header: &header, decision: &decision, decided_by, fallback_action: Some(fallback_action) };
         let result = settle(callbacks, callback, moments.deadline).await;
         // What the main path knows was found out in more time.
         let result = result.map_err(|own| match own.kind() {

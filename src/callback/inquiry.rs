@@ -7,8 +7,7 @@ use super::may_ask::MayAsk;
 use super::refusal::Refusal;
 use super::status::{Question, Status};
 use crate::environment::MAY_ASK_STATUS;
-use crate::event::ids::CallbackIds;
-use crate::event::provenance::Provenance;
+use crate::event::header::Header;
 use crate::response::Doubt;
 
 /// The result of an inquiry.
@@ -34,13 +33,14 @@ pub(super) struct Inquiry<'a> {
 
 impl Inquiry<'_> {
     /// Finds out whether the message with these ids is decided.
-    pub(super) async fn is_decided(&self, ids: &CallbackIds, provenance: &Provenance) -> Finding {
+    pub(super) async fn is_decided(&self, header: &Header) -> Finding {
+        let provenance = &header.provenance;
         if *self.may_ask == MayAsk::Never {
             return Finding::Unknown(format!(
                 "{MAY_ASK_STATUS} is false: grant chime:GetChannelMessageStatus, and set it to true"
             ));
         }
-        let Some(question) = Question::about(ids, provenance) else {
+        let Some(question) = Question::about(header) else {
             return Finding::Unknown(
                 "the event names no sender, who alone may ask for the message's status".to_owned(),
             );

@@ -5,8 +5,7 @@ use aws_sdk_chimesdkmessaging::types::ChannelMessageStatus;
 
 use super::bounded::Bounded;
 use super::refusal::{Meaning, Refusal};
-use crate::event::ids::CallbackIds;
-use crate::event::provenance::Provenance;
+use crate::event::header::Header;
 
 /// A message whose status can be asked for. Only its sender may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ pub(super) enum Status {
 
 impl Question {
     /// Returns the question about the message with these ids, or `None` if its event does not say who sent it.
-    pub(super) fn about(ids: &CallbackIds, provenance: &Provenance) -> Option<Self> {
+    pub(super) fn about(Header { ids, provenance }: &Header) -> Option<Self> {
         Some(Self {
             channel_arn: ids.channel_arn.clone(),
             message_id: ids.message_id.clone(),

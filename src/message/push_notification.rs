@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::open_enum::open_enum;
+
 /// The notification that a phone shows for a message.
 ///
 /// A [`Message`](crate::Message) carries the push notification that its sender asked for, and an
@@ -24,16 +26,14 @@ pub struct PushNotification {
     notification_type: Option<PushNotificationType>,
 }
 
-/// How a push notification is delivered.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PushNotificationType {
-    /// `DEFAULT`: a normal notification.
-    Default,
-    /// `VOIP`: a notification that rings.
-    Voip,
-    /// A value that this version of the crate does not know. The callback leaves it out.
-    Unknown(String),
+open_enum! {
+    /// How a push notification is delivered. A callback leaves out a value that this version of the crate does not know.
+    pub enum PushNotificationType {
+        /// `DEFAULT`: a normal notification.
+        Default = "DEFAULT",
+        /// `VOIP`: a notification that rings.
+        Voip = "VOIP",
+    }
 }
 
 impl PushNotification {
@@ -92,27 +92,6 @@ impl PushNotificationBuilder {
     /// Returns the push notification.
     pub fn build(self) -> PushNotification {
         self.0
-    }
-}
-
-impl PushNotificationType {
-    /// Returns the service's name for the type.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Default => "DEFAULT",
-            Self::Voip => "VOIP",
-            Self::Unknown(other) => other,
-        }
-    }
-}
-
-impl From<&str> for PushNotificationType {
-    fn from(value: &str) -> Self {
-        match value {
-            "DEFAULT" => Self::Default,
-            "VOIP" => Self::Voip,
-            other => Self::Unknown(other.to_owned()),
-        }
     }
 }
 

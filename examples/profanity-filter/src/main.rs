@@ -235,8 +235,7 @@ mod tests {
             assert_eq!(decide(&[], message(content)).await, expected, "{content}");
         }
         let push = PushNotification::builder().body(r#"{"Messages":[{"Content":"\fuck"}],"t":"\u0073hit"}"#).build();
-        let Decision::Update(update) = decide(&[], testing::message("Hi").push_notification(&push).build()).await
-        else {
+        let Decision::Update(update) = decide(&[], testing::message("Hi").push_notification(push).build()).await else {
             panic!("censored");
         };
         let clean = PushNotification::builder().body(r#"{"Messages":[{"Content":"\****"}],"t":"****"}"#).build();
@@ -251,7 +250,7 @@ mod tests {
         let hidden = r#"{"Messages":[],"t":"\u0073hit"}"#;
         assert_eq!(decide(&deny, message(hidden)).await, Decision::Deny);
         let push = PushNotification::builder().body("oh shit").build();
-        assert_eq!(decide(&deny, testing::message("Hi").push_notification(&push).build()).await, Decision::Deny);
+        assert_eq!(decide(&deny, testing::message("Hi").push_notification(push).build()).await, Decision::Deny);
     }
 
     #[tokio::test]
@@ -266,14 +265,14 @@ mod tests {
         let clean = PushNotification::builder().title("Alice: ****").body("What%20the%20****").build();
         let censored = Update::builder().push_notification(clean).build().unwrap();
 
-        let message = |content: &str| testing::message(content).push_notification(&push).build();
+        let message = |content: &str| testing::message(content).push_notification(push.clone()).build();
         assert_eq!(
             decide(&[], message("What the hell")).await,
             censored.clone().into_builder().content("What the ****").build().unwrap().into()
         );
         assert_eq!(decide(&[], message("Hello")).await, censored.into());
         let push = PushNotification::builder().title("Alice").body("Hello").build();
-        let message = testing::message("What the hell").push_notification(&push).build();
+        let message = testing::message("What the hell").push_notification(push).build();
         assert_eq!(decide(&[], message).await, update("What the ****"));
     }
 

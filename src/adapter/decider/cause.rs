@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use tokio::task::JoinError;
 
-use crate::adapter::catch_unwind::caught;
+use crate::catch_unwind::catch_unwind;
 use crate::error::one_line::one_line;
 
 /// The maximum number of characters that are kept of an error.
@@ -23,9 +23,9 @@ const PANIC_MESSAGES: [&str; 2] = ["panicked with message", "JoinError::Panic("]
 ///
 /// If a task of the processor panicked, its panic message is left out unless `show_panic_messages` is set.
 pub(crate) fn text(error: impl Into<Box<dyn StdError + Send + Sync>>, show_panic_messages: bool) -> String {
-    let Some(error) = caught(|| error.into()) else { return CANNOT_BE_CONVERTED.to_owned() };
-    let text = caught(|| chain(&*error, show_panic_messages)).flatten();
-    caught(|| drop(error));
+    let Some(error) = catch_unwind(|| error.into()) else { return CANNOT_BE_CONVERTED.to_owned() };
+    let text = catch_unwind(|| chain(&*error, show_panic_messages)).flatten();
+    catch_unwind(|| drop(error));
     let Some(mut text) = text else { return CANNOT_BE_SHOWN.to_owned() };
     if !show_panic_messages {
         cut_panic_message(&mut text);

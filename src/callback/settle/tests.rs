@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use aws_sdk_chimesdkmessaging::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_http_client::tls::Provider;
@@ -11,6 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::event::ids::CallbackIds;
+use crate::event::provenance::Provenance;
 
 /// Fails a number of times, then resolves to the loopback address.
 #[derive(Clone, Debug)]
@@ -63,14 +66,12 @@ async fn a_name_that_does_not_resolve_at_first_is_looked_up_again() {
             channel_arn: "arn:aws:chime:us-east-1:111122223333:app-instance/a/channel/c".to_owned(),
         };
         let decision = Decision::NoChange;
-        let provenance = Provenance::default();
-        let fallback_action = FallbackAction::Continue;
+        let header = Header { ids, provenance: Provenance::default() };
         let callback = Callback {
-            ids: &ids,
+            header: &header,
             decision: &decision,
             decided_by: DecidedBy::Processor,
-            fallback_action,
-            provenance: &provenance,
+            fallback_action: Some(FallbackAction::Continue),
         };
         let settlement = callbacks.settle(callback, Some(Instant::now() + Duration::from_secs(20))).await.unwrap();
         assert_eq!(settlement.outcome, Outcome::Accepted, "after {failures}");

@@ -1,14 +1,15 @@
-//! Catches panics in a user's code: when it runs, when its future is polled, and when its future is dropped.
+//! Catches panics in code that is not the framework's, such as a processor: when it runs, when its future is polled, and
+//! when its future is dropped.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Returns the value of `f`, or `None` if `f` panics.
-pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn catch_unwind<T>(f: impl FnOnce() -> T) -> Option<T> {
     // `f` touches no state of the framework, so nothing is left half done.
-    match catch_unwind(AssertUnwindSafe(f)) {
+    match panic::catch_unwind(AssertUnwindSafe(f)) {
         Ok(value) => Some(value),
         Err(payload) => {
             // The payload is a value of the user's code, and dropping it may panic too.
@@ -19,30 +20,30 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// A future that returns `None` if the inner future panics, and whose drop does not panic.
-pub(crate) struct Caught<F>(Option<Pin<Box<F>>>);
+pub(crate) struct CatchUnwind<F>(Option<Pin<Box<F>>>);
 
-impl<F: Future> Caught<F> {
+impl<F: Future> CatchUnwind<F> {
     pub(crate) fn new(future: F) -> Self {
         Self(Some(Box::pin(future)))
     }
 }
 
-impl<F: Future> Future for Caught<F> {
+impl<F: Future> Future for CatchUnwind<F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(future) = &mut self.0 else { return Poll::Ready(None) };
-        match caught(|| future.as_mut().poll(cx)) {
+        match catch_unwind(|| future.as_mut().poll(cx)) {
             Some(poll) => poll.map(Some),
             None => Poll::Ready(None),
         }
     }
 }
 
-impl<F> Drop for Caught<F> {
+impl<F> Drop for CatchUnwind<F> {
     fn drop(&mut self) {
         let future = self.0.take();
-        caught(|| drop(future));
+        catch_unwind(|| drop(future));
     }
 }
 
@@ -61,23 +62,23 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_in_a_poll_gives_none() {
-        assert_eq!(Caught::new(async { 7 }).await, Some(7));
-        assert_eq!(Caught::new(async { panic!("in poll") }).await, None::<()>);
-        assert_eq!(Caught::new(async { panic_any(7) }).await, None::<()>);
+        assert_eq!(CatchUnwind::new(async { 7 }).await, Some(7));
+        assert_eq!(CatchUnwind::new(async { panic!("in poll") }).await, None::<()>);
+        assert_eq!(CatchUnwind::new(async { panic_any(7) }).await, None::<()>);
     }
 
     #[tokio::test]
     async fn a_panic_in_a_drop_is_caught() {
-        let _caught = Caught::new(async {
+        let _caught = CatchUnwind::new(async {
             let _guard = PanicsOnDrop;
             std::future::pending::<()>().await;
         });
-        let mut polled = Box::pin(Caught::new(async {
+        let mut polled = Box::pin(CatchUnwind::new(async {
             let _guard = PanicsOnDrop;
             std::future::pending::<()>().await;
         }));
         assert!(tokio::time::timeout(std::time::Duration::ZERO, &mut polled).await.is_err());
         drop(polled);
-        assert_eq!(caught(|| panic_any(PanicsOnDrop)), None::<()>);
+        assert_eq!(catch_unwind(|| panic_any(PanicsOnDrop)), None::<()>);
     }
 }
