@@ -93,6 +93,7 @@ pub use invocation::Invocation;
 pub use limits::LimitError;
 pub use message::Message;
 pub use message::lex_envelope::{LexButton, LexCard, LexEnvelope, LexMessage};
+pub use message::mask::Mask;
 pub use message::message_type::MessageType;
 pub use message::persistence::Persistence;
 pub use message::push_notification::{PushNotification, PushNotificationBuilder, PushNotificationType};

@@ -1,7 +1,9 @@
 //! A message as a processor sees it.
 
 pub(crate) mod decoded;
+mod difference;
 pub(crate) mod lex_envelope;
+pub(crate) mod mask;
 pub(crate) mod message_type;
 pub(crate) mod open_enum;
 pub(crate) mod percent_encoding;
@@ -9,6 +11,7 @@ pub(crate) mod persistence;
 pub(crate) mod push_notification;
 pub(crate) mod sender;
 pub(crate) mod text;
+mod texts;
 pub(crate) mod times;
 
 use std::borrow::Cow;
@@ -23,13 +26,13 @@ use self::persistence::Persistence;
 use self::push_notification::PushNotification;
 use self::sender::Sender;
 use self::text::Text;
-use crate::Invocation;
 use crate::event::event_type::EventType;
 use crate::event::header::Header;
 use crate::event::ids::CallbackIds;
 use crate::event::lenient_json::{self, Fields};
 use crate::event::payload::Payload;
 use crate::event::provenance::Provenance;
+use crate::{Invocation, Update};
 
 /// A message that passes through the channel flow.
 ///
@@ -53,7 +56,7 @@ use crate::event::provenance::Provenance;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Message(Arc<Inner>);
 
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Inner {
     header: Arc<Header>,
     event_type: Option<EventType>,
@@ -62,6 +65,8 @@ struct Inner {
     message_type: Option<MessageType>,
     push_notification: Option<PushNotification>,
     message_attributes: BTreeMap<String, Vec<String>>,
+    /// The sub-channel that an update sets. The message's own one is in the header.
+    updated_sub_channel_id: Option<String>,
     content_type: Option<String>,
     target: Vec<String>,
     invocation: Invocation,
@@ -107,6 +112,7 @@ impl Message {
                 .object("PushNotification", &["Title", "Body", "Type"])
                 .map(|fields| read_push_notification(&fields)),
             message_attributes: fields.raw("MessageAttributes").map(read_message_attributes).unwrap_or_default(),
+            updated_sub_channel_id: None,
             content_type: fields.non_empty("ContentType").map(Cow::into_owned),
             target: fields.raw("Target").map(read_target).unwrap_or_default(),
             invocation: invocation.clone(),
@@ -209,7 +215,7 @@ impl Message {
 
     /// Returns the id of the sub-channel.
     pub fn sub_channel_id(&self) -> Option<&str> {
-        self.provenance().sub_channel_id.as_deref()
+        self.0.updated_sub_channel_id.as_deref().or(self.provenance().sub_channel_id.as_deref())
     }
 
     /// Returns the content type.
@@ -225,6 +231,40 @@ impl Message {
     /// Returns the invocation that processes the message, with the time left and the request id.
     pub fn invocation(&self) -> &Invocation {
         &self.0.invocation
+    }
+
+    /// Returns the message as `update` leaves it: each field that the update sets in place of the message's own. The
+    /// attributes of an update take the place of all attributes of the message.
+    ///
+    /// ```
+    /// use channel_flow::{Update, testing};
+    ///
+    /// let message = testing::message("Hello").metadata("{}").build();
+    /// let update = Update::builder().content("Hi").build()?;
+    /// let updated = message.with_update(&update);
+    /// assert_eq!((updated.content(), updated.metadata()), ("Hi", Some("{}")));
+    /// # Ok::<_, channel_flow::LimitError>(())
+    /// ```
+    #[must_use]
+    pub fn with_update(&self, update: &Update) -> Self {
+        let mut message = self.clone();
+        if update.is_empty() {
+            return message;
+        }
+        fn set<T: Clone>(field: &mut T, new: Option<T>) {
+            if let Some(new) = new {
+                *field = new;
+            }
+        }
+        let inner = Arc::make_mut(&mut message.0);
+        set(&mut inner.content, update.content().map(str::to_owned));
+        set(&mut inner.metadata, update.metadata().map(|metadata| Some(metadata.to_owned())));
+        set(&mut inner.push_notification, update.push_notification().map(|push| Some(push.clone())));
+        let attributes = update.message_attributes();
+        set(&mut inner.message_attributes, (!attributes.is_empty()).then(|| attributes.clone()));
+        set(&mut inner.updated_sub_channel_id, update.sub_channel_id().map(|id| Some(id.to_owned())));
+        set(&mut inner.content_type, update.content_type().map(|content_type| Some(content_type.to_owned())));
+        message
     }
 
     fn ids(&self) -> &CallbackIds {
@@ -278,5 +318,36 @@ impl fmt::Debug for Message {
             .field("message_type", &self.0.message_type)
             .field("is_edited", &self.is_edited())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn an_update_replaces_what_it_sets() {
+        let original = testing::message("a").metadata("m").message_attribute("x", ["1"]).sub_channel_id("s").build();
+        let push = PushNotification::builder().title("t").build();
+        let update = Update::builder()
+            .content("b")
+            .push_notification(push.clone())
+            .message_attribute("y", ["2"])
+            .sub_channel_id("s2")
+            .content_type("text/plain")
+            .build()
+            .unwrap();
+        let updated = original.with_update(&update);
+        assert_eq!((updated.content(), updated.metadata()), ("b", Some("m")));
+        assert_eq!((updated.push_notification(), updated.content_type()), (Some(&push), Some("text/plain")));
+        assert_eq!(updated.message_attributes().keys().collect::<Vec<_>>(), ["y"]);
+        assert_eq!(updated.sub_channel_id(), Some("s2"));
+        let metadata = Update::builder().metadata("").build().unwrap();
+        assert_eq!(updated.with_update(&metadata).metadata(), Some(""));
+        // The callback goes to the message as it was sent.
+        assert_eq!(updated.pending(), original.pending());
+        assert_eq!((original.content(), original.sub_channel_id()), ("a", Some("s")));
+        assert_eq!(original.with_update(&Update::default()), original);
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::decoded::Decoded;
 use super::lex_envelope::{self, Literal};
-use super::percent_encoding;
+use super::{difference, percent_encoding};
 
 /// The text that a person reads in a message.
 ///
@@ -226,6 +226,31 @@ impl Text {
         }
         content.push_str(&self.content[copied..]);
         content
+    }
+
+    /// Returns the content with each string of the text passed through `map`, in the form in which the content came, or
+    /// `None` if `map` changes none of them.
+    ///
+    /// An envelope has a string for each message, title, subtitle and button; any other content is one string. Where
+    /// `map` leaves the characters of a string as they are, the bytes of the content stay as they were sent.
+    ///
+    /// ```
+    /// use channel_flow::Text;
+    ///
+    /// let text = Text::new(r#"{"Messages":[{"Content":"Good \u004Dorning"},{"Content":"GOOD"}]}"#);
+    /// let mapped = text.map(|string| string.replace("GOOD", "good"));
+    /// assert_eq!(mapped.as_deref(), Some(r#"{"Messages":[{"Content":"Good \u004Dorning"},{"Content":"good"}]}"#));
+    /// ```
+    pub fn map(&self, mut map: impl FnMut(&str) -> String) -> Option<String> {
+        let mut edits = Vec::new();
+        for line in &self.lines {
+            let old = &self.as_str()[line.at.clone()];
+            let new = map(old);
+            edits.extend(difference::edits(old, &new).map(|(range, replacement)| {
+                (line.at.start + range.start..line.at.start + range.end, replacement.to_owned())
+            }));
+        }
+        (!edits.is_empty()).then(|| self.replace_ranges(edits))
     }
 
     /// Returns the content with `text` in place of the whole text, in the form in which the content came.

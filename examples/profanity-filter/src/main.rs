@@ -14,10 +14,9 @@
 //! | `PROFANITY_ALSO` | more words to find, with commas between them | |
 //! | `PROFANITY_ALLOW` | words to let through, with commas between them | |
 
-use std::ops::Range;
 use std::{env, fmt};
 
-use channel_flow::{Decision, LimitError, Message, Processor, Text, Update};
+use channel_flow::{Decision, LimitError, Mask, Message, Processor};
 
 use crate::words::Words;
 
@@ -34,10 +33,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 struct ProfanityFilter {
     words: Words,
     action: Action,
+    mask: Mask,
 }
 
 enum Action {
-    Censor { replacement: &'static str },
+    Censor,
     Deny,
 }
 
@@ -48,69 +48,26 @@ impl Processor for ProfanityFilter {
         if message.sender().is_bot() {
             return Ok(Decision::NoChange);
         }
-        // What a phone shows before anybody opens the chat mostly repeats the message.
-        let push = message.push_notification();
-        let content = self.censored(message.content());
-        let title = push.and_then(|push| self.censored(push.title()?));
-        let body = push.and_then(|push| self.censored(push.body()?));
-
-        if content.is_none() && title.is_none() && body.is_none() {
-            return Ok(Decision::NoChange);
+        let update = message.mask_texts(self.mask, |text| self.words.find(text))?;
+        match self.action {
+            Action::Deny if !update.is_empty() => Ok(Decision::Deny),
+            // An update that changes nothing is no change.
+            _ => Ok(update.into()),
         }
-        if let Action::Deny = self.action {
-            return Ok(Decision::Deny);
-        }
-        let mut update = Update::builder();
-        if let Some(content) = content {
-            update = update.content(content);
-        }
-        if let Some(push) = push.cloned().filter(|_| title.is_some() || body.is_some()) {
-            let mut push = push.into_builder();
-            push = title.into_iter().fold(push, |push, title| push.title(title));
-            push = body.into_iter().fold(push, |push, body| push.body(body));
-            update = update.push_notification(push.build());
-        }
-        Ok(update.build()?.into())
     }
 }
 
 impl ProfanityFilter {
-    /// `content` with the profane words replaced, in whatever way a chat client reads it; `None` if it has none.
-    fn censored(&self, content: &str) -> Option<String> {
-        let mut censored = None;
-        // What replaces a word has no letters, so each time there are fewer of them.
-        while let Some(cleaner) = self.censored_once(censored.as_deref().unwrap_or(content)) {
-            censored = Some(cleaner);
-        }
-        censored
-    }
-
-    fn censored_once(&self, content: &str) -> Option<String> {
-        let replacement = if let Action::Censor { replacement } = self.action { replacement } else { "" };
-        Text::readings(content).iter().rev().find_map(|text| {
-            let found = self.words.find(text.as_str());
-            let length = |range: &Range<usize>| text.as_str()[range.clone()].chars().count();
-            let edits = found.iter().map(|range| (range.clone(), replacement.repeat(length(range))));
-            (!found.is_empty()).then(|| text.replace_ranges(edits))
-        })
-    }
-
     fn from_settings(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let setting = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let replacement = match setting("PROFANITY_REPLACEMENT").as_deref() {
-            None | Some("*") => "*",
-            Some("-") => "-",
-            Some("_") => "_",
-            Some(".") => ".",
-            Some("~") => "~",
-            // Any other sign takes more room than a letter in percent-encoded content, which has a limit.
-            Some(_) => return Err(InvalidSetting("PROFANITY_REPLACEMENT", "one of these signs: * - _ . ~")),
-        };
         let action = match setting("PROFANITY_ACTION").as_deref() {
-            None | Some("censor") => Action::Censor { replacement },
+            None | Some("censor") => Action::Censor,
             Some("deny") => Action::Deny,
             Some(_) => return Err(InvalidSetting("PROFANITY_ACTION", "`censor` or `deny`")),
         };
+        let replacement = setting("PROFANITY_REPLACEMENT").unwrap_or("*".to_owned());
+        let mask = replacement.parse().ok().and_then(Mask::new);
+        let mask = mask.ok_or(InvalidSetting("PROFANITY_REPLACEMENT", "one of these signs: * - _ . ~"))?;
         let list = |name| -> Result<Vec<String>, InvalidSetting> {
             let words: Vec<_> =
                 setting(name).iter().flat_map(|list| list.split(',')).map(|word| word.trim().to_owned()).collect();
@@ -120,7 +77,7 @@ impl ProfanityFilter {
                 false => Err(InvalidSetting(name, "words of letters only, with commas between them: `darn,heck`")),
             }
         };
-        Ok(Self { words: Words::new(&list("PROFANITY_ALSO")?, &list("PROFANITY_ALLOW")?), action })
+        Ok(Self { words: Words::new(&list("PROFANITY_ALSO")?, &list("PROFANITY_ALLOW")?), action, mask })
     }
 }
 
@@ -145,7 +102,7 @@ impl std::error::Error for InvalidSetting {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use channel_flow::{PushNotification, testing};
+    use channel_flow::{PushNotification, Update, testing};
 
     async fn decide(settings: &[(&str, &str)], message: Message) -> Decision {
         filter(settings).unwrap().process(&message).await.unwrap()
