@@ -16,7 +16,7 @@
 //!         let text = message.to_text();
 //!         let shown = text.as_str();
 //!         if shown.len() > 10 && shown == shown.to_uppercase() {
-//!             return Decision::update(text.rewrite(&shown.to_lowercase()));
+//!             return Ok(message.map_texts(str::to_lowercase)?.into());
 //!         }
 //!         Ok(Decision::NoChange)
 //!     }

@@ -45,7 +45,7 @@ pub const SUB_CHANNEL_ID: Limit = Limit::new("SubChannelId", 1, 128).made_of(Alp
 pub const CONTENT_TYPE: Limit = Limit::new("ContentType", 0, 45);
 
 /// The limit of one field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limit {
     field: &'static str,
     min: usize,
@@ -54,14 +54,14 @@ pub struct Limit {
     alphabet: Alphabet,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Unit {
     Bytes,
     Characters,
 }
 
 /// The patterns of the API model: `[\s\S]*`, `.*` and `[-_a-zA-Z0-9]*`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Alphabet {
     Any,
     OneLine,
@@ -167,13 +167,13 @@ impl Unit {
 ///     "Content is 5000 bytes long, and the service accepts 1 to 4096: shorten it, for example with `Limit::truncate`",
 /// );
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LimitError {
     limit: Limit,
     broken: Broken,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Broken {
     Length(usize),
     Alphabet,

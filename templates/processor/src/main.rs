@@ -18,8 +18,8 @@ impl Processor for Calm {
         if message.sender().is_bot() || !is_shouted(text.as_str()) {
             return Ok(Decision::NoChange);
         }
-        // The whole text, in the form in which it came.
-        Decision::update(text.rewrite(&text.as_str().to_lowercase()))
+        // Every text, in the form in which it came, and the push notification.
+        Ok(message.map_texts(str::to_lowercase)?.into())
     }
 }
 
