@@ -236,13 +236,13 @@ impl fmt::Debug for LexButton {
 /// Returns the strings that a person reads in the envelope in `content`, in the order in which they occur there.
 pub(crate) fn literals(content: &str) -> Option<Vec<Literal>> {
     LexEnvelope::parse(content)?;
-    let mut field = String::new();
+    let mut is_shown = false;
     let mut shown = Vec::new();
-    for literal in strings(content) {
-        if is_name(content, &literal) {
-            field = literal.value.text;
-        } else if SHOWN.contains(&&*field) {
-            shown.push(literal);
+    for place in strings(content) {
+        if is_name(content, &place) {
+            is_shown = SHOWN.contains(&&*name(content, place));
+        } else if is_shown {
+            shown.push(Literal::read(content, place));
         }
     }
     Some(shown)
@@ -251,26 +251,34 @@ pub(crate) fn literals(content: &str) -> Option<Vec<Literal>> {
 /// Returns every string in the JSON object in `content`, including names of fields, or `None` if `content` is anything
 /// else.
 pub(crate) fn all_literals(content: &str) -> Option<Vec<Literal>> {
-    (is_like_object(content) && lenient_json::is_json(content)).then(|| strings(content).collect())
+    let is_object = is_like_object(content) && lenient_json::is_json(content);
+    is_object.then(|| strings(content).map(|place| Literal::read(content, place)).collect())
 }
 
-/// Returns every string in `content`, which is JSON.
-fn strings(content: &str) -> impl Iterator<Item = Literal> {
+/// Returns the place of every string in `content`, which is JSON, without the quotes.
+fn strings(content: &str) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + content[at..].find('"')?;
-        let mut end = start + 1;
+        let start = at + content[at..].find('"')? + 1;
+        let mut end = start;
         while content.as_bytes()[end] != b'"' {
             end += if content.as_bytes()[end] == b'\\' { 2 } else { 1 };
         }
         at = end + 1;
-        Some(Literal::read(content, start + 1..end))
+        Some(start..end)
     })
 }
 
-/// Returns whether a string is the name of a field.
-fn is_name(content: &str, literal: &Literal) -> bool {
-    content[literal.place.end + 1..].trim_start().starts_with(':')
+/// Returns whether the string in this place is the name of a field.
+fn is_name(content: &str, place: &Range<usize>) -> bool {
+    content[place.end + 1..].trim_start().starts_with(':')
+}
+
+fn name(content: &str, place: Range<usize>) -> Cow<'_, str> {
+    match &content[place.clone()] {
+        escaped if escaped.contains('\\') => Cow::Owned(Literal::read(content, place).value.text),
+        name => Cow::Borrowed(name),
+    }
 }
 
 /// A JSON string inside a larger text.
@@ -318,7 +326,7 @@ fn text(json: Option<&str>) -> Option<Option<String>> {
 }
 
 impl Literal {
-    /// Reads the string in these bytes of `content`, which are without its quotes.
+    /// Reads the string in this place of `content`.
     fn read(content: &str, place: Range<usize>) -> Self {
         let (mut text, mut starts) = (String::new(), Vec::new());
         let mut at = place.start;

@@ -24,9 +24,7 @@ impl Processor for Calm {
 }
 
 fn is_shouted(text: &str) -> bool {
-    text.len() > 5
-        && text.chars().any(char::is_uppercase)
-        && !text.chars().any(char::is_lowercase)
+    text.len() > 5 && text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)
 }
 
 #[cfg(test)]
