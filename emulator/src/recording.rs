@@ -9,44 +9,30 @@ pub use step::{
     RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, StepOutcome, UnreadableStep,
 };
 
-use crate::callback::Decision;
 use crate::happening::{Happening, What};
 use crate::ids;
 use crate::lambda;
-use crate::message::{MessageIds, MessageStatus};
-use crate::record::CallbackRecord;
-use axum::body::Bytes;
+use crate::message::MessageStatus;
+use crate::processor_step::{Attempt, ProcessorStep, Unreachable, callback_id, decision_name};
 use std::collections::HashMap;
 use std::time::SystemTime;
 
 /// Makes a [`RecordedStep`] of all that happens to a message at one processor.
 ///
 /// A step is complete when it is known where the message went and Lambda is done with the event, or when Lambda is done with
-/// it and nobody called back. Should somebody do so later, the step is complete once more.
-#[derive(Debug)]
+/// it and no callback was accepted. If one is accepted later, the step is complete once more.
 struct Recording {
     masked: bool,
     /// By the message's id, in the order of the flow.
-    open: HashMap<String, Vec<Step>>,
+    open: HashMap<String, Vec<OpenStep>>,
 }
 
-#[derive(Debug)]
-struct Step {
-    at: SystemTime,
-    processor: String,
-    function_arn: String,
-    ids: MessageIds,
-    event: Bytes,
-    callbacks: Vec<CallbackRecord>,
-    decided: Option<(SystemTime, Decision)>,
-    unreachable: Option<RecordedUnreachable>,
+/// A step that is not complete.
+struct OpenStep {
+    step: ProcessorStep,
     outcome: StepOutcome,
-    attempts: Vec<RecordedAttempt>,
-    ended: Option<SystemTime>,
-    /// Lambda is done with it, as far as can be known.
-    finished: bool,
-    /// How it was when it was made a line of last.
-    told: Option<StepOutcome>,
+    /// Its outcome in the line that was last made of it.
+    recorded: Option<StepOutcome>,
 }
 
 impl Recording {
@@ -58,69 +44,33 @@ impl Recording {
     fn take(&mut self, happening: Happening) -> Vec<RecordedStep> {
         let Happening { at, message_id, what, .. } = happening;
         match what {
+            What::Sent { .. } | What::Redacted | What::Deleted => return Vec::new(),
             What::Invoked { processor, function_arn, ids, event } => {
                 let steps = self.open.entry(message_id.clone()).or_default();
                 steps.iter_mut().for_each(|step| step.went_on(StepOutcome::Next));
-                steps.push(Step::new(at, processor, function_arn, ids, event));
-            }
-            What::Attempted {
-                ids,
-                function_arn,
-                request_id,
-                outcome,
-                success,
-                milliseconds,
-                cold_start_milliseconds,
-            } => {
-                let Some(step) = self.step(&message_id, &ids.callback_id) else { return Vec::new() };
-                step.ended = Some(at);
-                // It has a queue of its own, and nothing else will be heard of it.
-                step.finished |= outcome == lambda::QUEUED;
-                step.attempts.push(RecordedAttempt {
-                    function_arn,
-                    request_id,
-                    success,
-                    outcome,
-                    duration_ms: rounded(milliseconds),
-                    cold_start_ms: cold_start_milliseconds.map(rounded),
-                });
-            }
-            What::Finished { ids, decided, .. } => {
-                let Some(step) = self.step(&message_id, &ids.callback_id) else { return Vec::new() };
-                step.ended = Some(at);
-                step.finished = true;
-                if !decided && step.decided.is_none() && step.told.is_none() {
-                    step.told = Some(StepOutcome::Pending);
-                    let line = step.line(at);
-                    return vec![self.masked(line)];
-                }
-            }
-            What::Unreachable { ids, function_arn: _, reason, fallback_action } => {
-                let Some(step) = self.step(&message_id, &ids.callback_id) else { return Vec::new() };
-                step.unreachable = Some(RecordedUnreachable { reason, fallback_action });
-                step.ended = Some(at);
-                step.finished = true;
-            }
-            What::Callback(record) => {
-                let callback_id = record.callback_id.clone().unwrap_or_default();
-                let Some(step) = self.step(&message_id, &callback_id) else { return Vec::new() };
-                step.ended = Some(at);
-                if let Ok(decision) = record.verdict() {
-                    step.decided = Some((record.received_at(), decision));
-                }
-                step.callbacks.push(record);
+                let step = ProcessorStep::invoked(at, processor, function_arn, ids, event);
+                steps.push(OpenStep { step, outcome: StepOutcome::Pending, recorded: None });
             }
             What::Settled { status, .. } => {
                 let steps = self.open.entry(message_id.clone()).or_default();
                 let outcome = StepOutcome::of(status);
                 steps.iter_mut().for_each(|step| step.went_on(outcome));
             }
-            What::Sent { .. } | What::Redacted | What::Deleted => return Vec::new(),
+            What::Attempted { .. } | What::Finished { .. } | What::Unreachable { .. } | What::Callback(_) => {
+                let Some(open) = self.step(&message_id, callback_id(&what)) else { return Vec::new() };
+                let gave_up = matches!(what, What::Finished { decided: false, .. });
+                open.step.follow(at, what);
+                if gave_up && open.step.decided().is_none() && open.recorded.is_none() {
+                    open.recorded = Some(StepOutcome::Pending);
+                    let line = open.line(at);
+                    return vec![self.masked(line)];
+                }
+            }
         }
         self.complete(&message_id, at)
     }
 
-    /// What is complete of a message's steps.
+    /// The complete steps of a message, which are then forgotten.
     fn complete(&mut self, message_id: &str, now: SystemTime) -> Vec<RecordedStep> {
         let Some(steps) = self.open.get_mut(message_id) else { return Vec::new() };
         let complete: Vec<_> = steps.extract_if(.., |step| step.is_complete()).map(|step| step.line(now)).collect();
@@ -130,17 +80,18 @@ impl Recording {
         complete.into_iter().map(|line| self.masked(line)).collect()
     }
 
-    /// What is not complete, as far as it is known, in the order of time.
+    /// The steps that are not complete, as far as they are known, in the order of time.
     fn rest(mut self) -> Vec<RecordedStep> {
         let mut steps: Vec<_> = std::mem::take(&mut self.open).into_values().flatten().collect();
-        steps.retain(|step| step.told != Some(step.outcome));
-        steps.sort_by_key(|step| step.at);
-        steps.iter().map(|step| self.masked(step.line(SystemTime::now()))).collect()
+        steps.retain(|open| open.recorded != Some(open.outcome));
+        steps.sort_by_key(|open| open.step.invoked_at);
+        steps.iter().map(|open| self.masked(open.line(SystemTime::now()))).collect()
     }
 
-    /// The latest step with this callback id: there are several where the service keeps the id for all of them.
-    fn step(&mut self, message_id: &str, callback_id: &str) -> Option<&mut Step> {
-        self.open.get_mut(message_id)?.iter_mut().rev().find(|step| step.ids.callback_id == callback_id)
+    /// The latest step with this callback id: there are several if the service keeps the id for all of them.
+    fn step(&mut self, message_id: &str, callback_id: Option<&str>) -> Option<&mut OpenStep> {
+        let callback_id = callback_id?;
+        self.open.get_mut(message_id)?.iter_mut().rev().find(|open| open.step.has(callback_id))
     }
 
     fn masked(&self, line: RecordedStep) -> RecordedStep {
@@ -148,52 +99,47 @@ impl Recording {
     }
 }
 
-impl Step {
-    fn new(at: SystemTime, processor: String, function_arn: String, ids: MessageIds, event: Bytes) -> Self {
-        Self {
-            at,
-            processor,
-            function_arn,
-            ids,
-            event,
-            callbacks: Vec::new(),
-            decided: None,
-            unreachable: None,
-            outcome: StepOutcome::Pending,
-            attempts: Vec::new(),
-            ended: None,
-            finished: false,
-            told: None,
-        }
-    }
-
+impl OpenStep {
     /// The message left this processor, unless it had done so before.
     fn went_on(&mut self, outcome: StepOutcome) {
-        if self.outcome == StepOutcome::Pending && (self.decided.is_some() || self.unreachable.is_some()) {
+        let left = self.step.decided().is_some() || self.step.unreachable.is_some();
+        if self.outcome == StepOutcome::Pending && left {
             self.outcome = outcome;
         }
     }
 
     fn is_complete(&self) -> bool {
-        self.finished && self.outcome != StepOutcome::Pending
+        self.is_finished() && self.outcome != StepOutcome::Pending
+    }
+
+    /// Whether Lambda is done with the event, as far as can be known.
+    fn is_finished(&self) -> bool {
+        let ProcessorStep { finished, unreachable, attempts, .. } = &self.step;
+        // An endpoint that has taken the event has its own queue, and reports nothing more.
+        let is_queued = || attempts.iter().any(|attempt| attempt.outcome == lambda::QUEUED);
+        finished.is_some() || unreachable.is_some() || is_queued()
     }
 
     fn line(&self, now: SystemTime) -> RecordedStep {
-        let since = |time: SystemTime| rounded(time.duration_since(self.at).unwrap_or_default().as_secs_f64() * 1000.0);
+        let step = &self.step;
+        let since = |time: SystemTime| {
+            rounded(time.duration_since(step.invoked_at).unwrap_or_default().as_secs_f64() * 1000.0)
+        };
+        let decided = step.decided();
         RecordedStep {
             version: RecordedStep::VERSION,
             masked: false,
-            time: ids::timestamp(self.at),
-            processor: self.processor.clone(),
-            function_arn: self.function_arn.clone(),
-            event: mask::line(&self.event, false),
-            callbacks: self.callbacks.iter().map(|callback| RecordedCallback::new(callback, since)).collect(),
-            decision: self.decided.map(|(_, decision)| step::name(decision).to_owned()),
-            unreachable: self.unreachable.clone(),
+            time: ids::timestamp(step.invoked_at),
+            processor: step.processor.clone(),
+            function_arn: step.function_arn.clone(),
+            event: mask::line(&step.event, false),
+            callbacks: step.callbacks.iter().map(|callback| RecordedCallback::new(callback, since)).collect(),
+            decision: decided.map(|(_, decision)| decision_name(decision).to_owned()),
+            unreachable: step.unreachable.as_ref().map(RecordedUnreachable::of),
             outcome: self.outcome,
-            attempts: self.attempts.clone(),
-            decided_ms: self.decided.map(|(at, _)| since(at)),
-            total_ms: since(self.ended.unwrap_or(now)),
+            attempts: step.attempts.iter().map(RecordedAttempt::of).collect(),
+            decided_ms: decided.map(|(at, _)| since(at)),
+            total_ms: since(step.changed_at.unwrap_or(now)),
         }
     }
 }
@@ -205,6 +151,26 @@ impl StepOutcome {
             MessageStatus::Denied => Self::Denied,
             MessageStatus::Failed => Self::Failed,
             MessageStatus::Pending => Self::Pending,
+        }
+    }
+}
+
+impl RecordedUnreachable {
+    fn of(unreachable: &Unreachable) -> Self {
+        let Unreachable { reason, fallback_action } = unreachable;
+        Self { reason: reason.clone(), fallback_action: fallback_action.clone() }
+    }
+}
+
+impl RecordedAttempt {
+    fn of(attempt: &Attempt) -> Self {
+        Self {
+            function_arn: attempt.function_arn.clone(),
+            request_id: attempt.request_id.clone(),
+            success: attempt.success,
+            outcome: attempt.outcome.clone(),
+            duration_ms: rounded(attempt.milliseconds),
+            cold_start_ms: attempt.cold_start_milliseconds.map(rounded),
         }
     }
 }

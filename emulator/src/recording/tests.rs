@@ -1,8 +1,10 @@
 //! Happenings become lines.
 
 use super::*;
+use crate::callback::Decision;
 use crate::event::{Event, OutgoingMessage};
-use crate::message::MessageFields;
+use crate::message::{MessageFields, MessageIds};
+use crate::record::CallbackRecord;
 use crate::refusal::Refusal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, UNIX_EPOCH};
