@@ -77,7 +77,7 @@ async fn serve(
             (arn.clone(), arn)
         }
     };
-    let flow = FlowProcessor { function_arn: &function_arn, fallback_action: args.fallback.action() };
+    let flow = FlowProcessor { function_arn: &function_arn, fallback_action: args.fallback.as_str() };
     let demo = demo::set_up(service, flow).await;
     let demo = demo.map_err(|error| Failure::not_started(format!("the demo cannot be set up: {error}")))?;
     let _recorder = record(args, service)?;

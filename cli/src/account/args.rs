@@ -1,7 +1,7 @@
 //! The command line of the account commands.
 
 use crate::account::arn::{self, AppInstance, Arn, FunctionName};
-use crate::account::plan::FallbackAction;
+use crate::fallback_action::FallbackAction;
 use clap::builder::{NonEmptyStringValueParser, ValueParser};
 use clap::{Args, Parser, ValueEnum};
 

@@ -152,6 +152,15 @@ impl FunctionName {
     }
 }
 
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.qualifier {
+            Some(qualifier) => write!(f, "{}:{qualifier}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
 impl FromStr for FunctionName {
     type Err = String;
 
@@ -186,6 +195,45 @@ impl FromStr for FunctionName {
             return Err(FORM.to_owned());
         }
         Ok(Self { name: format!("{before}{path}{name}"), qualifier: qualifier.map(str::to_owned), arn })
+    }
+}
+
+/// The ARN of a Lambda function, or of a version or an alias of one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FunctionArn(Arn);
+
+impl FunctionArn {
+    pub(crate) fn as_arn(&self) -> &Arn {
+        &self.0
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// As Lambda's API takes it.
+    pub(crate) fn name(&self) -> FunctionName {
+        self.as_str().parse().expect("the ARN was read as that of a function")
+    }
+
+    /// With this qualifier in place of the one it has, if it has one.
+    pub(crate) fn with_qualifier(&self, qualifier: &str) -> Result<Self, String> {
+        format!("{}:{qualifier}", self.name().name).parse()
+    }
+}
+
+impl FromStr for FunctionArn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let arn = text.parse::<FunctionName>()?.arn;
+        arn.map(Self).ok_or_else(|| "it looks like arn:aws:lambda:REGION:ACCOUNT:function:NAME".to_owned())
+    }
+}
+
+impl fmt::Display for FunctionArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -238,6 +286,19 @@ mod tests {
         for text in ["", "a b", "a:b:c", "a:", ":a", "arn:aws:sqs:r:1:function:q", "arn:aws:lambda:r:1:layer:x", "x/y"]
         {
             assert!(text.parse::<FunctionName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_arn_of_a_function_takes_a_qualifier() {
+        let text = "arn:aws:lambda:eu-central-1:123456789012:function:filter";
+        let arn: FunctionArn = text.parse().unwrap();
+        assert_eq!((arn.as_str(), arn.name().short()), (text, "filter"));
+        let live = arn.with_qualifier("live").unwrap();
+        assert_eq!(live.as_str(), format!("{text}:live"));
+        assert_eq!(live.with_qualifier("7").unwrap().as_str(), format!("{text}:7"));
+        for text in ["filter", "123456789012:function:filter", "arn:aws:sqs:r:1:function:q"] {
+            assert!(text.parse::<FunctionArn>().is_err(), "{text}");
         }
     }
 }

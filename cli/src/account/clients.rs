@@ -1,6 +1,6 @@
 //! The SDK's clients, with the credentials, the region and the endpoints that AWS's own tools would take.
 
-use crate::account::explain;
+use crate::account::explain::{self, Call, Problem, Service};
 use crate::exit::Failure;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -14,6 +14,11 @@ use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::error::Error;
+use std::fmt::Display;
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,6 +59,35 @@ impl Clients {
             lambda: aws_sdk_lambda::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
         })
+    }
+
+    /// The problem of a call that fails: what is called, and what the call is about.
+    pub(crate) fn problem<E>(
+        &self,
+        service: Service,
+        operation: &'static str,
+        subject: impl Display,
+    ) -> impl FnOnce(SdkError<E, Response>) -> Problem
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let call = self.call(service, operation, subject);
+        |error| Problem::of_call(call, error)
+    }
+
+    /// The problem of an answer that is not of the API's form.
+    pub(crate) fn misunderstood(
+        &self,
+        service: Service,
+        operation: &'static str,
+        subject: impl Display,
+    ) -> impl FnOnce(String) -> Problem {
+        let call = self.call(service, operation, subject);
+        |reason| Problem::of_answer(call, reason)
+    }
+
+    fn call(&self, service: Service, operation: &'static str, subject: impl Display) -> Call {
+        Call { service, operation, subject: subject.to_string(), region: self.region.clone() }
     }
 }
 

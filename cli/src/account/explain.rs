@@ -18,15 +18,21 @@ pub(crate) enum Service {
     Iam,
 }
 
+/// A call to a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) service: Service,
+    /// The operation's name in the API.
+    pub(crate) operation: &'static str,
+    /// What it is about: an ARN or a name.
+    pub(crate) subject: String,
+    pub(crate) region: String,
+}
+
 /// A call that did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    service: Service,
-    /// The operation's name in the API.
-    operation: &'static str,
-    /// What it was about: an ARN or a name.
-    subject: String,
-    region: String,
+    call: Call,
     kind: Kind,
 }
 
@@ -47,12 +53,8 @@ enum Kind {
 }
 
 impl Problem {
-    pub(crate) fn new<E>(
-        call: (Service, &'static str),
-        subject: &str,
-        region: &str,
-        error: SdkError<E, Response>,
-    ) -> Self
+    /// A call that failed.
+    pub(crate) fn of_call<E>(call: Call, error: SdkError<E, Response>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -74,8 +76,12 @@ impl Problem {
             SdkError::ResponseError(_) => Kind::Garbage(chain(&error)),
             _ => Kind::Unmade(chain(&error)),
         };
-        let (service, operation) = call;
-        Self { service, operation, subject: subject.to_owned(), region: region.to_owned(), kind }
+        Self { call, kind }
+    }
+
+    /// An answer that is not of the API's form.
+    pub(crate) fn of_answer(call: Call, reason: String) -> Self {
+        Self { call, kind: Kind::Garbage(reason) }
     }
 
     /// The name of the service's exception, if it gave one.
@@ -89,12 +95,12 @@ impl Problem {
     /// The permission that the call needs.
     pub(crate) fn permission(&self) -> String {
         // Lambda's operations are not all called as their permissions are, but those that are used here are.
-        format!("{}:{}", self.service.prefix(), self.operation)
+        format!("{}:{}", self.call.service.prefix(), self.call.operation)
     }
 
     /// What to do about it.
     pub(crate) fn advice(&self) -> String {
-        let Self { service, subject, region, .. } = self;
+        let Call { service, operation, subject, region } = &self.call;
         let permission = self.permission();
         let endpoint = service.endpoint_variable();
         match &self.kind {
@@ -113,7 +119,7 @@ impl Problem {
                 service.name()
             ),
             Kind::Unmade(_) => "Look at the value that the message names.".to_owned(),
-            Kind::Refused { code, message } => match (*service, self.operation, code.as_str()) {
+            Kind::Refused { code, message } => match (*service, *operation, code.as_str()) {
                 (_, _, code) if is_about_credentials(code) => credentials_advice(code).to_owned(),
                 (_, _, code) if is_throttling(code) => {
                     "Too many requests at once: wait a minute and run this again. What was done is not done twice.".to_owned()
@@ -188,9 +194,9 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, operation, subject, kind, .. } = self;
+        let Call { service, operation, subject, .. } = &self.call;
         write!(f, "{operation} for {subject}: ")?;
-        match kind {
+        match &self.kind {
             Kind::Unreachable(reason) => write!(f, "{} cannot be reached: {reason}", service.name()),
             Kind::TimedOut => write!(f, "{} did not answer in time", service.name()),
             Kind::Refused { code, message } if message.is_empty() => f.write_str(code),
@@ -294,7 +300,7 @@ mod tests {
     fn refused(service: Service, operation: &'static str, code: &str) -> Problem {
         let kind = Kind::Refused { code: code.to_owned(), message: "no".to_owned() };
         let (subject, region) = ("SUBJECT".to_owned(), "eu-central-1".to_owned());
-        Problem { service, operation, subject, region, kind }
+        Problem { call: Call { service, operation, subject, region }, kind }
     }
 
     #[test]

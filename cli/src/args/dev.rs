@@ -1,9 +1,10 @@
 //! What `dev` can be told.
 
-use crate::args::FunctionArgs;
+use crate::args::function::FunctionArgs;
+use crate::fallback_action::FallbackAction;
 use channel_flow_emulator::MappedFunction;
+use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Parser, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
@@ -41,8 +42,8 @@ pub(crate) struct Dev {
     pub(crate) retries: u8,
 
     /// What becomes of a message whose processor cannot be reached
-    #[arg(long, value_enum, default_value_t = Fallback::Abort)]
-    pub(crate) fallback: Fallback,
+    #[arg(long, value_enum, default_value = "abort")]
+    pub(crate) fallback: FallbackAction,
 
     /// Put a binary or an Invoke endpoint behind another function's name or ARN
     ///
@@ -101,25 +102,6 @@ pub(crate) struct Dev {
     /// Show what the function logs, on standard error
     #[arg(long)]
     pub(crate) logs: bool,
-}
-
-/// `FallbackAction` of the flow's processor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Fallback {
-    /// It goes on without the processor
-    Continue,
-    /// It fails, and only its sender ever sees it
-    Abort,
-}
-
-impl Fallback {
-    /// The word that the API has for it.
-    pub(crate) fn action(self) -> &'static str {
-        match self {
-            Self::Continue => "CONTINUE",
-            Self::Abort => "ABORT",
-        }
-    }
 }
 
 const EXAMPLES: &str = "\

@@ -1,6 +1,6 @@
 //! What `replay` can be told.
 
-use crate::args::FunctionArgs;
+use crate::args::function::FunctionArgs;
 use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;

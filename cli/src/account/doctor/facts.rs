@@ -1,13 +1,12 @@
 //! What the doctor looks at.
 
-use crate::account::arn::{AppInstance, FunctionName};
-use crate::account::carry_out;
+use crate::account::arn::{AppInstance, Arn, FunctionArn, FunctionName};
+use crate::account::channel_flow::ChannelFlow;
 use crate::account::clients::Clients;
 use crate::account::explain::Problem;
 use crate::account::iam::{self, Role};
 use crate::account::lambda::{self, EventInvokeConfig, Function};
 use crate::account::messaging;
-use crate::account::plan::ChannelFlow;
 use crate::account::policy::Policy;
 
 /// What was seen, or why nothing was.
@@ -34,7 +33,7 @@ pub(crate) struct Facts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FlowFacts {
     pub(crate) flow: ChannelFlow,
-    pub(crate) channels: Looked<Vec<String>>,
+    pub(crate) channels: Looked<Vec<Arn>>,
 }
 
 /// A function that a processor names, or that was asked for; it may not be there.
@@ -60,7 +59,7 @@ pub(crate) struct FunctionFacts {
 /// Where events go that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FailureTarget {
-    pub(crate) arn: String,
+    pub(crate) arn: Arn,
     pub(crate) is_dead_letter: bool,
     /// What takes them from there, or is there itself: functions and their roles.
     pub(crate) rescues: Looked<Vec<(Function, Looked<Role>)>>,
@@ -97,7 +96,7 @@ pub(crate) async fn of_function(
         }
         match messaging::flows(clients, app_instance).await {
             Ok(found) => {
-                for flow in found.into_iter().filter(|flow| flow.processors.iter().any(|one| one.function_arn == arn)) {
+                for flow in found.into_iter().filter(|flow| flow.processors.iter().any(|one| one.function == arn)) {
                     let channels = Looked::at(messaging::channels_of(clients, &flow.arn).await);
                     if let Looked::Seen(flows) = &mut flows {
                         flows.push(FlowFacts { flow, channels });
@@ -155,18 +154,18 @@ async fn around(clients: &Clients, name: &FunctionName, function: Function) -> F
 }
 
 /// The functions that get what goes to a target.
-async fn rescues(clients: &Clients, arn: &str) -> Looked<Vec<(Function, Looked<Role>)>> {
-    let names = match arn.split(':').nth(2) {
-        Some("lambda") => vec![arn.to_owned()],
-        Some("sqs") => match lambda::consumers(clients, arn).await {
-            Ok(functions) => functions,
+async fn rescues(clients: &Clients, target: &Arn) -> Looked<Vec<(Function, Looked<Role>)>> {
+    let functions = match target.service.as_str() {
+        "lambda" => target.as_str().parse().map(|function: FunctionName| vec![function]).unwrap_or_default(),
+        "sqs" => match lambda::consumers(clients, target).await {
+            Ok(functions) => functions.iter().map(FunctionArn::name).collect(),
             Err(problem) => return Looked::at(Err(problem)),
         },
         _ => Vec::new(),
     };
     let mut rescues = Vec::new();
-    for name in names {
-        match lambda::function(clients, &carry_out::function(&name)).await {
+    for name in functions {
+        match lambda::function(clients, &name).await {
             Ok(function) => {
                 let role = Looked::at(iam::role(clients, &function.role).await);
                 rescues.push((function, role));

@@ -1,6 +1,6 @@
 //! What the checks found, for people and for programs.
 
-use crate::account::doctor::checks::{Finding, Severity};
+use crate::account::doctor::finding::{Finding, Severity};
 use crate::exit::Exit;
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::{AnsiColor, Style};

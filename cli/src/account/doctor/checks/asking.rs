@@ -4,10 +4,11 @@
 //! reads a 403 to the question as an answer only if `CHANNEL_FLOW_MAY_ASK_STATUS` says that the grant is there, so the variable
 //! and the role must say the same.
 
-use super::grants::{put_role_policy, verdict_of};
-use super::{Outcome, Subject, options};
-use crate::account::arn::{AppInstance, Arn, app_instance};
+use crate::account::arn::{AppInstance, app_instance};
+use crate::account::doctor::checks::grants::{put_role_policy, verdict_of};
+use crate::account::doctor::checks::subject::{Subject, options};
 use crate::account::doctor::facts::Looked;
+use crate::account::doctor::finding::Outcome;
 use crate::account::iam::Role;
 use crate::account::lambda::{Function, MAY_ASK_STATUS, Setting};
 use crate::account::policy::Verdict;
@@ -39,7 +40,7 @@ pub(super) fn rescues(subject: &Subject<'_>) -> Vec<Outcome> {
     let rescues =
         rescues.flatten().filter(|(rescue, _)| rescue.code_sha256 == own.code_sha256 && rescue.arn != own.arn);
     let about = |(rescue, role): &(Function, Looked<Role>)| {
-        check(subject, rescue, role).into_iter().map(|outcome| outcome.about(&rescue.arn)).collect::<Vec<_>>()
+        check(subject, rescue, role).into_iter().map(|outcome| outcome.about(rescue.arn.as_str())).collect::<Vec<_>>()
     };
     rescues.flat_map(about).collect()
 }
@@ -85,16 +86,14 @@ fn read(value: &str, function: &Function) -> Result<Says, String> {
         "false" => return Ok(Says::Never),
         _ => {}
     }
-    let place = function.arn.parse::<Arn>();
+    let place = function.arn.as_arn();
     let one = |text: &str| {
         let app_instance = app_instance(text.trim())
             .map_err(|_| format!("{text:?} is neither true nor false nor the ARN of an app instance"))?;
-        match &place {
-            Ok(place) if (&*place.region, &*place.account) != (app_instance.region(), app_instance.account()) => {
-                Err(format!("{app_instance} is in another region or account than the function"))
-            }
-            _ => Ok(app_instance),
+        if (&*place.region, &*place.account) != (app_instance.region(), app_instance.account()) {
+            return Err(format!("{app_instance} is in another region or account than the function"));
         }
+        Ok(app_instance)
     };
     value.split(',').map(one).collect::<Result<_, _>>().map(Says::For)
 }

@@ -1,8 +1,10 @@
 //! What becomes of events that failed for good.
 
-use super::grants::{callback, verdict_of};
-use super::{Outcome, Subject};
+use crate::account::doctor::checks::grants::{callback, verdict_of};
+use crate::account::doctor::checks::settings;
+use crate::account::doctor::checks::subject::Subject;
 use crate::account::doctor::facts::{FailureTarget, Looked};
+use crate::account::doctor::finding::Outcome;
 use crate::account::lambda::Function;
 use crate::account::policy::Verdict;
 
@@ -14,10 +16,8 @@ pub(super) fn target(subject: &Subject<'_>) -> Vec<Outcome> {
     if targets.is_empty() {
         let none = "none, so that a message stays undecided when its event failed three times: killed, out of memory, timed out";
         let setting = r#"--destination-config '{"OnFailure":{"Destination":"RESCUE_FUNCTION_ARN"}}'"#;
-        let remedy = format!(
-            "Deploy the same binary a second time as the rescue, and: {}",
-            super::settings::set(subject, setting)
-        );
+        let remedy =
+            format!("Deploy the same binary a second time as the rescue, and: {}", settings::set(subject, setting));
         return vec![Outcome::warning(none).remedy(remedy)];
     }
     let outcome = |target: &FailureTarget| {
@@ -37,14 +37,14 @@ pub(super) fn grant(subject: &Subject<'_>) -> Vec<Outcome> {
     };
     let check = |target: &FailureTarget| {
         let arn = &target.arn;
-        let action = match service(arn) {
+        let action = match arn.service.as_str() {
             "lambda" => "lambda:InvokeFunction",
             "sqs" => "sqs:SendMessage",
             "sns" => "sns:Publish",
             "events" => "events:PutEvents",
             _ => return None,
         };
-        Some(match verdict_of(role, action, arn) {
+        Some(match verdict_of(role, action, arn.as_str()) {
             Verdict::Allowed => Outcome::ok(format!("{} may send there", role.name)),
             Verdict::CannotTell(why) => Outcome::unknown(
                 format!("whether {} has {action} on {arn} cannot be told: {why}", role.name),
@@ -80,7 +80,7 @@ fn rescue_of(function: &Function, target: &FailureTarget) -> Vec<Outcome> {
         Looked::Unseen { reason, remedy } => return vec![Outcome::unknown(reason, remedy)],
     };
     if rescues.is_empty() {
-        return vec![match service(arn) {
+        return vec![match arn.service.as_str() {
             "sqs" => Outcome::warning(format!(
                 "nothing takes events from {arn}, so that their messages stay undecided"
             ))
@@ -120,7 +120,7 @@ pub(super) fn rescue_role(subject: &Subject<'_>) -> Vec<Outcome> {
         // Of other code it is not known whether it calls back.
         let same_code = rescues.iter().filter(|(rescue, _)| rescue.code_sha256 == subject.facts.function.code_sha256);
         for (rescue, role) in same_code {
-            outcomes.extend(callback(subject, role).into_iter().map(|outcome| outcome.about(&rescue.arn)));
+            outcomes.extend(callback(subject, role).into_iter().map(|outcome| outcome.about(rescue.arn.as_str())));
         }
     }
     outcomes
@@ -131,8 +131,4 @@ fn targets<'a>(subject: &Subject<'a>) -> Result<&'a [FailureTarget], Outcome> {
         Looked::Seen(targets) => Ok(targets),
         Looked::Unseen { reason, remedy } => Err(Outcome::unknown(reason, remedy)),
     }
-}
-
-fn service(arn: &str) -> &str {
-    arn.split(':').nth(2).unwrap_or_default()
 }

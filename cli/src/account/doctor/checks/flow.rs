@@ -1,8 +1,10 @@
 //! The channel flow itself.
 
-use super::{Outcome, Subject};
+use crate::account::channel_flow::Processor;
+use crate::account::doctor::checks::subject::Subject;
 use crate::account::doctor::facts::{FlowFacts, Looked};
-use crate::account::plan::{FallbackAction, Processor};
+use crate::account::doctor::finding::Outcome;
+use crate::fallback_action::FallbackAction;
 
 /// Whether messages come to the flow at all.
 pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
@@ -13,7 +15,7 @@ pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
             Outcome::warning("no channel has it, so that nothing is processed").remedy(format!(
                 "aws chime-sdk-messaging associate-channel-flow --channel-flow-arn {arn} --channel-arn CHANNEL_ARN --chime-bearer \
                  MODERATOR_ARN --region {}",
-                arn.split(':').nth(3).unwrap_or_default()
+                arn.region
             ))
         }
         Looked::Seen(channels) if channels.len() == 1 => Outcome::ok("1 channel has it"),
@@ -43,16 +45,16 @@ pub(super) fn fallback(flow: &FlowFacts) -> Vec<Outcome> {
 
 /// A processor as `apply` takes it, quoted for a shell: a name may have anything in it.
 fn argument(processor: &Processor, aborts: bool) -> String {
-    let Processor { name, function_arn, execution_order, fallback_action } = processor;
+    let Processor { name, function, execution_order, fallback_action } = processor;
     let action = if aborts { FallbackAction::Abort } else { *fallback_action }.to_string().to_lowercase();
-    let argument = format!("{name}={function_arn},order={execution_order},fallback={action}");
+    let argument = format!("{name}={function},order={execution_order},fallback={action}");
     format!("--processor '{}'", argument.replace('\'', r"'\''"))
 }
 
 /// Whether the function is in a flow.
 pub(super) fn membership(subject: &Subject<'_>, flows: &[FlowFacts]) -> Vec<Outcome> {
     let function = &subject.facts.function;
-    let is_in = |flow: &&FlowFacts| flow.flow.processors.iter().any(|processor| processor.function_arn == function.arn);
+    let is_in = |flow: &&FlowFacts| flow.flow.processors.iter().any(|processor| processor.function == function.arn);
     let names: Vec<_> = flows.iter().filter(is_in).map(|flow| flow.flow.name.as_str()).collect();
     let outcome = match (&names[..], subject.app_instances) {
         ([], []) => Outcome::unknown(

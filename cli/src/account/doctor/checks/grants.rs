@@ -1,10 +1,11 @@
 //! Who may do what: the service invoke the function, the function answer.
 
-use super::{Outcome, Severity, Subject};
 use crate::account::arn::AppInstance;
+use crate::account::doctor::checks::subject::Subject;
 use crate::account::doctor::facts::Looked;
+use crate::account::doctor::finding::{Outcome, Severity};
 use crate::account::iam::Role;
-use crate::account::plan::{source_arn, statement_id};
+use crate::account::permission::{source_arn, statement_id};
 use crate::account::policy::{Grant, INVOKE, OLDER_PRINCIPAL, PRINCIPAL, Policy, Service, Verdict, verdict};
 use serde_json::json;
 

@@ -1,8 +1,9 @@
 //! How the function is set.
 
-use super::{Outcome, Subject};
-use crate::account::arn::Arn;
+use crate::account::arn::AppInstance;
+use crate::account::doctor::checks::subject::Subject;
 use crate::account::doctor::facts::Looked;
+use crate::account::doctor::finding::Outcome;
 use crate::account::lambda::EventInvokeConfig;
 
 /// With less, on the fraction of a core that little memory brings, neither the processor nor the watchdog is sure to have
@@ -58,8 +59,8 @@ pub(super) fn architecture(subject: &Subject<'_>) -> Vec<Outcome> {
 }
 
 pub(super) fn region_and_account(subject: &Subject<'_>) -> Vec<Outcome> {
-    let Ok(function) = subject.facts.function.arn.parse::<Arn>() else { return Vec::new() };
-    let check = |app_instance: &crate::account::arn::AppInstance| {
+    let function = subject.facts.function.arn.as_arn();
+    let check = |app_instance: &AppInstance| {
         if function.region == app_instance.region() && function.account == app_instance.account() {
             return Outcome::ok(format!("those of app instance {}", app_instance.id()));
         }

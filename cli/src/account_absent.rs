@@ -1,13 +1,25 @@
-//! The account commands without what they need.
+//! The account commands in a build without the AWS SDK's crates: they are listed, and say how to get them.
 
-use clap::Parser;
+use crate::exit::{Exit, Failure};
+use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 
-pub(crate) const HOW_TO_GET_IT: &str = "\
+const HOW_TO_GET_IT: &str = "\
 this cargo-channel-flow was built without the commands that work on an AWS account. Get them with
   cargo install cargo-channel-flow --features account
 or, in the repository, with
   cargo run -p cargo-channel-flow --features account -- apply …";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Apply(Apply),
+    Destroy(Destroy),
+    Doctor(Doctor),
+}
+
+pub(crate) fn run(_command: &Command) -> Result<Exit, Failure> {
+    Err(Failure::unusable(HOW_TO_GET_IT))
+}
 
 /// Make a deployed function part of a channel flow (needs the feature `account`)
 #[derive(Debug, Parser)]
