@@ -1,4 +1,4 @@
-//! What works on an AWS account: `apply`, `destroy` and `doctor`.
+//! The commands that work on an AWS account: `apply`, `destroy` and `doctor`.
 //!
 //! The AWS SDK's crates are large, so this is there with the feature `account` only. `account_absent` stands in for it.
 

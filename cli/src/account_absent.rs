@@ -5,9 +5,9 @@ use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 
 const HOW_TO_GET_IT: &str = "\
-this cargo-channel-flow was built without the commands that work on an AWS account. Get them with
+this cargo-channel-flow was built without the commands that work on an AWS account. To get them, run
   cargo install cargo-channel-flow --features account
-or, in the repository, with
+or, in the repository,
   cargo run -p cargo-channel-flow --features account -- apply …";
 
 #[derive(Debug, Subcommand)]
@@ -21,7 +21,7 @@ pub(crate) fn run(_command: &Command) -> Result<Exit, Failure> {
     Err(Failure::unusable(HOW_TO_GET_IT))
 }
 
-/// Make a deployed function part of a channel flow (needs the feature `account`)
+/// Add a deployed function to a channel flow (needs the feature `account`)
 #[derive(Debug, Parser)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Apply {
@@ -29,7 +29,7 @@ pub(crate) struct Apply {
     _anything: Anything,
 }
 
-/// Delete a channel flow, and what else `apply` has made (needs the feature `account`)
+/// Delete a channel flow and the permissions that `apply` added (needs the feature `account`)
 #[derive(Debug, Parser)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Destroy {
@@ -37,7 +37,7 @@ pub(crate) struct Destroy {
     _anything: Anything,
 }
 
-/// Say what is wrong with a deployment, and how to mend it (needs the feature `account`)
+/// Find problems in a deployment, and print how to fix them (needs the feature `account`)
 #[derive(Debug, Parser)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Doctor {

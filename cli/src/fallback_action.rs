@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use std::fmt;
 
-/// What becomes of a message whose processor cannot be reached.
+/// What happens to a message if its processor cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FallbackAction {
     /// The message fails: only its sender ever sees it

@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &Apply) -> Result<Exit, Failure> {
     for arn in args.channels.iter().chain(&args.bearer) {
         is_in(arn, &app_instance)?;
     }
-    // Said before anything is looked up.
+    // Before anything is looked up, so that a mistake shows at once.
     let names: Vec<_> = wanted.iter().map(|wanted| (wanted.name.as_str(), wanted.order)).collect();
     let orders = execution_orders(&names).map_err(|error| Failure::unusable(error.to_string()))?;
 
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &Apply) -> Result<Exit, Failure> {
     let flow = args.flow.find(&flows, &default_name)?;
     if let (None, Some(arn)) = (flow, &args.flow.arn) {
         return Err(Failure::not_started(format!(
-            "there is no channel flow {arn}\n  What to do: leave --flow out to create one, or look at the flows there are: aws \
+            "there is no channel flow {arn}\n  What to do: omit --flow to create one, or list the existing flows: aws \
              chime-sdk-messaging list-channel-flows --app-instance-arn {app_instance} --region {}",
             app_instance.region()
         )));
@@ -72,7 +72,10 @@ pub(crate) async fn run(args: &Apply) -> Result<Exit, Failure> {
     };
     let flow = carry_out(shown, &args.consent, flow.map(|flow| flow.arn.clone()), perform).await?;
     if let (Some(flow), false, false) = (flow, args.consent.dry_run, args.account.json) {
-        terminal::print(&format!("\nLook at all of it: cargo channel-flow doctor {}\n", printable(flow.as_str())));
+        terminal::print(&format!(
+            "\nTo check the deployment, run: cargo channel-flow doctor {}\n",
+            printable(flow.as_str())
+        ));
     }
     Ok(Exit::Decided)
 }
@@ -102,7 +105,7 @@ fn associations(args: &Apply) -> BTreeMap<Arn, Arn> {
     args.bearer.iter().flat_map(by).collect()
 }
 
-/// The part of what is wanted that is there.
+/// Finds the part of what is wanted that exists.
 async fn found(
     clients: &Clients,
     app_instance: &AppInstance,

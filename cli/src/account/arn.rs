@@ -1,4 +1,4 @@
-//! ARNs of the resources that the account commands deal with, and what people write in place of a function's ARN.
+//! ARNs of the resources that the account commands deal with, and names of functions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,13 +40,13 @@ impl FromStr for Arn {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<_> = text.splitn(6, ':').collect();
         let [arn, partition, service, region, account, resource] = parts[..] else {
-            return Err("an ARN has six parts with colons between them".to_owned());
+            return Err("an ARN has six parts, separated by colons".to_owned());
         };
         if arn != "arn" || partition.is_empty() || service.is_empty() || resource.is_empty() {
             return Err("an ARN looks like arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE".to_owned());
         }
         if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err("an ARN has no spaces".to_owned());
+            return Err("an ARN cannot contain spaces".to_owned());
         }
         Ok(Self {
             text: text.to_owned(),
@@ -105,7 +105,7 @@ pub(crate) fn app_instance(text: &str) -> Result<AppInstance, String> {
     let arn: Arn = text.parse()?;
     match arn.app_instance() {
         Some(app_instance) if app_instance.as_str() == text => Ok(app_instance),
-        _ => Err("it looks like arn:aws:chime:REGION:ACCOUNT:app-instance/ID".to_owned()),
+        _ => Err("expected arn:aws:chime:REGION:ACCOUNT:app-instance/ID".to_owned()),
     }
 }
 
@@ -130,7 +130,7 @@ fn of_kind(text: &str, kinds: &[&str]) -> Result<Arn, String> {
         Some((kind, _)) if kinds.contains(&kind) => Ok(arn),
         _ => {
             let kinds = kinds.join("|");
-            Err(format!("it looks like arn:aws:chime:REGION:ACCOUNT:app-instance/ID/{kinds}/ID"))
+            Err(format!("expected arn:aws:chime:REGION:ACCOUNT:app-instance/ID/{kinds}/ID"))
         }
     }
 }
@@ -141,7 +141,7 @@ pub(crate) struct FunctionName {
     /// As it was written, without the qualifier.
     pub(crate) name: String,
     pub(crate) qualifier: Option<String>,
-    /// Where it is an ARN.
+    /// If it is an ARN.
     pub(crate) arn: Option<Arn>,
 }
 
@@ -227,7 +227,7 @@ impl FromStr for FunctionArn {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let arn = text.parse::<FunctionName>()?.arn;
-        arn.map(Self).ok_or_else(|| "it looks like arn:aws:lambda:REGION:ACCOUNT:function:NAME".to_owned())
+        arn.map(Self).ok_or_else(|| "expected arn:aws:lambda:REGION:ACCOUNT:function:NAME".to_owned())
     }
 }
 

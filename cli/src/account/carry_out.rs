@@ -53,7 +53,7 @@ pub(crate) async fn carry_out(
         Ok(true) => perform(&mut progress).await.map_err(|problem| {
             let (advice, done) = (problem.advice(), progress.done);
             Failure::not_started(format!(
-                "{}\n  What to do: {advice}\n  {done} of {changes} changes were made; running this again does the rest.",
+                "{}\n  What to do: {advice}\n  {done} of {changes} changes were made; run this again to make the rest.",
                 printable(&problem.to_string())
             ))
         }),
@@ -81,12 +81,14 @@ impl Consent {
             return Ok(true);
         }
         if !stdin().is_terminal() {
-            return Err(Failure::unusable("nobody can be asked here: give --yes to make these changes, or --dry-run"));
+            return Err(Failure::unusable(
+                "cannot prompt (not a terminal): pass --yes to make these changes, or --dry-run to see them",
+            ));
         }
         match terminal::ask("Make these changes?").await {
             Ok(true) => Ok(true),
             Ok(false) => Err(Failure::not_started("declined; nothing was changed")),
-            Err(error) => Err(Failure::not_started(format!("cannot ask: {error}"))),
+            Err(error) => Err(Failure::not_started(format!("cannot prompt: {error}"))),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Finds credentials, and a region where none is given.
+    /// Finds credentials, and a region if none is given.
     pub(crate) async fn new(profile: Option<&str>, region: Option<&str>) -> Result<Self, Failure> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()?).timeout_config(
             TimeoutConfig::builder()
@@ -91,7 +91,7 @@ impl Clients {
     }
 }
 
-/// Asks for credentials before anything else, so that their absence is not taken for something else.
+/// Loads credentials before anything else, so that their absence is not taken for another error.
 async fn has_credentials(config: &SdkConfig) -> Result<(), Failure> {
     let Some(provider) = config.credentials_provider() else {
         return Err(Failure::not_started(explain::no_credentials(None)));
@@ -102,7 +102,7 @@ async fn has_credentials(config: &SdkConfig) -> Result<(), Failure> {
     }
 }
 
-/// With the roots and the proxy that the system and its environment name.
+/// Uses the system's trust store, and the proxy in the environment.
 fn http_client() -> Result<SharedHttpClient, Failure> {
     let tls = TlsContext::builder().build();
     let tls = tls.map_err(|error| Failure::not_started(format!("cannot start: {error}")))?;

@@ -1,4 +1,4 @@
-//! `destroy`: what `apply` has made is gone.
+//! `destroy`: undoes what `apply` has done.
 
 use crate::account::args::Destroy;
 use crate::account::arn::{AppInstance, Arn, FunctionName};
@@ -32,8 +32,8 @@ pub(crate) async fn run(args: &Destroy) -> Result<Exit, Failure> {
     let channels = plan.flow.as_ref().map_or(0, |flow| flow.channels.len());
     if channels > 0 && args.bearer.is_none() && !args.consent.dry_run {
         return Err(Failure::unusable(format!(
-            "{channels} channels have the flow: give with --bearer who takes it from them, a moderator of theirs or an admin \
-             of the app instance"
+            "the flow is associated with channels ({channels}): pass --bearer with the ARN of a moderator of the \
+             channels or of an admin of the app instance"
         )));
     }
     let name = flow.map(|flow| flow.name.as_str()).or(args.flow.name.as_deref()).unwrap_or(default_name);
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &Destroy) -> Result<Exit, Failure> {
     Ok(Exit::Decided)
 }
 
-/// What is there of it. A function that is gone has no permission left.
+/// Finds what exists. A deleted function has no permission left.
 async fn found(
     clients: &Clients,
     app_instance: &AppInstance,

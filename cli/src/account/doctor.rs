@@ -1,4 +1,4 @@
-//! `doctor`: what is wrong with a deployment, and how to mend it.
+//! `doctor`: finds problems in a deployment, and says how to fix them.
 
 mod checks;
 mod facts;
@@ -19,9 +19,7 @@ pub(crate) async fn run(args: &Doctor) -> Result<Exit, Failure> {
     };
     let region = match (&args.account.region, in_arn) {
         (Some(given), Some(of_arn)) if *given != of_arn => {
-            return Err(Failure::unusable(format!(
-                "--region is {given}, but the ARN is of {of_arn}: leave --region out"
-            )));
+            return Err(Failure::unusable(format!("--region is {given}, but the ARN is in {of_arn}: omit --region")));
         }
         (given, of_arn) => given.clone().or(of_arn),
     };
@@ -31,11 +29,12 @@ pub(crate) async fn run(args: &Doctor) -> Result<Exit, Failure> {
             facts::of_function(&clients, name, args.app_instance.as_ref()).await.map_err(failure)?
         }
         Patient::Flow(arn) => {
-            let app_instance = arn.app_instance().ok_or_else(|| Failure::unusable("the flow is in no app instance"))?;
+            let app_instance =
+                arn.app_instance().ok_or_else(|| Failure::unusable("the flow's ARN names no app instance"))?;
             let flows = messaging::flows(&clients, &app_instance).await.map_err(failure)?;
             let Some(flow) = flows.into_iter().find(|flow| flow.arn == *arn) else {
                 return Err(Failure::not_started(format!(
-                    "there is no channel flow {arn}\n  What to do: look at the flows there are: aws chime-sdk-messaging \
+                    "there is no channel flow {arn}\n  What to do: list the existing flows: aws chime-sdk-messaging \
                      list-channel-flows --app-instance-arn {app_instance} --region {}",
                     clients.region
                 )));

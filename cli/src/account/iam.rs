@@ -1,4 +1,4 @@
-//! Calls to IAM: what a function's role may do.
+//! Calls to IAM: a function's role and its policies.
 
 use crate::account::arn::Arn;
 use crate::account::clients::Clients;
@@ -6,7 +6,7 @@ use crate::account::explain::{Problem, Service};
 use crate::account::policy::Policy;
 use percent_encoding::percent_decode_str;
 
-/// What a role's policies say, as far as one may look.
+/// A role's policies, as far as they can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Role {
     pub(crate) name: String,
@@ -14,11 +14,11 @@ pub(crate) struct Role {
     pub(crate) policies: Vec<Policy>,
     /// A policy that could not be read: it may allow or deny anything.
     pub(crate) unreadable: Option<String>,
-    /// The ARN of a policy beyond which nothing is allowed.
+    /// The ARN of the permissions boundary.
     pub(crate) boundary: Option<String>,
 }
 
-/// Looks at a role and all its policies.
+/// Reads a role and all its policies.
 pub(crate) async fn role(clients: &Clients, arn: &Arn) -> Result<Role, Problem> {
     // A path may come before the name.
     let name = arn.resource.rsplit('/').next().unwrap_or(&arn.resource);

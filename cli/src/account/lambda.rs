@@ -7,10 +7,10 @@ use crate::account::permission::{Permission, source_arn, statement_id};
 use crate::account::policy::{INVOKE, PRINCIPAL, Policy};
 use aws_sdk_lambda::types::{EnvironmentResponse, FunctionConfiguration};
 
-/// What the service says where there is none.
+/// The service's exception if there is no such resource.
 pub(crate) const NOT_FOUND: &str = "ResourceNotFoundException";
 
-/// The variable that tells the framework that it may ask what became of a message.
+/// The variable that tells the framework that it may ask for the status of a message.
 pub(crate) const MAY_ASK_STATUS: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
 
 /// A variable of a function.
@@ -23,10 +23,10 @@ pub(crate) enum Setting {
     Hidden(String),
 }
 
-/// A function, as far as a channel flow has to do with it.
+/// A function, as far as channel flows are concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Function {
-    /// With the qualifier it was asked for with.
+    /// With the qualifier of the request.
     pub(crate) arn: FunctionArn,
     pub(crate) name: String,
     pub(crate) role: Arn,
@@ -35,19 +35,19 @@ pub(crate) struct Function {
     pub(crate) architecture: String,
     /// In seconds.
     pub(crate) timeout: i32,
-    /// `Active`, and what Lambda says where it is not.
+    /// `Active`, or another state of Lambda's.
     pub(crate) state: String,
     pub(crate) state_reason: String,
-    /// `Failed` where the last update failed.
+    /// `Failed` if the last update failed.
     pub(crate) last_update: String,
     pub(crate) code_sha256: String,
     pub(crate) dead_letter_arn: Option<Arn>,
     pub(crate) reserved_concurrency: Option<i32>,
-    /// [`MAY_ASK_STATUS`]. Of the other variables nothing is kept: they may be secret.
+    /// [`MAY_ASK_STATUS`]. Other variables are not kept: they may be secret.
     pub(crate) may_ask_status: Setting,
 }
 
-/// How Lambda invokes a function asynchronously, where something is set.
+/// The settings of a function's asynchronous invocations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EventInvokeConfig {
     pub(crate) maximum_retry_attempts: Option<i32>,
@@ -106,7 +106,7 @@ pub(crate) async fn add_permission(
     call.send().await.map_err(clients.problem(Service::Lambda, "AddPermission", name)).map(drop)
 }
 
-/// Takes that away. It is no error if it is gone already.
+/// Removes that permission. It is no error if it is already gone.
 pub(crate) async fn remove_permission(
     clients: &Clients,
     name: &FunctionName,
@@ -124,7 +124,7 @@ pub(crate) async fn remove_permission(
     }
 }
 
-/// How it is invoked asynchronously, if anything is set.
+/// The settings of its asynchronous invocations, if there are any.
 pub(crate) async fn event_invoke_config(
     clients: &Clients,
     name: &FunctionName,
@@ -147,7 +147,7 @@ pub(crate) async fn event_invoke_config(
     }
 }
 
-/// The functions that get what is in a queue.
+/// The functions that consume a queue.
 pub(crate) async fn consumers(clients: &Clients, queue: &Arn) -> Result<Vec<FunctionArn>, Problem> {
     let call = clients.lambda.list_event_source_mappings().event_source_arn(queue.as_str());
     let mut mappings = call.into_paginator().items().send();
@@ -188,7 +188,7 @@ impl Function {
             name: found.function_name.unwrap_or_default(),
             role: found.role.unwrap_or_default().parse()?,
             runtime: found.runtime.map(|runtime| runtime.as_str().to_owned()),
-            // Without a word, it is what all functions once were.
+            // The default: the only one that Lambda once had.
             architecture: found
                 .architectures
                 .unwrap_or_default()

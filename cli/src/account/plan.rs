@@ -1,4 +1,4 @@
-//! The way from what is found to what is wanted. No calls and no sentences here.
+//! Plans: the changes between what is found and what is wanted. No calls and no sentences here.
 
 use crate::account::arn::{Arn, FunctionArn};
 use crate::account::channel_flow::{ChannelFlow, Processor};
@@ -27,7 +27,7 @@ pub(crate) struct Found {
     pub(crate) channels: BTreeMap<Arn, Option<Arn>>,
 }
 
-/// How what is wanted comes about, in the order of the fields: what a flow invokes may be invoked first.
+/// The plan of `apply`, in the order of the fields: a function may be invoked before a flow invokes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApplyPlan {
     pub(crate) permissions: BTreeMap<FunctionArn, PermissionChange>,
@@ -120,14 +120,14 @@ pub(crate) enum AssociationChange {
     Replace(Arn),
 }
 
-/// How a flow goes, and with it the permissions that nothing else needs, in the order of the fields.
+/// The plan of `destroy`, in the order of the fields: the flow, and the permissions that nothing else needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DestroyPlan {
     pub(crate) flow: Option<FlowRemoval>,
     pub(crate) permissions: BTreeMap<FunctionArn, PermissionRemoval>,
 }
 
-/// A flow, which is taken from its channels first.
+/// A flow to delete, after it is removed from its channels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FlowRemoval {
     pub(crate) arn: Arn,
@@ -145,7 +145,7 @@ pub(crate) enum PermissionRemoval {
     KeepNeeded,
 }
 
-/// How what is wanted comes about.
+/// The plan of `apply`.
 pub(crate) fn apply(desired: &Desired, found: &Found) -> ApplyPlan {
     let functions: BTreeSet<_> = desired.processors.iter().map(|processor| &processor.function).collect();
     let permissions = functions.into_iter().map(|function| (function.clone(), permission(function, found)));
@@ -172,7 +172,7 @@ pub(crate) fn apply(desired: &Desired, found: &Found) -> ApplyPlan {
     ApplyPlan { permissions: permissions.collect(), flow, channels: channels.collect() }
 }
 
-/// How a flow goes.
+/// The plan of `destroy`.
 pub(crate) fn destroy(found: &Found, functions_of_other_flows: &BTreeSet<FunctionArn>) -> DestroyPlan {
     let flow = found.flow.as_ref().map(|flow| {
         let associated = found.channels.iter().filter(|(_, associated)| associated.as_ref() == Some(&flow.arn));
@@ -221,7 +221,7 @@ fn association(channel: &Arn, found: &Found) -> AssociationChange {
 }
 
 impl FlowUpdate {
-    /// The update that makes a flow as it is wanted; `None` if it is so already.
+    /// The update that makes a flow as wanted; `None` if nothing differs.
     fn between(flow: &ChannelFlow, desired: &Desired) -> Option<Self> {
         let mut differences = Vec::new();
         if flow.name != desired.name {

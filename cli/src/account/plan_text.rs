@@ -45,9 +45,11 @@ pub(crate) fn apply(plan: &ApplyPlan) -> Vec<Line> {
     for (function, change) in &plan.permissions {
         let (action, detail) = match change {
             PermissionChange::Add => (Action::Add, "the messaging service may invoke it for this app instance"),
-            PermissionChange::Replace => (Action::Change, "the statement says something else than it should"),
+            PermissionChange::Replace => (Action::Change, "the statement differs and is replaced"),
             PermissionChange::KeepOurs => (Action::Same, "the messaging service may invoke it for this app instance"),
-            PermissionChange::KeepOthers => (Action::Same, "another statement lets the messaging service invoke it"),
+            PermissionChange::KeepOthers => {
+                (Action::Same, "another statement allows the messaging service to invoke it")
+            }
         };
         lines.push(Line::new(action, Kind::Permission, function, [detail.to_owned()]));
     }
@@ -73,7 +75,7 @@ pub(crate) fn apply(plan: &ApplyPlan) -> Vec<Line> {
         let (action, detail) = match &channel.change {
             AssociationChange::Keep => (Action::Same, "has this flow".to_owned()),
             AssociationChange::Add => (Action::Add, "gets this flow".to_owned()),
-            AssociationChange::Replace(other) => (Action::Change, format!("gets this flow in place of {other}")),
+            AssociationChange::Replace(other) => (Action::Change, format!("gets this flow instead of {other}")),
         };
         Line::new(action, Kind::Channel, &channel.channel, [detail])
     }));
@@ -85,15 +87,15 @@ pub(crate) fn destroy(plan: &DestroyPlan) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(flow) = &plan.flow {
         lines.extend(flow.channels.iter().map(|channel| {
-            let detail = "its messages are not processed any more".to_owned();
+            let detail = "its messages are no longer processed".to_owned();
             Line::new(Action::Remove, Kind::Channel, channel, [detail])
         }));
         lines.push(Line::new(Action::Remove, Kind::ChannelFlow, &flow.arn, [flow.name.clone()]));
     }
     for (function, removal) in &plan.permissions {
         let (action, detail) = match removal {
-            PermissionRemoval::Remove => (Action::Remove, "the messaging service may not invoke it any more"),
-            PermissionRemoval::KeepOthers => (Action::Same, "the statement is not one of this command's"),
+            PermissionRemoval::Remove => (Action::Remove, "the messaging service may no longer invoke it"),
+            PermissionRemoval::KeepOthers => (Action::Same, "the statement was not added by apply"),
             PermissionRemoval::KeepNeeded => (Action::Same, "another flow of the app instance needs it"),
         };
         lines.push(Line::new(action, Kind::Permission, function, [detail.to_owned()]));

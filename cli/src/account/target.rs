@@ -6,19 +6,19 @@ use crate::account::channel_flow::ChannelFlow;
 use crate::exit::Failure;
 use crate::text::printable;
 
-/// What a plan is about.
+/// The heading of a plan.
 pub(crate) fn heading(name: &str, app_instance: &AppInstance) -> String {
     let (id, region, account) = (app_instance.id(), app_instance.region(), app_instance.account());
     format!("Channel flow {name} in app instance {id} ({region}, account {account})")
 }
 
-/// A flow invokes functions of the app instance's account and region only.
+/// Fails unless the function is in the app instance's account and region: a flow invokes no others.
 pub(crate) fn same_place(function: &Arn, app_instance: &AppInstance) -> Result<(), Failure> {
     let differs = |what: &str, of_function: &str, of_app_instance: &str| {
         Failure::unusable(format!(
-            "the function is in {what} {of_function}, and the app instance in {of_app_instance}: {function}\n  What to do: a \
-             channel flow invokes functions of its own account and region only, so deploy the function to \
-             {of_app_instance}, or use an app instance in {of_function}."
+            "the function is in {what} {of_function}, but the app instance is in {of_app_instance}: {function}\n  \
+             What to do: deploy the function to {of_app_instance}, or use an app instance in {of_function}. A channel \
+             flow invokes only functions in its own account and region."
         ))
     };
     if function.region != app_instance.region() {
@@ -33,29 +33,30 @@ pub(crate) fn same_place(function: &Arn, app_instance: &AppInstance) -> Result<(
 pub(crate) fn is_in(arn: &Arn, app_instance: &AppInstance) -> Result<(), Failure> {
     match arn.app_instance() {
         Some(own) if own == *app_instance => Ok(()),
-        _ => Err(Failure::unusable(format!("{arn} is not in the app instance of the flow, {app_instance}"))),
+        _ => Err(Failure::unusable(format!("{arn} is not in the flow's app instance, {app_instance}"))),
     }
 }
 
 impl Flow {
-    /// The app instance, by its own ARN or the flow's. Its region is where everything is.
+    /// The app instance, by its own ARN or the flow's. All resources are in its region.
     pub(crate) fn app_instance(&self, region: Option<&str>) -> Result<AppInstance, Failure> {
         let of_flow = self.arn.as_ref().and_then(Arn::app_instance);
         if let (Some(given), Some(arn)) = (&self.app_instance, &self.arn) {
             is_in(arn, given)?;
         }
         let app_instance = self.app_instance.clone().or(of_flow);
-        let app_instance = app_instance.ok_or_else(|| Failure::unusable("give --app-instance or --flow"))?;
+        let app_instance = app_instance.ok_or_else(|| Failure::unusable("pass --app-instance or --flow"))?;
         match region {
             Some(region) if region != app_instance.region() => Err(Failure::unusable(format!(
-                "--region is {region}, but the app instance is in {}: leave --region out, or give the ARN of the other one",
+                "--region is {region}, but the app instance is in {}: omit --region, or pass the ARN of another app \
+                 instance",
                 app_instance.region()
             ))),
             _ => Ok(app_instance),
         }
     }
 
-    /// The flow that is meant, if it is among those that there are.
+    /// The flow that is meant, if it exists.
     pub(crate) fn find<'a>(&self, flows: &'a [ChannelFlow], name: &str) -> Result<Option<&'a ChannelFlow>, Failure> {
         if let Some(arn) = &self.arn {
             return Ok(flows.iter().find(|flow| flow.arn == *arn));
@@ -67,13 +68,13 @@ impl Flow {
             let name = printable(name);
             let arns = arns.join("\n  ");
             return Err(Failure::unusable(format!(
-                "several channel flows are called {name}; choose one with --flow:\n  {arns}"
+                "several channel flows are named {name}; choose one with --flow:\n  {arns}"
             )));
         }
         Ok(found.first().copied())
     }
 
-    /// What it is to be called. A flow that is given by its ARN keeps its name where no other one is given.
+    /// The name that it should have. A flow that is given by its ARN keeps its name unless another one is given.
     pub(crate) fn name(&self, flow: Option<&ChannelFlow>, default: &str) -> String {
         let kept = flow.map(|flow| flow.name.clone());
         self.name.clone().or(kept).unwrap_or_else(|| default.to_owned())

@@ -67,7 +67,7 @@ pub(crate) fn all(facts: &Facts) -> Vec<Finding> {
             Looked::Seen(Some(function)) => function,
             Looked::Seen(None) => {
                 let remedy =
-                    "Deploy it (cargo lambda deploy), or give the flow another one (cargo channel-flow apply).";
+                    "Deploy it (cargo lambda deploy), or give the flow another function (cargo channel-flow apply).";
                 add("function", asked_for, vec![Outcome::error("there is no such function").remedy(remedy)]);
                 continue;
             }

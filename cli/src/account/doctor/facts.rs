@@ -1,4 +1,4 @@
-//! What the doctor looks at.
+//! The facts that the checks work on, and the calls that collect them.
 
 use crate::account::arn::{AppInstance, Arn, FunctionArn, FunctionName};
 use crate::account::channel_flow::ChannelFlow;
@@ -9,11 +9,11 @@ use crate::account::lambda::{self, EventInvokeConfig, Function};
 use crate::account::messaging;
 use crate::account::policy::Policy;
 
-/// What was seen, or why nothing was.
+/// A fact, or why it could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Looked<T> {
     Seen(T),
-    /// In words, with what would help.
+    /// In words, with a remedy.
     Unseen {
         reason: String,
         remedy: String,
@@ -36,11 +36,11 @@ pub(crate) struct FlowFacts {
     pub(crate) channels: Looked<Vec<Arn>>,
 }
 
-/// A function that a processor names, or that was asked for; it may not be there.
+/// A function that a processor or the user names; it may not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Patient {
     pub(crate) asked_for: String,
-    /// None where there is none.
+    /// None if there is none.
     pub(crate) found: Looked<Option<FunctionFacts>>,
 }
 
@@ -48,20 +48,20 @@ pub(crate) struct Patient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FunctionFacts {
     pub(crate) function: Function,
-    /// None where it has no policy; one that is not understood is unseen.
+    /// None if it has no policy; an unknown form of policy is unseen.
     pub(crate) policy: Looked<Option<Policy>>,
     pub(crate) role: Looked<Role>,
     pub(crate) event_invoke_config: Looked<Option<EventInvokeConfig>>,
-    /// Where events go that failed: the on-failure destination before the dead-letter queue.
+    /// The targets of failed events: the on-failure destination before the dead-letter queue.
     pub(crate) failures: Looked<Vec<FailureTarget>>,
 }
 
-/// Where events go that failed.
+/// A target of failed events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FailureTarget {
     pub(crate) arn: Arn,
     pub(crate) is_dead_letter: bool,
-    /// What takes them from there, or is there itself: functions and their roles.
+    /// The functions that receive them, and their roles.
     pub(crate) rescues: Looked<Vec<(Function, Looked<Role>)>>,
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn of_function(
     };
     let mut flows = Looked::Seen(Vec::new());
     for app_instance in &app_instances {
-        // One of another region cannot be asked for here, and has no use for the function anyway.
+        // An app instance in another region cannot be read here, and its flows cannot invoke the function anyway.
         if app_instance.region() != clients.region {
             continue;
         }
@@ -110,7 +110,7 @@ pub(crate) async fn of_function(
     Ok(Facts { app_instances, flows, functions })
 }
 
-/// A function, which may not be there.
+/// A function, which may not exist.
 pub(crate) async fn look_at(clients: &Clients, name: &FunctionName) -> Looked<Option<FunctionFacts>> {
     match lambda::function(clients, name).await {
         Ok(function) => Looked::Seen(Some(around(clients, name, function).await)),
@@ -125,7 +125,7 @@ async fn around(clients: &Clients, name: &FunctionName, function: Function) -> F
         Ok(Some(policy)) => match Policy::parse(&policy) {
             Ok(policy) => Looked::Seen(Some(policy)),
             Err(reason) => {
-                let remedy = format!("Look at it: aws lambda get-policy --function-name {name}");
+                let remedy = format!("To see it, run: aws lambda get-policy --function-name {name}");
                 Looked::Unseen { reason, remedy }
             }
         },
@@ -153,7 +153,7 @@ async fn around(clients: &Clients, name: &FunctionName, function: Function) -> F
     FunctionFacts { function, policy, role, event_invoke_config, failures }
 }
 
-/// The functions that get what goes to a target.
+/// The functions that receive events from a target.
 async fn rescues(clients: &Clients, target: &Arn) -> Looked<Vec<(Function, Looked<Role>)>> {
     let functions = match target.service.as_str() {
         "lambda" => target.as_str().parse().map(|function: FunctionName| vec![function]).unwrap_or_default(),

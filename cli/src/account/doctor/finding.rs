@@ -1,8 +1,8 @@
-//! What the checks find.
+//! The findings of checks.
 
 use serde::Serialize;
 
-/// What a check found. Names of checks stay the same.
+/// One finding of a check. Names of checks are stable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) check: &'static str,
@@ -13,22 +13,22 @@ pub(crate) struct Finding {
     pub(crate) remedy: Option<String>,
 }
 
-/// How bad it is, the worst first.
+/// The severity, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
     /// Messages are not processed, or not decided.
     Error,
-    /// They may not be, or it is not as it should be.
+    /// They may not be, or something should be changed.
     Warning,
-    /// It could not be looked at.
+    /// It could not be checked.
     Unknown,
-    /// It is as it may be, and could be better.
+    /// It works, and could be better.
     Hint,
     Ok,
 }
 
-/// What one check says of its subject, or of another one.
+/// The outcome of one check, about its subject unless it names another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) severity: Severity,

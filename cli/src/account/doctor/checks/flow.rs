@@ -6,13 +6,13 @@ use crate::account::doctor::facts::{FlowFacts, Looked};
 use crate::account::doctor::finding::Outcome;
 use crate::fallback_action::FallbackAction;
 
-/// Whether messages come to the flow at all.
+/// Whether any channel has the flow.
 pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
     let arn = &flow.flow.arn;
     let outcome = match &flow.channels {
         Looked::Unseen { reason, remedy } => Outcome::unknown(reason, remedy),
         Looked::Seen(channels) if channels.is_empty() => {
-            Outcome::warning("no channel has it, so that nothing is processed").remedy(format!(
+            Outcome::warning("no channel has it, so no message is processed").remedy(format!(
                 "aws chime-sdk-messaging associate-channel-flow --channel-flow-arn {arn} --channel-arn CHANNEL_ARN --chime-bearer \
                  MODERATOR_ARN --region {}",
                 arn.region
@@ -24,7 +24,7 @@ pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
     vec![outcome]
 }
 
-/// What becomes of messages whose processor cannot be reached.
+/// The fallback actions of the processors.
 pub(super) fn fallback(flow: &FlowFacts) -> Vec<Outcome> {
     let processors = &flow.flow.processors;
     let check = |processor: &Processor| match processor.fallback_action {
@@ -34,10 +34,10 @@ pub(super) fn fallback(flow: &FlowFacts) -> Vec<Outcome> {
             let processors: Vec<_> = processors.iter().map(|one| argument(one, one.name == processor.name)).collect();
             let (flow, processors) = (&flow.flow.arn, processors.join(" "));
             Outcome::warning(format!(
-                "{}: CONTINUE, so that everyone sees messages as they are while the function cannot be reached",
+                "{}: CONTINUE, so everyone sees messages unprocessed while the function cannot be reached",
                 processor.name
             ))
-            .remedy(format!("If it moderates: cargo channel-flow apply --flow {flow} {processors}"))
+            .remedy(format!("If it moderates, run: cargo channel-flow apply --flow {flow} {processors}"))
         }
     };
     processors.iter().map(check).collect()
@@ -58,8 +58,8 @@ pub(super) fn membership(subject: &Subject<'_>, flows: &[FlowFacts]) -> Vec<Outc
     let names: Vec<_> = flows.iter().filter(is_in).map(|flow| flow.flow.name.as_str()).collect();
     let outcome = match (&names[..], subject.app_instances) {
         ([], []) => Outcome::unknown(
-            "which app instance it is for is not known, so that its flows are not looked at",
-            "Give the app instance with --app-instance, or look at the flow.",
+            "its app instance is not known, so doctor does not check its flows",
+            "Pass the app instance with --app-instance, or run doctor on the flow.",
         ),
         ([], [app_instance, ..]) => Outcome::warning(format!("it is in no flow of app instance {}", app_instance.id()))
             .remedy(format!("cargo channel-flow apply --app-instance {app_instance} {}", function.arn)),

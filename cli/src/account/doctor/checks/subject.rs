@@ -1,9 +1,9 @@
-//! What a check of a function sees.
+//! The subject of the checks of a function.
 
 use crate::account::arn::{AppInstance, FunctionArn};
 use crate::account::doctor::facts::FunctionFacts;
 
-/// What a check of a function sees.
+/// A function, for its checks.
 pub(super) struct Subject<'a> {
     pub(super) facts: &'a FunctionFacts,
     /// The app instances whose messages it gets, as far as they are known.
@@ -12,7 +12,7 @@ pub(super) struct Subject<'a> {
     pub(super) options: String,
 }
 
-/// How `aws lambda` is told which function.
+/// The options of `aws lambda` that name a function.
 pub(super) fn options(function: &FunctionArn) -> String {
     let name = function.name();
     let qualifier = name.qualifier.as_ref().map(|qualifier| format!(" --qualifier '{qualifier}'")).unwrap_or_default();

@@ -215,7 +215,7 @@ fn the_permission() {
             Severity::Error,
             "another source account",
         ),
-        (permission("s3.amazonaws.com", json!({})), Severity::Error, "nobody"),
+        (permission("s3.amazonaws.com", json!({})), Severity::Error, "no statement"),
     ] {
         let (severity, text, remedy) = with(Some(policy));
         assert_eq!((severity, text.contains(words)), (expected, true), "{words}: {text}");
@@ -400,8 +400,8 @@ fn what_is_no_rescue() {
             Severity::Warning,
             "that failed",
         ),
-        (target(QUEUE, vec![]), Severity::Warning, "nothing takes events"),
-        (target("arn:aws:sns:us-east-1:123456789012:topic", vec![]), Severity::Unknown, "not looked at"),
+        (target(QUEUE, vec![]), Severity::Warning, "no function consumes events"),
+        (target("arn:aws:sns:us-east-1:123456789012:topic", vec![]), Severity::Unknown, "does not check"),
         (
             FailureTarget { arn: arn(RESCUE), is_dead_letter: false, rescues: unseen() },
             Severity::Unknown,
@@ -539,7 +539,7 @@ fn what_the_variable_says_must_make_sense() {
         &APP.replace("us-east-1", "eu-central-1"),
     ] {
         let (severity, text, _) = of_asking(Some(value), &[ask(&["user", "bot", "channel"])]);
-        assert_eq!((severity, text.contains("makes no sense")), (Severity::Error, true), "{value}: {text}");
+        assert_eq!((severity, text.contains("has an invalid value")), (Severity::Error, true), "{value}: {text}");
     }
     let (severity, text, _) = of_function("status", |facts| {
         facts.function.may_ask_status = Setting::Hidden("AccessDeniedException".to_owned());
