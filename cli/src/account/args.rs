@@ -65,7 +65,8 @@ pub(crate) struct Apply {
 pub(crate) struct Destroy {
     /// The flow's functions; the flow's name defaults to the name of the first
     ///
-    /// Needed only if the flow is already gone: an existing flow names its functions itself.
+    /// An existing flow names its functions itself. If the flow is already gone, the permissions of
+    /// these functions are checked.
     #[arg(value_name = "FUNCTION", required_unless_present_any = ["name", "arn"])]
     pub(crate) functions: Vec<FunctionName>,
 
