@@ -195,6 +195,7 @@ mod message;
 mod outbox;
 mod page;
 mod process;
+mod processor_step;
 mod question;
 mod record;
 mod recording;

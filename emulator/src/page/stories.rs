@@ -1,7 +1,8 @@
 //! The latest stories of all channels.
 
 use crate::happening::{Happening, What};
-use crate::page::story::{Story, callback_id};
+use crate::page::story::Story;
+use crate::processor_step::callback_id;
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 

@@ -5,6 +5,7 @@ use crate::callback::{Callback, Decision};
 use crate::event::Event;
 use crate::invocation::REPORTED;
 use crate::message::MessageFields;
+use crate::processor_step::decision_name;
 use crate::record::CallbackRecord;
 use crate::recording::mask;
 use serde::{Deserialize, Serialize};
@@ -198,7 +199,7 @@ impl RecordedStep {
     pub fn decision(&self) -> Option<Decision> {
         [Decision::Update, Decision::Deny, Decision::NoChange]
             .into_iter()
-            .find(|decision| self.decision.as_deref() == Some(name(*decision)))
+            .find(|decision| self.decision.as_deref() == Some(decision_name(*decision)))
     }
 
     /// What the message says after this processor: as its event has it, with what the accepted callback changed. `None`
@@ -246,14 +247,6 @@ impl RecordedCallback {
             fault: callback.fault().map(str::to_owned),
             body: mask::line(callback.body(), false),
         }
-    }
-}
-
-pub(super) fn name(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Update => "UPDATE",
-        Decision::Deny => "DENY",
-        Decision::NoChange => "NO_CHANGE",
     }
 }
 

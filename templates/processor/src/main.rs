@@ -1,4 +1,5 @@
-//! A channel flow processor. This one takes shouting for what it is; write your own decision in its place.
+//! A channel flow processor. This one turns shouting into lowercase: replace it with your own
+//! decision.
 
 use channel_flow::{Decision, LimitError, Message, Processor};
 
@@ -12,7 +13,8 @@ struct Calm;
 impl Processor for Calm {
     type Error = LimitError;
 
-    /// An error, a panic or too little time lead to the fallback action: the message is denied.
+    /// If this returns an error, panics or runs out of time, the framework takes the fallback
+    /// action: it denies the message.
     async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
         let text = message.to_text();
         if message.sender().is_bot() || !is_shouted(text.as_str()) {
