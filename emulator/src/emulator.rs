@@ -1,11 +1,11 @@
 //! The whole of it, started with one call.
 
 use crate::assumptions::{self, Assumptions};
-use crate::connection::Bounds;
 use crate::error::Error;
-use crate::event::{Event, OutgoingMessage};
-use crate::function::{Function, FunctionSettings};
-use crate::record::CallbackRecord;
+use crate::lambda::function::{Function, FunctionSettings};
+use crate::model::callback_record::CallbackRecord;
+use crate::model::event::{Event, OutgoingMessage};
+use crate::net::connection::Bounds;
 use crate::service::MessagingService;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

@@ -163,91 +163,59 @@
 //! What AWS does not document and this crate assumes is listed in [`assumptions`]. [`MessagingService::set_assumptions`] changes it
 //! while the service runs.
 
-mod api;
-mod callback;
-mod certificate;
-mod connect;
-mod connection;
-mod core;
-mod credentials;
 mod emulator;
-mod endpoint;
-mod envelope;
-mod environment;
-mod environments;
 mod error;
-mod event;
-mod event_queue;
-mod fault;
-mod function;
-mod gate;
-mod grant;
-mod happening;
+mod function_map;
 mod http;
 mod ids;
-mod invocation;
 mod json;
 mod lambda;
-mod ledger;
-mod logs;
-mod long_body;
-mod message;
-mod outbox;
-mod page;
-mod process;
-mod question;
-mod record;
+mod messaging;
+mod model;
+mod net;
 mod recording;
-mod refusal;
-mod runtime_api;
-mod server;
 mod service;
-mod sessions;
 mod signature;
-mod sqs;
-mod store;
-mod stream;
-mod variables;
-mod watchers;
-mod world;
 
 pub mod assumptions;
 pub mod limits;
 
-pub use api::error::{ApiError, Exception};
 pub use assumptions::{AbsentStatus, Assumptions, RepeatedCallback};
 pub use axum::body::Bytes;
-pub use callback::Decision;
-pub use credentials::Credentials;
 pub use emulator::{Emulator, Settings};
-pub use envelope::FailureCondition;
-pub use environments::ExecutionEnvironment;
 pub use error::{Error, ErrorKind};
-pub use event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
-pub use event_queue::{
+pub use function_map::{FunctionMap, FunctionMapError, MappedFunction};
+pub use lambda::envelope::FailureCondition;
+pub use lambda::environments::ExecutionEnvironment;
+pub use lambda::event_queue::{
     Destination, EventInvokeConfig, EventQueue, FinishedDestination, FinishedEvent, InvokeError, QueuedEvent,
 };
-pub use fault::Fault;
-pub use function::{Delivered, Function, FunctionSettings};
-pub use grant::Grant;
-pub use happening::{Happening, What};
-pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
-pub use lambda::{
-    FunctionMap, FunctionMapError, InvocationFault, InvocationTarget, InvokeEndpoint, MappedFunction, Unreachable,
-    UnusableEndpoint,
+pub use lambda::function::{Delivered, Function, FunctionSettings};
+pub use lambda::invocation_fault::InvocationFault;
+pub use lambda::invoke_endpoint::{InvokeEndpoint, UnusableEndpoint};
+pub use lambda::logs::{LogLine, LogSink, LogStream};
+pub use lambda::runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
+pub use lambda::sqs::{ConsumedMessage, SqsQueue, SqsSettings};
+pub use messaging::callback::Decision;
+pub use messaging::callback_log::Counts;
+pub use messaging::fault::Fault;
+pub use messaging::invoker::{InvocationTarget, Unreachable};
+pub use messaging::wire::api_error::{ApiError, Exception};
+pub use model::activity::{Happening, What};
+pub use model::callback_record::CallbackRecord;
+pub use model::credentials::Credentials;
+pub use model::event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use model::grant::Grant;
+pub use model::invocation::{InitFailure, InvocationOutcome, InvocationReport};
+pub use model::message::{
+    MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification,
 };
-pub use ledger::Counts;
-pub use logs::{LogLine, LogSink, LogStream};
-pub use message::{MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification};
-pub use record::CallbackRecord;
+pub use model::refusal::{Refusal, RefusalKind};
 pub use recording::{
     RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, Recorder, RecorderSettings,
     StepOutcome, UnreadableStep,
 };
-pub use refusal::{Refusal, RefusalKind};
-pub use runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
 pub use service::MessagingService;
-pub use sqs::{ConsumedMessage, SqsQueue, SqsSettings};
 
 /// The account of every ARN that this crate makes up.
 pub const ACCOUNT: &str = "123456789012";

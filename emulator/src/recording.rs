@@ -9,12 +9,12 @@ pub use step::{
     RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, StepOutcome, UnreadableStep,
 };
 
-use crate::callback::Decision;
-use crate::happening::{Happening, What};
 use crate::ids;
-use crate::lambda;
-use crate::message::{MessageIds, MessageStatus};
-use crate::record::CallbackRecord;
+use crate::lambda::invoke_endpoint;
+use crate::messaging::callback::Decision;
+use crate::model::activity::{Happening, What};
+use crate::model::callback_record::CallbackRecord;
+use crate::model::message::{MessageIds, MessageStatus};
 use axum::body::Bytes;
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -75,7 +75,7 @@ impl Recording {
                 let Some(step) = self.step(&message_id, &ids.callback_id) else { return Vec::new() };
                 step.ended = Some(at);
                 // It has a queue of its own, and nothing else will be heard of it.
-                step.finished |= outcome == lambda::QUEUED;
+                step.finished |= outcome == invoke_endpoint::QUEUED;
                 step.attempts.push(RecordedAttempt {
                     function_arn,
                     request_id,

@@ -7,7 +7,7 @@ pub(crate) use header::Authorization;
 pub(crate) use query::SignedQuery;
 
 use crate::assumptions;
-use crate::credentials::Credentials;
+use crate::model::credentials::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;

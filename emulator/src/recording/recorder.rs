@@ -1,6 +1,6 @@
 //! The file that a recording goes to.
 
-use crate::happening::Happening;
+use crate::model::activity::Happening;
 use crate::recording::{RecordedStep, Recording};
 use crate::service::MessagingService;
 use std::fmt;

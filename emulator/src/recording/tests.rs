@@ -1,9 +1,9 @@
 //! Happenings become lines.
 
 use super::*;
-use crate::event::{Event, OutgoingMessage};
-use crate::message::MessageFields;
-use crate::refusal::Refusal;
+use crate::model::event::{Event, OutgoingMessage};
+use crate::model::message::MessageFields;
+use crate::model::refusal::Refusal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -216,7 +216,7 @@ fn a_processor_that_is_not_reached_has_a_line_that_says_so() {
 fn nothing_else_is_waited_for_where_nothing_will_be_known() {
     let mut stage = Stage::new(false);
     stage.invoked();
-    none(stage.attempted(true, lambda::QUEUED));
+    none(stage.attempted(true, invoke_endpoint::QUEUED));
     none(stage.update());
     assert_eq!(one(stage.settled(MessageStatus::Sent))["outcome"], "SENT");
 }

@@ -1,7 +1,7 @@
 //! Signatures in the header `Authorization`, as SDKs sign requests.
 
 use super::{ALGORITHM, Scope, SignatureError, Signed, compare, header, headers, is_skewed};
-use crate::credentials::Credentials;
+use crate::model::credentials::Credentials;
 use aws_sigv4::http_request::{PayloadChecksumKind, SessionTokenMode, SigningSettings};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;

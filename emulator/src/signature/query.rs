@@ -1,8 +1,8 @@
 //! Signatures in the query, as a URL that opens a messaging session has them.
 
 use super::{ALGORITHM, Scope, SignatureError, Signed, compare, headers, is_expired, is_skewed};
-use crate::api::operation::query;
-use crate::credentials::Credentials;
+use crate::messaging::api::operation::query;
+use crate::model::credentials::Credentials;
 use aws_sigv4::http_request::{SessionTokenMode, SignatureLocation, SigningSettings};
 use axum::http::header::HOST;
 use axum::http::request::Parts;

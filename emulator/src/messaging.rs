@@ -1,0 +1,14 @@
+//! The messaging service without its port.
+
+pub(crate) mod api;
+pub(crate) mod callback;
+pub(crate) mod callback_log;
+pub(crate) mod core;
+pub(crate) mod fault;
+pub(crate) mod invoker;
+pub(crate) mod outbox;
+pub(crate) mod sessions;
+pub(crate) mod store;
+pub(crate) mod watchers;
+pub(crate) mod wire;
+pub(crate) mod world;

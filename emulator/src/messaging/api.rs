@@ -1,0 +1,102 @@
+//! The API over HTTP: from a request to an operation, and to the answer in the service's form.
+//!
+//! Operations are declared beside what does them, in tables: one for each kind of resource. A table says all that the API
+//! model says of an operation's input, so that what runs has to deal with rules only, not with shapes.
+
+pub(crate) mod input;
+pub(crate) mod operation;
+pub(crate) mod session_endpoint;
+
+mod app_instance;
+mod app_instance_bot;
+mod app_instance_user;
+mod authorization;
+mod ban;
+mod channel;
+mod channel_flow;
+mod channel_list;
+mod idempotency;
+mod membership;
+mod messages;
+mod moderator;
+mod pagination;
+mod tag;
+
+use crate::messaging::api::input::Input;
+use crate::messaging::api::operation::Operation;
+use crate::messaging::wire::api_error::{ApiError, Exception};
+use crate::messaging::world::World;
+use serde_json::{Map, Value};
+use std::time::SystemTime;
+
+/// One request, while it is dealt with.
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) input: Input,
+    pub(crate) world: &'a mut World,
+    pub(crate) now: SystemTime,
+    /// The host and port that the client knows the service by.
+    pub(crate) host: &'a str,
+}
+
+/// Every operation, by kind of resource.
+const TABLES: &[&[Operation]] = &[
+    app_instance::OPERATIONS,
+    app_instance_user::OPERATIONS,
+    app_instance_bot::OPERATIONS,
+    channel::OPERATIONS,
+    channel_list::OPERATIONS,
+    membership::OPERATIONS,
+    moderator::OPERATIONS,
+    ban::OPERATIONS,
+    channel_flow::OPERATIONS,
+    messages::OPERATIONS,
+    session_endpoint::OPERATIONS,
+    tag::OPERATIONS,
+];
+
+/// All operations. One that has a selector comes before one of the same path that has none.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    let all = || TABLES.iter().copied().flatten();
+    all().filter(|operation| operation.selector.is_some()).chain(all().filter(|operation| operation.selector.is_none()))
+}
+
+/// Does `operation` with what the request says of it.
+pub(crate) fn run(
+    operation: &Operation,
+    members: Map<String, Value>,
+    host: &str,
+    world: &mut World,
+) -> Result<Value, ApiError> {
+    let input = Input::new(operation, members, &world.assumptions)?;
+    idempotency::run(&mut Call { operation, input, world, now: SystemTime::now(), host })
+}
+
+impl Call<'_> {
+    /// Who acts.
+    pub(crate) fn bearer(&self) -> &str {
+        self.input.text("ChimeBearer")
+    }
+
+    /// There is no such resource, said as the model of the operation can say it.
+    pub(crate) fn not_found(&self, what: &str) -> ApiError {
+        let exception = match self.operation.exceptions.contains(&Exception::NotFound) {
+            true => Exception::NotFound,
+            false => Exception::Forbidden,
+        };
+        ApiError::new(exception, format!("there is no such {what}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::operations;
+
+    #[test]
+    fn the_front_page_names_every_operation() {
+        let page = include_str!("../lib.rs");
+        for operation in operations() {
+            assert!(page.contains(&format!("`{}`", operation.name)), "{}", operation.name);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Client request tokens: a request that comes twice is done once.
+
+use crate::messaging::api::Call;
+use crate::messaging::wire::api_error::ApiError;
+use crate::messaging::world::DoneRequest;
+use aws_smithy_types::base64;
+use md5::{Digest, Md5};
+use serde_json::Value;
+
+/// Does what is asked, unless the same caller asked the same with the same token before.
+///
+/// # Errors
+///
+/// What the operation says; a conflict where the token came with another request before.
+pub(crate) fn run(call: &mut Call<'_>) -> Result<Value, ApiError> {
+    let Some(token) = call.input.optional("ClientRequestToken") else {
+        return (call.operation.run)(call);
+    };
+    let key = format!("{} {} {token}", call.operation.name, call.bearer());
+    let digest = digest(call);
+    if let Some(done) = call.world.tokens.get(&key, call.now) {
+        if done.digest == digest {
+            // It may be done and not be safe yet.
+            let answer = done.answer.clone();
+            call.world.batch.wait();
+            return Ok(answer);
+        }
+        return Err(ApiError::conflict("another request came with this ClientRequestToken before"));
+    }
+    let answer = (call.operation.run)(call)?;
+    let request = DoneRequest { digest, answer: answer.clone(), at: call.now };
+    call.world.tokens.put(&mut call.world.batch, key, request);
+    Ok(answer)
+}
+
+/// Tells requests apart, and is not meant to withstand somebody who wants to confuse their own ones.
+fn digest(call: &Call<'_>) -> String {
+    let members = serde_json::to_vec(call.input.members()).expect("what was read as JSON is JSON");
+    base64::encode(Md5::digest(members))
+}

@@ -1,0 +1,26 @@
+//! Whoever watches what happens.
+
+use crate::model::activity::Happening;
+use std::sync::{Mutex, MutexGuard};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Every receiver that is still there.
+#[derive(Debug, Default)]
+pub(crate) struct Watchers(Mutex<Vec<UnboundedSender<Happening>>>);
+
+impl Watchers {
+    /// What happens from now on.
+    pub(crate) fn watch(&self) -> UnboundedReceiver<Happening> {
+        let (sender, receiver) = unbounded_channel();
+        self.lock().push(sender);
+        receiver
+    }
+
+    pub(crate) fn tell(&self, happening: &Happening) {
+        self.lock().retain(|watcher| watcher.send(happening.clone()).is_ok());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<UnboundedSender<Happening>>> {
+        self.0.lock().expect("nothing panics while it holds the lock")
+    }
+}

@@ -1,0 +1,147 @@
+//! What the service knows: app instances, users, channels, flows, messages. All rules, no HTTP and no waiting.
+//!
+//! Every change goes through a [`Shelf`], which notes it in the [`Batch`] of the request. What has to happen once the changes
+//! are safe, such as telling sessions and invoking processors, is noted there too and done by the
+//! [`Outbox`](crate::messaging::outbox::Outbox), in order.
+
+mod access;
+mod app_instance;
+mod batch;
+mod channel;
+mod channel_flow;
+mod client_request_token;
+mod flow;
+mod identity;
+mod membership;
+mod message;
+mod messages;
+mod notification;
+mod prefetch;
+mod strays;
+mod table;
+mod tag;
+#[cfg(test)]
+pub(crate) mod testing;
+mod view;
+
+pub(crate) use access::Role;
+pub(crate) use app_instance::AppInstance;
+pub(crate) use batch::{Batch, Change, Effect, SessionEvent};
+pub(crate) use channel::{Appointment, Channel, Membership};
+pub(crate) use channel_flow::{ChannelFlow, FallbackAction, Processor};
+pub(crate) use client_request_token::{DoneRequest, Tokens};
+pub(crate) use flow::{Accepted, NewMessage};
+pub(crate) use identity::{Identity, Member, MemberKind, app_instance_of};
+pub(crate) use message::{Message, MessageType};
+pub(crate) use messages::{Messages, Place};
+pub(crate) use prefetch::PrefetchSortBy;
+pub(crate) use strays::{Stray, Strays};
+pub(crate) use table::Shelf;
+pub(crate) use tag::Tags;
+
+use crate::assumptions::{self, Assumptions};
+use crate::ids;
+use crate::messaging::wire::api_error::ApiError;
+use serde_json::Value;
+
+/// All of it.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) region: String,
+    pub(crate) assumptions: Assumptions,
+    /// The quota.
+    pub(crate) processors_of_a_flow: usize,
+    pub(crate) batch: Batch,
+    /// The id of what the next request creates, where it is not to be a fresh one.
+    pub(crate) chosen_id: Option<String>,
+    pub(crate) app_instances: Shelf<AppInstance>,
+    /// Users and bots.
+    pub(crate) members: Shelf<Member>,
+    pub(crate) channels: Shelf<Channel>,
+    pub(crate) channel_flows: Shelf<ChannelFlow>,
+    pub(crate) messages: Messages,
+    /// Those of no channel.
+    pub(crate) strays: Strays,
+    /// How many versions of messages have gone to a processor since the start.
+    begun: u64,
+    /// Messages that were processed when the service ended last: channel and id.
+    left_over: Vec<(String, String)>,
+    /// By the ARN of the resource.
+    pub(crate) tags: Shelf<Tags>,
+    /// `Configuration` of bots, by ARN.
+    pub(crate) bot_configurations: Shelf<Value>,
+    /// `ExpirationSettings` of users and channels, by ARN. They are kept and shown; nothing is deleted by them.
+    pub(crate) expiration_settings: Shelf<Value>,
+    pub(crate) tokens: Tokens,
+}
+
+impl World {
+    /// An empty one. Changes are noted for the store if it is `durable`.
+    pub(crate) fn new(region: String, durable: bool, assumptions: Assumptions) -> Self {
+        Self {
+            region,
+            tokens: Tokens::new(assumptions.client_request_token_lifetime),
+            assumptions,
+            processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
+            batch: Batch::new(durable),
+            chosen_id: None,
+            app_instances: Shelf::new("app-instances"),
+            members: Shelf::new("members"),
+            channels: Shelf::new("channels"),
+            channel_flows: Shelf::new("channel-flows"),
+            messages: Messages::default(),
+            strays: Strays::default(),
+            begun: 0,
+            left_over: Vec::new(),
+            tags: Shelf::new("tags"),
+            bot_configurations: Shelf::new("bot-configurations"),
+            expiration_settings: Shelf::new("expiration-settings"),
+        }
+    }
+
+    /// Assumes something else from now on.
+    pub(crate) fn assume(&mut self, change: impl FnOnce(&mut Assumptions)) {
+        change(&mut self.assumptions);
+        self.tokens.set_lifetime(self.assumptions.client_request_token_lifetime);
+    }
+
+    /// The ARN of something new: `before`, and an id.
+    ///
+    /// # Errors
+    ///
+    /// The id was chosen, and is taken.
+    pub(crate) fn new_arn(&mut self, before: &str) -> Result<String, ApiError> {
+        let Some(id) = self.chosen_id.take() else { return Ok(format!("{before}{}", ids::uuid())) };
+        let arn = format!("{before}{id}");
+        let taken =
+            self.app_instances.contains(&arn) || self.members.contains(&arn) || self.channel_flows.contains(&arn);
+        if taken { Err(ApiError::conflict("this id is taken")) } else { Ok(arn) }
+    }
+
+    /// What the last request changed and brought about.
+    pub(crate) fn take_batch(&mut self) -> Batch {
+        self.batch.take()
+    }
+
+    /// Takes in what the store has, one entry at a time; `false` if nobody knows the table or the value cannot be read.
+    pub(crate) fn load(&mut self, table: &str, key: &str, value: &[u8]) -> bool {
+        match table {
+            "app-instances" => self.app_instances.load(key, value),
+            "members" => self.members.load(key, value),
+            "channels" => self.channels.load(key, value),
+            "channel-flows" => self.channel_flows.load(key, value),
+            messages::TABLE => self.messages.load(key, value),
+            notification::LAST_MESSAGES => self.load_last_message(key, value),
+            "tags" => self.tags.load(key, value),
+            "bot-configurations" => self.bot_configurations.load(key, value),
+            "expiration-settings" => self.expiration_settings.load(key, value),
+            client_request_token::TABLE => self.tokens.load(key, value),
+            _ => false,
+        }
+    }
+
+    /// How many versions of messages have gone to a processor since the start, and how many are there now.
+    pub(crate) fn processed(&self) -> (u64, u64) {
+        (self.begun, self.messages.processing())
+    }
+}

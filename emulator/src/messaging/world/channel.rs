@@ -1,0 +1,107 @@
+//! Channels: who is in them, who moderates, who is banned, and the flow that their messages go through.
+
+use crate::messaging::wire::output;
+use crate::messaging::world::identity::Identity;
+use crate::messaging::world::{SessionEvent, World};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+/// A channel, with all that belongs to it but its messages.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Channel {
+    pub(crate) name: String,
+    /// `UNRESTRICTED` or `RESTRICTED`: whether members may add members.
+    pub(crate) mode: String,
+    /// `PUBLIC` or `PRIVATE`.
+    pub(crate) privacy: String,
+    pub(crate) metadata: Option<String>,
+    pub(crate) created_by: Identity,
+    pub(crate) created: SystemTime,
+    pub(crate) last_updated: SystemTime,
+    pub(crate) last_message: Option<SystemTime>,
+    pub(crate) channel_flow_arn: Option<String>,
+    /// By ARN.
+    pub(crate) memberships: BTreeMap<String, Membership>,
+    /// By ARN.
+    pub(crate) moderators: BTreeMap<String, Appointment>,
+    /// By ARN.
+    pub(crate) bans: BTreeMap<String, Appointment>,
+}
+
+/// That somebody is in a channel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Membership {
+    /// `DEFAULT` or `HIDDEN`.
+    pub(crate) kind: String,
+    pub(crate) invited_by: Identity,
+    pub(crate) created: SystemTime,
+    pub(crate) last_updated: SystemTime,
+    pub(crate) read_marker: Option<SystemTime>,
+}
+
+/// That somebody is a moderator, or banned: by whom, and since when.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Appointment {
+    pub(crate) created_by: Identity,
+    pub(crate) created: SystemTime,
+}
+
+impl World {
+    pub(crate) fn is_member(&self, channel_arn: &str, arn: &str) -> bool {
+        self.channels.get(channel_arn).is_some_and(|channel| channel.memberships.contains_key(arn))
+    }
+
+    pub(crate) fn is_moderator(&self, channel_arn: &str, arn: &str) -> bool {
+        self.channels.get(channel_arn).is_some_and(|channel| channel.moderators.contains_key(arn))
+    }
+
+    /// A new channel, which nobody has the ARN of. Whoever is in it is told of every member.
+    pub(crate) fn create_channel(&mut self, arn: String, channel: Channel) {
+        let members: Vec<String> = channel.memberships.keys().cloned().collect();
+        self.channels.put(&mut self.batch, arn.clone(), channel);
+        for member in members {
+            self.tell_of_membership("CREATE_CHANNEL_MEMBERSHIP", &arn, &member);
+        }
+    }
+
+    /// Changes what a channel is, and tells its members.
+    pub(crate) fn update_channel(&mut self, arn: &str, now: SystemTime, change: impl FnOnce(&mut Channel)) {
+        let changed = self.channels.change(&mut self.batch, arn, |channel| {
+            change(channel);
+            channel.last_updated = now;
+        });
+        if changed.is_some() {
+            self.tell_of_channel("UPDATE_CHANNEL", arn);
+        }
+    }
+
+    /// Gives a channel this flow, or none.
+    pub(crate) fn associate(&mut self, arn: &str, channel_flow_arn: Option<String>, now: SystemTime) {
+        if self.assumptions.association_updates_the_channel {
+            self.update_channel(arn, now, |channel| channel.channel_flow_arn = channel_flow_arn);
+        } else {
+            self.channels.change(&mut self.batch, arn, |channel| channel.channel_flow_arn = channel_flow_arn);
+        }
+    }
+
+    /// Deletes a channel and all that belongs to it, and tells those who were in it; `false` if there is no such one.
+    pub(crate) fn delete_channel(&mut self, arn: &str) -> bool {
+        if !self.channels.contains(arn) {
+            return false;
+        }
+        self.tell_of_channel("DELETE_CHANNEL", arn);
+        self.channels.remove(&mut self.batch, arn);
+        self.messages.remove_channel(&mut self.batch, arn);
+        self.forget_last_message(arn);
+        self.forget_resource(arn);
+        true
+    }
+
+    fn tell_of_channel(&mut self, event_type: &'static str, arn: &str) {
+        let Some(channel) = self.channels.get(arn) else { return };
+        let to = channel.memberships.keys().cloned().collect();
+        let payload = self.describe_channel(arn, channel, output::text);
+        self.batch.tell(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
+    }
+}

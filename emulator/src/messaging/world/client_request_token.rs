@@ -1,0 +1,125 @@
+//! What was done for which client request token, so that the same request comes to the same end twice.
+
+use crate::assumptions::CLIENT_REQUEST_TOKENS;
+use crate::messaging::world::batch::Batch;
+use crate::messaging::world::table::Shelf;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+/// The store's table of them.
+pub(crate) const TABLE: &str = "client-request-tokens";
+
+/// Requests that were done, by operation, caller and token.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    done: Shelf<DoneRequest>,
+    /// The same ones, the oldest first.
+    by_age: BTreeSet<(SystemTime, String)>,
+    lifetime: Duration,
+}
+
+/// A request that was done.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct DoneRequest {
+    /// What it asked for, as a digest: content is kept in one place only.
+    pub(crate) digest: String,
+    pub(crate) answer: Value,
+    pub(crate) at: SystemTime,
+}
+
+impl Tokens {
+    /// None yet; each will be kept for `lifetime`.
+    pub(crate) fn new(lifetime: Duration) -> Self {
+        Self { done: Shelf::new(TABLE), by_age: BTreeSet::new(), lifetime }
+    }
+
+    /// Keeps each for this long, those that are there, too.
+    pub(crate) fn set_lifetime(&mut self, lifetime: Duration) {
+        self.lifetime = lifetime;
+    }
+
+    /// What was done under this key, unless that is too long ago.
+    pub(crate) fn get(&self, key: &str, now: SystemTime) -> Option<&DoneRequest> {
+        self.done.get(key).filter(|done| !self.is_old(done.at, now))
+    }
+
+    /// Keeps a request that was done, and forgets those that are too old or too many.
+    pub(crate) fn put(&mut self, batch: &mut Batch, key: String, request: DoneRequest) {
+        let now = request.at;
+        self.forget(batch, &key);
+        self.by_age.insert((now, key.clone()));
+        self.done.put(batch, key, request);
+        while let Some((at, oldest)) = self.by_age.first()
+            && (self.is_old(*at, now) || self.by_age.len() > CLIENT_REQUEST_TOKENS)
+        {
+            let oldest = oldest.clone();
+            self.forget(batch, &oldest);
+        }
+    }
+
+    fn forget(&mut self, batch: &mut Batch, key: &str) {
+        if let Some(done) = self.done.remove(batch, key) {
+            self.by_age.remove(&(done.at, key.to_owned()));
+        }
+    }
+
+    pub(crate) fn load(&mut self, key: &str, value: &[u8]) -> bool {
+        let loaded = self.done.load(key, value);
+        if let Some(done) = self.done.get(key) {
+            self.by_age.insert((done.at, key.to_owned()));
+        }
+        loaded
+    }
+
+    fn is_old(&self, at: SystemTime, now: SystemTime) -> bool {
+        now.duration_since(at).is_ok_and(|age| age > self.lifetime)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::UNIX_EPOCH;
+
+    const LIFETIME: Duration = Duration::from_secs(60);
+
+    fn request(at: SystemTime) -> DoneRequest {
+        DoneRequest { digest: "d".to_owned(), answer: Value::Null, at }
+    }
+
+    #[test]
+    fn old_ones_are_forgotten() {
+        let (mut tokens, mut batch) = (Tokens::new(LIFETIME), Batch::new(false));
+        let later = UNIX_EPOCH + LIFETIME;
+        tokens.put(&mut batch, "a".to_owned(), request(UNIX_EPOCH));
+        assert!(tokens.get("a", later).is_some());
+        assert!(tokens.get("a", later + Duration::from_millis(1)).is_none());
+        tokens.put(&mut batch, "b".to_owned(), request(later + Duration::from_millis(1)));
+        assert_eq!((tokens.done.iter().count(), tokens.by_age.len()), (1, 1));
+    }
+
+    #[test]
+    fn there_are_never_too_many() {
+        let (mut tokens, mut batch) = (Tokens::new(LIFETIME), Batch::new(false));
+        for at in 0..CLIENT_REQUEST_TOKENS as u64 + 2 {
+            tokens.put(&mut batch, format!("{at:08}"), request(UNIX_EPOCH + Duration::from_nanos(at)));
+        }
+        assert_eq!((tokens.done.iter().count(), tokens.by_age.len()), (CLIENT_REQUEST_TOKENS, CLIENT_REQUEST_TOKENS));
+        let now = UNIX_EPOCH + Duration::from_secs(1);
+        assert!(tokens.get("00000001", now).is_none() && tokens.get("00000002", now).is_some());
+    }
+
+    #[test]
+    fn what_was_stored_is_known_again() {
+        let (mut tokens, mut batch) = (Tokens::new(LIFETIME), Batch::new(true));
+        tokens.put(&mut batch, "a".to_owned(), request(UNIX_EPOCH));
+        let [change] = &batch.changes[..] else { panic!("one change") };
+        let mut again = Tokens::new(LIFETIME);
+        assert!(again.load(&change.key, change.value.as_deref().unwrap()));
+        assert_eq!(again.get("a", UNIX_EPOCH).unwrap().digest, "d");
+        again.put(&mut batch, "b".to_owned(), request(UNIX_EPOCH + LIFETIME * 2));
+        assert_eq!((again.done.iter().count(), again.by_age.len()), (1, 1));
+    }
+}

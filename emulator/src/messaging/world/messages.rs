@@ -1,0 +1,233 @@
+//! The messages of all channels: by channel and id, and in the order in which they were created.
+
+use crate::ids::milliseconds;
+use crate::messaging::world::batch::{Batch, Change};
+use crate::messaging::world::identity::Identity;
+use crate::messaging::world::message::{Message, Past};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// The store's table of messages. A key is the channel's ARN, a blank and the message's id.
+pub(crate) const TABLE: &str = "messages";
+
+/// Every message of every channel.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    channels: HashMap<String, OfChannel>,
+    /// One for all the messages of a sender, as long as the name stays.
+    senders: HashMap<String, Arc<Identity>>,
+    next_sequence: u64,
+    processing: u64,
+}
+
+/// Where a message stands in its channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// Since 1970.
+    pub(crate) milliseconds: u64,
+    pub(crate) sequence: u64,
+}
+
+#[derive(Debug, Default)]
+struct OfChannel {
+    places: HashMap<Arc<str>, Place>,
+    messages: BTreeMap<Place, (Arc<str>, Message)>,
+    past: HashMap<Box<str>, Past>,
+}
+
+/// What the store has of a message.
+#[derive(Deserialize)]
+enum Stored {
+    Message(Box<Message>),
+    Past(Past),
+}
+
+/// What the store gets: as [`Stored`].
+#[derive(Serialize)]
+enum ToStore<'a> {
+    Message(&'a Message),
+    Past(&'a Past),
+}
+
+impl Place {
+    fn of(message: &Message) -> Self {
+        Self { milliseconds: since_1970(message.created), sequence: message.sequence }
+    }
+
+    /// Before everything that was created then.
+    pub(crate) fn before(time: SystemTime) -> Self {
+        Self { milliseconds: since_1970(time), sequence: 0 }
+    }
+
+    /// After everything that was created then.
+    pub(crate) fn after(time: SystemTime) -> Self {
+        Self { milliseconds: since_1970(time), sequence: u64::MAX }
+    }
+
+    /// As clients bring it back to get the next page.
+    pub(crate) fn to_token(self) -> String {
+        format!("{:016x}{:016x}", self.milliseconds, self.sequence)
+    }
+
+    pub(crate) fn from_token(token: &str) -> Option<Self> {
+        let number = |digits: Option<&str>| u64::from_str_radix(digits?, 16).ok();
+        let place = Self { milliseconds: number(token.get(..16))?, sequence: number(token.get(16..))? };
+        (place.to_token() == token).then_some(place)
+    }
+}
+
+fn since_1970(time: SystemTime) -> u64 {
+    u64::try_from(milliseconds(time)).unwrap_or(u64::MAX)
+}
+
+impl Messages {
+    pub(crate) fn get(&self, channel_arn: &str, id: &str) -> Option<&Message> {
+        let channel = self.channels.get(channel_arn)?;
+        channel.messages.get(channel.places.get(id)?).map(|(_, message)| message)
+    }
+
+    /// What is left of a message that is no more.
+    pub(crate) fn past(&self, channel_arn: &str, id: &str) -> Option<&Past> {
+        self.channels.get(channel_arn)?.past.get(id)
+    }
+
+    /// How many are processed by a flow.
+    pub(crate) fn processing(&self) -> u64 {
+        self.processing
+    }
+
+    /// Those between two places.
+    pub(crate) fn between(
+        &self,
+        channel_arn: &str,
+        (after, before): (Bound<Place>, Bound<Place>),
+    ) -> impl DoubleEndedIterator<Item = (Place, &str, &Message)> {
+        // What `range` would panic at.
+        let nothing = match (after, before) {
+            (Bound::Included(after), Bound::Included(before)) => after > before,
+            (Bound::Included(after) | Bound::Excluded(after), Bound::Included(before) | Bound::Excluded(before)) => {
+                after >= before
+            }
+            _ => false,
+        };
+        let channel = self.channels.get(channel_arn).filter(|_| !nothing);
+        let messages = channel.map(|channel| channel.messages.range((after, before)));
+        messages.into_iter().flatten().map(|(place, (id, message))| (*place, &**id, message))
+    }
+
+    /// Every message of every channel.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Message)> {
+        self.channels.iter().flat_map(|(channel_arn, channel)| {
+            channel.messages.values().map(|(id, message)| (&**channel_arn, &**id, message))
+        })
+    }
+
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.next_sequence += 1;
+        self.next_sequence
+    }
+
+    /// The identity that all messages of a sender share.
+    pub(crate) fn sender(&mut self, identity: Identity) -> Arc<Identity> {
+        match self.senders.get(&identity.arn) {
+            Some(known) if **known == identity => Arc::clone(known),
+            _ => {
+                let identity = Arc::new(identity);
+                self.senders.insert(identity.arn.clone(), Arc::clone(&identity));
+                identity
+            }
+        }
+    }
+
+    /// Puts a new one, or another one in its place.
+    pub(crate) fn put(&mut self, batch: &mut Batch, channel_arn: &str, id: &str, message: Message) {
+        note(batch, channel_arn, id, Some(ToStore::Message(&message)));
+        self.insert(channel_arn, id, message);
+    }
+
+    /// Changes one, if it is there.
+    pub(crate) fn change<R>(
+        &mut self,
+        batch: &mut Batch,
+        channel_arn: &str,
+        id: &str,
+        change: impl FnOnce(&mut Message) -> R,
+    ) -> Option<R> {
+        let channel = self.channels.get_mut(channel_arn)?;
+        let (_, message) = channel.messages.get_mut(channel.places.get(id)?)?;
+        self.processing -= u64::from(message.processing.is_some());
+        let changed = change(message);
+        self.processing += u64::from(message.processing.is_some());
+        note(batch, channel_arn, id, Some(ToStore::Message(message)));
+        Some(changed)
+    }
+
+    /// Takes one away. What callbacks may come for is kept in mind.
+    pub(crate) fn remove(&mut self, batch: &mut Batch, channel_arn: &str, id: &str, past: Past) {
+        let Some(channel) = self.channels.get_mut(channel_arn) else { return };
+        let Some(place) = channel.places.remove(id) else { return };
+        if let Some((_, message)) = channel.messages.remove(&place) {
+            self.processing -= u64::from(message.processing.is_some());
+        }
+        if past.steps.is_empty() {
+            note(batch, channel_arn, id, None);
+        } else {
+            note(batch, channel_arn, id, Some(ToStore::Past(&past)));
+            channel.past.insert(id.into(), past);
+        }
+    }
+
+    /// Takes away all that a channel has.
+    pub(crate) fn remove_channel(&mut self, batch: &mut Batch, channel_arn: &str) {
+        let Some(channel) = self.channels.remove(channel_arn) else { return };
+        for id in channel.places.keys().map(|id| &**id).chain(channel.past.keys().map(|id| &**id)) {
+            note(batch, channel_arn, id, None);
+        }
+        self.processing -= count_processing(channel.messages.values().map(|(_, message)| message));
+    }
+
+    /// Takes in what the store has; `false` if it cannot be read.
+    pub(crate) fn load(&mut self, key: &str, value: &[u8]) -> bool {
+        let Some((channel_arn, id)) = key.rsplit_once(' ') else { return false };
+        match serde_json::from_slice(value) {
+            Ok(Stored::Message(mut message)) => {
+                message.sender = self.sender((*message.sender).clone());
+                self.next_sequence = self.next_sequence.max(message.sequence);
+                self.insert(channel_arn, id, *message);
+            }
+            Ok(Stored::Past(past)) => {
+                self.channels.entry(channel_arn.to_owned()).or_default().past.insert(id.into(), past);
+            }
+            Err(_) => return false,
+        }
+        true
+    }
+
+    fn insert(&mut self, channel_arn: &str, id: &str, message: Message) {
+        if !self.channels.contains_key(channel_arn) {
+            self.channels.insert(channel_arn.to_owned(), OfChannel::default());
+        }
+        let Some(channel) = self.channels.get_mut(channel_arn) else { return };
+        let id: Arc<str> = id.into();
+        let place = Place::of(&message);
+        self.processing += u64::from(message.processing.is_some());
+        channel.places.insert(Arc::clone(&id), place);
+        if let Some((_, before)) = channel.messages.insert(place, (id, message)) {
+            self.processing -= u64::from(before.processing.is_some());
+        }
+    }
+}
+
+fn count_processing<'a>(messages: impl Iterator<Item = &'a Message>) -> u64 {
+    messages.map(|message| u64::from(message.processing.is_some())).sum()
+}
+
+fn note(batch: &mut Batch, channel_arn: &str, id: &str, value: Option<ToStore<'_>>) {
+    if batch.is_durable() {
+        let value = value.map(|value| serde_json::to_vec(&value).expect("messages have nothing that JSON has not"));
+        batch.changes.push(Change { table: TABLE, key: format!("{channel_arn} {id}"), value });
+    }
+}

@@ -1,0 +1,110 @@
+//! Who is told what of a message: the sessions of members, and the channel's time of the last message.
+
+use crate::ids;
+use crate::messaging::wire::output::text;
+use crate::messaging::world::batch::Change;
+use crate::messaging::world::message::{Message, Processing};
+use crate::messaging::world::{SessionEvent, World};
+use crate::model::message::MessageStatus;
+use serde_json::Value;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The store's table of when the last message came to a channel: apart from channels, which are large.
+pub(crate) const LAST_MESSAGES: &str = "last-messages";
+
+impl World {
+    /// Tells of a message to all who may see it and are in the channel.
+    pub(super) fn tell_members(&mut self, channel_arn: &str, id: &str, message: &Message, event_type: &'static str) {
+        let Some(channel) = self.channels.get(channel_arn) else { return };
+        let mut to: Vec<String> = channel.memberships.keys().filter(|arn| message.is_for(arn)).cloned().collect();
+        if self.assumptions.former_member_is_told && !channel.memberships.contains_key(&message.sender.arn) {
+            to.push(message.sender.arn.clone());
+        }
+        let payload = Value::Object(message.describe(channel_arn, id, false, text));
+        self.batch.tell(to, SessionEvent { event_type, message_type: message.kind.name(), payload });
+    }
+
+    /// As [`tell_members`](Self::tell_members), of a message that the channel has.
+    pub(super) fn tell_of(&mut self, channel_arn: &str, id: &str, event_type: &'static str) {
+        if let Some(message) = self.messages.get(channel_arn, id).cloned() {
+            self.tell_members(channel_arn, id, &message, event_type);
+        }
+    }
+
+    /// Tells of a version of a message: everybody where it is sent, its sender where it is pending.
+    pub(super) fn tell_version(&mut self, channel_arn: &str, id: &str, status: MessageStatus, update: bool) {
+        let event_type = event_type(status, update);
+        if status == MessageStatus::Sent {
+            self.tell_of(channel_arn, id, event_type);
+            return;
+        }
+        let Some(message) = self.messages.get(channel_arn, id) else { return };
+        let payload = Value::Object(message.describe(channel_arn, id, true, text));
+        let event = SessionEvent { event_type, message_type: message.kind.name(), payload };
+        self.tell_sender(channel_arn, message.sender.arn.clone(), event);
+    }
+
+    /// Tells a sender that a version of a message came to nothing.
+    pub(super) fn tell_unsent(&mut self, channel_arn: &str, id: &str, unsent: &Processing, status: MessageStatus) {
+        let Some(message) = self.messages.get(channel_arn, id) else { return };
+        let event_type = event_type(status, unsent.update);
+        let payload = Value::Object(message.describe_unsent(channel_arn, id, unsent, status, text));
+        let event = SessionEvent { event_type, message_type: message.kind.name(), payload };
+        self.tell_sender(channel_arn, message.sender.arn.clone(), event);
+    }
+
+    fn tell_sender(&mut self, channel_arn: &str, sender: String, event: SessionEvent) {
+        if self.is_member(channel_arn, &sender) || self.assumptions.former_member_is_told {
+            self.batch.tell(vec![sender], event);
+        }
+    }
+
+    /// The channel has got a message.
+    pub(super) fn note_last_message(&mut self, channel_arn: &str, at: SystemTime) {
+        if !self.set_last_message(channel_arn, at) || !self.batch.is_durable() {
+            return;
+        }
+        let value = Some(ids::milliseconds(at).to_string().into_bytes());
+        self.batch.changes.push(Change { table: LAST_MESSAGES, key: channel_arn.to_owned(), value });
+    }
+
+    /// The channel is deleted.
+    pub(super) fn forget_last_message(&mut self, channel_arn: &str) {
+        if self.batch.is_durable() {
+            self.batch.changes.push(Change { table: LAST_MESSAGES, key: channel_arn.to_owned(), value: None });
+        }
+    }
+
+    /// Takes in what the store has; `false` if it cannot be read.
+    pub(super) fn load_last_message(&mut self, channel_arn: &str, value: &[u8]) -> bool {
+        let milliseconds = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+        let at = milliseconds.and_then(|at| UNIX_EPOCH.checked_add(Duration::from_millis(at)));
+        if let Some(at) = at {
+            self.set_last_message(channel_arn, at);
+        }
+        at.is_some()
+    }
+
+    fn set_last_message(&mut self, channel_arn: &str, at: SystemTime) -> bool {
+        let Some(channel) = self.channels.get_unnoted(channel_arn) else { return false };
+        let later = channel.last_message.is_none_or(|last| last < at);
+        if later {
+            channel.last_message = Some(at);
+        }
+        later
+    }
+}
+
+/// What a session's event is called that tells of a version with this status.
+fn event_type(status: MessageStatus, update: bool) -> &'static str {
+    match (status, update) {
+        (MessageStatus::Sent, false) => "CREATE_CHANNEL_MESSAGE",
+        (MessageStatus::Sent, true) => "UPDATE_CHANNEL_MESSAGE",
+        (MessageStatus::Pending, false) => "PENDING_CREATE_CHANNEL_MESSAGE",
+        (MessageStatus::Pending, true) => "PENDING_UPDATE_CHANNEL_MESSAGE",
+        (MessageStatus::Denied, false) => "DENIED_CREATE_CHANNEL_MESSAGE",
+        (MessageStatus::Denied, true) => "DENIED_UPDATE_CHANNEL_MESSAGE",
+        (MessageStatus::Failed, false) => "FAILED_CREATE_CHANNEL_MESSAGE",
+        (MessageStatus::Failed, true) => "FAILED_UPDATE_CHANNEL_MESSAGE",
+    }
+}
