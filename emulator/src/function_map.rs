@@ -5,13 +5,14 @@ mod field;
 
 pub use field::FunctionMapError;
 
+use crate::arn::function_arn;
 use crate::emulator::Emulator;
 use crate::error::Error;
 use crate::lambda::event_queue::{EventInvokeConfig, EventQueue};
-use crate::lambda::function::FunctionSettings;
+use crate::lambda::function_settings::FunctionSettings;
 use crate::lambda::invoke_endpoint::InvokeEndpoint;
+use crate::lambda::target::InvocationTarget;
 use crate::limits;
-use crate::messaging::invoker::{InvocationTarget, function_arn};
 use binary::Binary;
 use field::Field;
 use serde_json::value::RawValue;

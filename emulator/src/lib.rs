@@ -163,6 +163,7 @@
 //! What AWS does not document and this crate assumes is listed in [`assumptions`]. [`MessagingService::set_assumptions`] changes it
 //! while the service runs.
 
+mod arn;
 mod emulator;
 mod error;
 mod function_map;
@@ -175,6 +176,7 @@ mod model;
 mod net;
 mod recording;
 mod service;
+mod settings;
 mod signature;
 
 pub mod assumptions;
@@ -182,7 +184,7 @@ pub mod limits;
 
 pub use assumptions::{AbsentStatus, Assumptions, RepeatedCallback};
 pub use axum::body::Bytes;
-pub use emulator::{Emulator, Settings};
+pub use emulator::Emulator;
 pub use error::{Error, ErrorKind};
 pub use function_map::{FunctionMap, FunctionMapError, MappedFunction};
 pub use lambda::envelope::FailureCondition;
@@ -190,23 +192,25 @@ pub use lambda::environments::ExecutionEnvironment;
 pub use lambda::event_queue::{
     Destination, EventInvokeConfig, EventQueue, FinishedDestination, FinishedEvent, InvokeError, QueuedEvent,
 };
-pub use lambda::function::{Delivered, Function, FunctionSettings};
+pub use lambda::function::{Delivered, Function};
+pub use lambda::function_settings::FunctionSettings;
 pub use lambda::invocation_fault::InvocationFault;
 pub use lambda::invoke_endpoint::{InvokeEndpoint, UnusableEndpoint};
 pub use lambda::logs::{LogLine, LogSink, LogStream};
-pub use lambda::runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
+pub use lambda::runtime_api::{Answer, Invocation, Running, RuntimeApi};
 pub use lambda::sqs::{ConsumedMessage, SqsQueue, SqsSettings};
-pub use messaging::callback::Decision;
-pub use messaging::callback_log::Counts;
+pub use lambda::target::InvocationTarget;
+pub use lambda::unreachable::Unreachable;
 pub use messaging::fault::Fault;
-pub use messaging::invoker::{InvocationTarget, Unreachable};
 pub use messaging::wire::api_error::{ApiError, Exception};
 pub use model::activity::{Happening, What};
 pub use model::callback_record::CallbackRecord;
+pub use model::counts::Counts;
 pub use model::credentials::Credentials;
+pub use model::decision::Decision;
 pub use model::event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
 pub use model::grant::Grant;
-pub use model::invocation::{InitFailure, InvocationOutcome, InvocationReport};
+pub use model::invocation::{FunctionError, InitFailure, InvocationOutcome, InvocationReport};
 pub use model::message::{
     MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification,
 };
@@ -216,6 +220,7 @@ pub use recording::{
     StepOutcome, UnreadableStep,
 };
 pub use service::MessagingService;
+pub use settings::Settings;
 
 /// The account of every ARN that this crate makes up.
 pub const ACCOUNT: &str = "123456789012";

@@ -7,6 +7,7 @@ pub(crate) mod core;
 pub(crate) mod fault;
 pub(crate) mod invoker;
 pub(crate) mod outbox;
+pub(crate) mod resource;
 pub(crate) mod sessions;
 pub(crate) mod store;
 pub(crate) mod watchers;

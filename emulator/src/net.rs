@@ -3,5 +3,6 @@
 pub(crate) mod certificate;
 pub(crate) mod connection;
 pub(crate) mod origin_check;
+pub(crate) mod query;
 pub(crate) mod server;
 pub(crate) mod stream;

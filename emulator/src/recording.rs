@@ -11,9 +11,9 @@ pub use step::{
 
 use crate::ids;
 use crate::lambda::invoke_endpoint;
-use crate::messaging::callback::Decision;
 use crate::model::activity::{Happening, What};
 use crate::model::callback_record::CallbackRecord;
+use crate::model::decision::Decision;
 use crate::model::message::{MessageIds, MessageStatus};
 use axum::body::Bytes;
 use std::collections::HashMap;

@@ -1,17 +1,18 @@
 //! The messaging service, as a channel flow meets it.
 
+use crate::arn::function_arn as function_arn_of;
 use crate::assumptions::{Assumptions, RepeatedCallback};
-use crate::emulator::Settings;
 use crate::error::Error;
 use crate::http::router::handle;
 use crate::lambda::invocation_fault::InvocationFault;
-use crate::messaging::callback_log::Counts;
+use crate::lambda::target::InvocationTarget;
+use crate::lambda::unreachable::Unreachable;
 use crate::messaging::core::Core;
 use crate::messaging::fault::Fault;
-use crate::messaging::invoker::{InvocationTarget, Unreachable, function_arn as function_arn_of};
 use crate::messaging::wire::api_error::ApiError;
 use crate::model::activity::Happening;
 use crate::model::callback_record::CallbackRecord;
+use crate::model::counts::Counts;
 use crate::model::credentials::Credentials;
 use crate::model::event::Event;
 use crate::model::grant::Grant;
@@ -19,6 +20,7 @@ use crate::model::message::{MessageIds, MessageState};
 use crate::net::certificate::Certificate;
 use crate::net::connection::Connections;
 use crate::net::server::Server;
+use crate::settings::Settings;
 use axum::Router;
 use serde_json::Value;
 use std::net::SocketAddr;

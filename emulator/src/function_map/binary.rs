@@ -3,7 +3,7 @@
 use crate::function_map::TIMEOUT;
 use crate::function_map::field::{Field, FunctionMapError};
 use crate::lambda::event_queue::EventInvokeConfig;
-use crate::lambda::function::FunctionSettings;
+use crate::lambda::function_settings::FunctionSettings;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};

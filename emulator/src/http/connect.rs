@@ -2,13 +2,16 @@
 
 use crate::assumptions;
 use crate::http::router::{known, refuse};
-use crate::messaging::api::operation::query;
 use crate::messaging::core::Core;
 use crate::messaging::sessions::Session;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::world::{Effect, PrefetchSortBy, SessionEvent};
+use crate::messaging::world::batch::Effect;
+use crate::messaging::world::prefetch::PrefetchSortBy;
+use crate::model::session_event::SessionEvent;
 use crate::net::connection::Control;
-use crate::signature::{SignatureError, SignedQuery};
+use crate::net::query::query;
+use crate::signature::error::SignatureError;
+use crate::signature::query::SignedQuery;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::http::Method;

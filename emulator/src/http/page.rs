@@ -14,10 +14,10 @@ mod switchboard;
 
 use crate::http::router::{answer, read, refuse};
 use crate::ids;
-use crate::messaging::api::operation::query;
 use crate::messaging::core::Core;
 use crate::messaging::watchers::Watchers;
 use crate::messaging::wire::api_error::{ApiError, Exception};
+use crate::net::query::query;
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, HeaderValue};
 use axum::http::request::Parts;

@@ -4,17 +4,18 @@ use crate::assumptions;
 use crate::http::{channel_flow_callback, connect, get_channel_message_status, page};
 use crate::ids;
 use crate::messaging::api::operation::Operation;
-use crate::messaging::api::{self, session_endpoint};
+use crate::messaging::api;
 use crate::messaging::core::Core;
 use crate::messaging::wire::api_error::ApiError;
 use crate::model::credentials::Credentials;
 use crate::model::grant::Grant;
 use crate::net::connection::Control;
 use crate::net::origin_check;
-use crate::signature::{Authorization, SignatureError};
+use crate::signature::error::SignatureError;
+use crate::signature::header::Authorization;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -111,7 +112,7 @@ pub(crate) async fn run_authenticated(
         })?,
     };
     members.extend(operation.members_outside_the_body(parts, labels));
-    core.run(operation, members, &session_endpoint::host_of(core, parts)).await
+    core.run(operation, members, &host_of(core, parts)).await
 }
 
 /// Whose credentials signed the request, where the service gave them out.
@@ -158,4 +159,18 @@ pub(crate) fn refuse(error: &ApiError) -> Response {
 pub(crate) fn answer(status: StatusCode, body: String) -> Response {
     let headers = [(CONTENT_TYPE.as_str(), "application/json".to_owned()), ("x-amzn-requestid", ids::uuid())];
     (status, headers, body).into_response()
+}
+
+/// The host and port by which the client reaches the service, such that `wss://` before it leads here, too.
+///
+/// Without a port that would be 443, even for a client that came to 80 and therefore did not say so. And with 443 a browser
+/// would not say so, while it is part of what is signed.
+fn host_of(core: &Core, request: &Parts) -> String {
+    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    match host.strip_suffix(":443") {
+        Some(name) => name.to_owned(),
+        None if !has_port && core.settings.address.port() == 80 => format!("{host}:80"),
+        None => host.to_owned(),
+    }
 }

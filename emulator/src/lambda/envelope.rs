@@ -167,7 +167,7 @@ impl fmt::Display for FailureCondition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lambda::runtime_api::FunctionError;
+    use crate::model::invocation::FunctionError;
     use std::time::Duration;
 
     fn report(outcome: InvocationOutcome) -> InvocationReport {

@@ -1,12 +1,13 @@
 //! Asynchronous invocation: Lambda's queue of events for a function, with retries and destinations.
 
+use crate::assumptions;
 use crate::ids;
+use crate::json;
 use crate::lambda::envelope::{Failed, FailureCondition};
 use crate::lambda::function::{Delivered, Function};
 use crate::lambda::sqs::{ConsumedMessage, SqsQueue};
 use crate::model::event::{Event, OutgoingMessage};
 use crate::model::message::MessageState;
-use crate::{assumptions, json};
 use axum::body::Bytes;
 use serde_json::json;
 use std::fmt;

@@ -5,7 +5,7 @@ use crate::ids;
 use crate::json::Members;
 use crate::lambda::attempt::{Attempt, Telling};
 use crate::lambda::invocation_fault::InvocationFault;
-use crate::messaging::invoker::Unreachable;
+use crate::lambda::unreachable::Unreachable;
 use crate::model::event::Event;
 use crate::model::invocation::REPORTED;
 use axum::body::Bytes;

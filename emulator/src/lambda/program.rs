@@ -1,7 +1,7 @@
 //! What a function's process is started with.
 
 use crate::ids;
-use crate::lambda::function::FunctionSettings;
+use crate::lambda::function_settings::FunctionSettings;
 use crate::model::credentials::Credentials;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 use crate::assumptions;
 use crate::error::Error;
 use crate::ids;
+use crate::model::invocation::FunctionError;
 use crate::net::origin_check;
 use crate::net::server::Server;
 use axum::Router;
@@ -61,15 +62,6 @@ pub enum Answer {
     Response(Bytes),
     /// `…/error`.
     Error(FunctionError),
-}
-
-/// An error as a function reports it to Lambda.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FunctionError {
-    /// `errorType` of the body, or else the header `Lambda-Runtime-Function-Error-Type`.
-    pub error_type: String,
-    /// `errorMessage` of the body.
-    pub error_message: String,
 }
 
 #[derive(Debug)]
@@ -309,12 +301,12 @@ async fn error(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let error = FunctionError::read(&headers, body).await;
+    let error = read_error(&headers, body).await;
     shared.answer(&request_id, Answer::Error(error))
 }
 
 async fn init_error(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Body) -> Response {
-    let error = FunctionError::read(&headers, body).await;
+    let error = read_error(&headers, body).await;
     let in_time = shared.init.send_if_modified(|init| {
         let in_time = *init == Init::Running;
         if in_time {
@@ -329,28 +321,18 @@ async fn not_found() -> Response {
     problem(StatusCode::NOT_FOUND, "NotFound", "the Runtime API has no such path")
 }
 
-impl FunctionError {
-    /// Reads what is there: a function that fails may well fail to say why.
-    async fn read(headers: &HeaderMap, body: Body) -> Self {
-        let body = to_bytes(body, assumptions::RESPONSE_BYTES).await.unwrap_or_default();
-        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let text = |key: &str| body[key].as_str().map(str::to_owned);
-        let header = headers.get("lambda-runtime-function-error-type");
-        let header = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Self {
-            error_type: text("errorType").or(header).unwrap_or_else(|| "Unknown".to_owned()),
-            error_message: text("errorMessage").unwrap_or_default(),
-        }
+/// Reads what is there: a function that fails may well fail to say why.
+async fn read_error(headers: &HeaderMap, body: Body) -> FunctionError {
+    let body = to_bytes(body, assumptions::RESPONSE_BYTES).await.unwrap_or_default();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let text = |key: &str| body[key].as_str().map(str::to_owned);
+    let header = headers.get("lambda-runtime-function-error-type");
+    let header = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+    FunctionError {
+        error_type: text("errorType").or(header).unwrap_or_else(|| "Unknown".to_owned()),
+        error_message: text("errorMessage").unwrap_or_default(),
     }
 }
-
-impl fmt::Display for FunctionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.error_type, self.error_message)
-    }
-}
-
-impl std::error::Error for FunctionError {}
 
 fn accepted() -> Response {
     answer(StatusCode::ACCEPTED, &json!({ "status": "OK" }))

@@ -3,9 +3,9 @@
 //! Operations are declared beside what does them, in tables: one for each kind of resource. A table says all that the API
 //! model says of an operation's input, so that what runs has to deal with rules only, not with shapes.
 
+pub(crate) mod call;
 pub(crate) mod input;
 pub(crate) mod operation;
-pub(crate) mod session_endpoint;
 
 mod app_instance;
 mod app_instance_bot;
@@ -20,24 +20,16 @@ mod membership;
 mod messages;
 mod moderator;
 mod pagination;
+mod session_endpoint;
 mod tag;
 
+use crate::messaging::api::call::Call;
 use crate::messaging::api::input::Input;
 use crate::messaging::api::operation::Operation;
-use crate::messaging::wire::api_error::{ApiError, Exception};
+use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::World;
 use serde_json::{Map, Value};
 use std::time::SystemTime;
-
-/// One request, while it is dealt with.
-pub(crate) struct Call<'a> {
-    pub(crate) operation: &'a Operation,
-    pub(crate) input: Input,
-    pub(crate) world: &'a mut World,
-    pub(crate) now: SystemTime,
-    /// The host and port that the client knows the service by.
-    pub(crate) host: &'a str,
-}
 
 /// Every operation, by kind of resource.
 const TABLES: &[&[Operation]] = &[
@@ -68,24 +60,9 @@ pub(crate) fn run(
     host: &str,
     world: &mut World,
 ) -> Result<Value, ApiError> {
-    let input = Input::new(operation, members, &world.assumptions)?;
-    idempotency::run(&mut Call { operation, input, world, now: SystemTime::now(), host })
-}
-
-impl Call<'_> {
-    /// Who acts.
-    pub(crate) fn bearer(&self) -> &str {
-        self.input.text("ChimeBearer")
-    }
-
-    /// There is no such resource, said as the model of the operation can say it.
-    pub(crate) fn not_found(&self, what: &str) -> ApiError {
-        let exception = match self.operation.exceptions.contains(&Exception::NotFound) {
-            true => Exception::NotFound,
-            false => Exception::Forbidden,
-        };
-        ApiError::new(exception, format!("there is no such {what}"))
-    }
+    let Operation { name, exceptions, input, run, .. } = *operation;
+    let input = Input::new(input, members, &world.assumptions)?;
+    idempotency::run(&mut Call { operation: name, exceptions, input, world, now: SystemTime::now(), host }, run)
 }
 
 #[cfg(test)]

@@ -2,26 +2,13 @@
 
 use crate::assumptions::Assumptions;
 use crate::limits;
-use crate::messaging::wire::common_shapes::{
-    ARN, CONTENT_TYPE, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA, PUSH_NOTIFICATION, SUB_CHANNEL_ID,
-};
+use crate::messaging::wire::common_shapes::{ARN, CONTENT_TYPE, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA, PUSH_NOTIFICATION, SUB_CHANNEL_ID};
 use crate::messaging::wire::shape::{self, Member, Shape};
+use crate::model::decision::Decision;
 use crate::model::message::{MessageFields, MessageIds};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use std::fmt;
-
-/// What a processor decided, as its callback says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Decision {
-    /// The message is released with at least one field set by the processor.
-    Update,
-    /// `DeleteResource`: the message is denied.
-    Deny,
-    /// Nothing but the ids: the message is released as it is.
-    NoChange,
-}
 
 /// A callback that keeps every limit. Whether a message waits for it is another question.
 pub(crate) struct Callback {
@@ -102,16 +89,6 @@ impl fmt::Display for Invalid {
             Self::NotAnObject => f.write_str("the body must be an object"),
             Self::Shape(invalid) => invalid.fmt(f),
         }
-    }
-}
-
-impl fmt::Display for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Update => "update",
-            Self::Deny => "deny",
-            Self::NoChange => "no change",
-        })
     }
 }
 

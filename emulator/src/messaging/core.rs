@@ -1,22 +1,26 @@
 //! What all parts of the service share.
 
 use crate::assumptions::Assumptions;
-use crate::emulator::Settings;
 use crate::http::page::Page;
 use crate::ids;
-use crate::messaging::api::{self, operation::Operation};
-use crate::messaging::callback_log::{Counts, Ledger};
+use crate::lambda::target::InvocationTarget;
+use crate::messaging::api::operation::Operation;
+use crate::messaging::api;
+use crate::messaging::callback_log::Ledger;
 use crate::messaging::fault::Script;
-use crate::messaging::invoker::{InvocationTarget, Lambda};
+use crate::messaging::invoker::Lambda;
 use crate::messaging::outbox::{self, Done, Outbox};
 use crate::messaging::sessions::Sessions;
 use crate::messaging::store::Store;
 use crate::messaging::watchers::Watchers;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::world::{Effect, World};
+use crate::messaging::world::World;
+use crate::messaging::world::batch::Effect;
 use crate::model::activity::{Happening, What};
+use crate::model::counts::Counts;
 use crate::model::event::Event;
 use crate::model::message::{MessageIds, MessageState};
+use crate::settings::Settings;
 use serde_json::{Map, Value};
 use std::io;
 use std::sync::atomic::AtomicU64;

@@ -3,11 +3,11 @@
 use crate::lambda::attempt::Telling;
 use crate::lambda::event_queue::{Delivery, EventQueue, while_open};
 use crate::lambda::invocation_fault::{InvocationFault, InvocationScript};
-use crate::lambda::invoke_endpoint::InvokeEndpoint;
 use crate::messaging::core::Core;
 use crate::model::event::Event;
 use std::collections::HashMap;
-use std::fmt;
+use crate::lambda::target::InvocationTarget;
+use crate::lambda::unreachable::Unreachable;
 use std::future::Future;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;
@@ -25,23 +25,6 @@ struct Targets {
     /// What is under way ends with it.
     open: Option<watch::Sender<()>>,
 }
-
-/// What runs a function.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum InvocationTarget {
-    /// A binary on this machine, behind Lambda's queue: with retries, and destinations for what failed for good.
-    Queue(EventQueue),
-    /// Whatever runs functions behind an HTTP endpoint, without retries.
-    Endpoint(InvokeEndpoint),
-}
-
-/// Why a function could not be invoked; `failureReason` of the event on EventBridge.
-///
-/// The service then does what the processor's fallback action says. A function that was reached and fails is another matter:
-/// its message stays pending.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreachable(pub(crate) String);
 
 impl Lambda {
     /// Puts a function behind an ARN. Events that an earlier one has taken are finished by that one.
@@ -121,40 +104,5 @@ impl Lambda {
 impl Default for Targets {
     fn default() -> Self {
         Self { by_arn: HashMap::new(), open: Some(watch::Sender::new(())) }
-    }
-}
-
-/// The ARN that a function's name stands for, in the emulator's region and account. An ARN stands for itself.
-pub(crate) fn function_arn(name_or_arn: &str, region: &str) -> String {
-    match name_or_arn.starts_with("arn:") {
-        true => name_or_arn.to_owned(),
-        false => format!("arn:aws:lambda:{region}:{}:function:{name_or_arn}", crate::ACCOUNT),
-    }
-}
-
-impl Unreachable {
-    /// In words.
-    pub fn reason(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Unreachable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unreachable {}
-
-impl From<EventQueue> for InvocationTarget {
-    fn from(queue: EventQueue) -> Self {
-        Self::Queue(queue)
-    }
-}
-
-impl From<InvokeEndpoint> for InvocationTarget {
-    fn from(endpoint: InvokeEndpoint) -> Self {
-        Self::Endpoint(endpoint)
     }
 }

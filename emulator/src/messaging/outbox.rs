@@ -2,7 +2,7 @@
 
 use crate::messaging::core::Core;
 use crate::messaging::store::Store;
-use crate::messaging::world::{Batch, Effect};
+use crate::messaging::world::batch::{Batch, Effect};
 use std::io;
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};

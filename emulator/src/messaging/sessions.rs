@@ -1,6 +1,6 @@
 //! Messaging sessions: how users hear of messages.
 
-use crate::messaging::world::SessionEvent;
+use crate::model::session_event::SessionEvent;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};

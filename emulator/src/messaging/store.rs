@@ -1,6 +1,6 @@
 //! One file that keeps what the service knows.
 
-use crate::messaging::world::Change;
+use crate::messaging::world::batch::Change;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 use std::fmt;
 use std::io;

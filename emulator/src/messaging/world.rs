@@ -4,44 +4,40 @@
 //! are safe, such as telling sessions and invoking processors, is noted there too and done by the
 //! [`Outbox`](crate::messaging::outbox::Outbox), in order.
 
-mod access;
-mod app_instance;
-mod batch;
-mod channel;
-mod channel_flow;
-mod client_request_token;
-mod flow;
-mod identity;
-mod membership;
-mod message;
-mod messages;
-mod notification;
-mod prefetch;
-mod strays;
-mod table;
-mod tag;
+pub(crate) mod access;
+pub(crate) mod batch;
+pub(crate) mod client_request_token;
+pub(crate) mod flow;
+pub(crate) mod messages;
+pub(crate) mod prefetch;
+pub(crate) mod strays;
+pub(crate) mod table;
 #[cfg(test)]
 pub(crate) mod testing;
-mod view;
 
-pub(crate) use access::Role;
-pub(crate) use app_instance::AppInstance;
-pub(crate) use batch::{Batch, Change, Effect, SessionEvent};
-pub(crate) use channel::{Appointment, Channel, Membership};
-pub(crate) use channel_flow::{ChannelFlow, FallbackAction, Processor};
-pub(crate) use client_request_token::{DoneRequest, Tokens};
-pub(crate) use flow::{Accepted, NewMessage};
-pub(crate) use identity::{Identity, Member, MemberKind, app_instance_of};
-pub(crate) use message::{Message, MessageType};
-pub(crate) use messages::{Messages, Place};
-pub(crate) use prefetch::PrefetchSortBy;
-pub(crate) use strays::{Stray, Strays};
-pub(crate) use table::Shelf;
-pub(crate) use tag::Tags;
+mod app_instance;
+mod channel;
+mod last_message;
+mod load;
+mod member;
+mod membership;
+mod notification;
+mod resource_settings;
+mod view;
 
 use crate::assumptions::{self, Assumptions};
 use crate::ids;
+use crate::messaging::resource::app_instance::AppInstance;
+use crate::messaging::resource::channel::Channel;
+use crate::messaging::resource::channel_flow::ChannelFlow;
+use crate::messaging::resource::identity::Member;
+use crate::messaging::resource::tags::Tags;
 use crate::messaging::wire::api_error::ApiError;
+use crate::messaging::world::batch::Batch;
+use crate::messaging::world::client_request_token::Tokens;
+use crate::messaging::world::messages::Messages;
+use crate::messaging::world::strays::Strays;
+use crate::messaging::world::table::Shelf;
 use serde_json::Value;
 
 /// All of it.
@@ -121,23 +117,6 @@ impl World {
     /// What the last request changed and brought about.
     pub(crate) fn take_batch(&mut self) -> Batch {
         self.batch.take()
-    }
-
-    /// Takes in what the store has, one entry at a time; `false` if nobody knows the table or the value cannot be read.
-    pub(crate) fn load(&mut self, table: &str, key: &str, value: &[u8]) -> bool {
-        match table {
-            "app-instances" => self.app_instances.load(key, value),
-            "members" => self.members.load(key, value),
-            "channels" => self.channels.load(key, value),
-            "channel-flows" => self.channel_flows.load(key, value),
-            messages::TABLE => self.messages.load(key, value),
-            notification::LAST_MESSAGES => self.load_last_message(key, value),
-            "tags" => self.tags.load(key, value),
-            "bot-configurations" => self.bot_configurations.load(key, value),
-            "expiration-settings" => self.expiration_settings.load(key, value),
-            client_request_token::TABLE => self.tokens.load(key, value),
-            _ => false,
-        }
     }
 
     /// How many versions of messages have gone to a processor since the start, and how many are there now.

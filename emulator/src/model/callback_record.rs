@@ -1,6 +1,6 @@
 //! What the service remembers of a callback.
 
-use crate::messaging::callback::Decision;
+use crate::model::decision::Decision;
 use crate::model::refusal::Refusal;
 use axum::body::Bytes;
 use std::fmt;

@@ -1,6 +1,5 @@
 //! How an invocation of a function ended.
 
-use crate::lambda::runtime_api::FunctionError;
 use axum::body::Bytes;
 use std::fmt;
 use std::process::ExitStatus;
@@ -47,6 +46,15 @@ pub enum InitFailure {
     TimedOut,
     /// The system could not start its process, or gave no port to its Runtime API.
     NotStarted(String),
+}
+
+/// An error as a function reports it to Lambda.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FunctionError {
+    /// `errorType` of the body, or else the header `Lambda-Runtime-Function-Error-Type`.
+    pub error_type: String,
+    /// `errorMessage` of the body.
+    pub error_message: String,
 }
 
 impl InvocationReport {
@@ -103,6 +111,14 @@ impl fmt::Display for InitFailure {
         }
     }
 }
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.error_type, self.error_message)
+    }
+}
+
+impl std::error::Error for FunctionError {}
 
 impl fmt::Debug for InvocationOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,8 @@
 //! A message as the channel has it.
 
+use crate::arn::app_instance_of;
 use crate::limits::{self, LimitError};
-use crate::messaging::callback::Decision;
-use crate::messaging::world::app_instance_of;
+use crate::model::decision::Decision;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;

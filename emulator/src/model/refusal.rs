@@ -4,7 +4,7 @@ use crate::assumptions::{self, RepeatedCallback};
 use crate::messaging::callback::Invalid;
 use crate::model::grant::Grant;
 use crate::model::message::MessageIds;
-use crate::signature::SignatureError;
+use crate::signature::error::SignatureError;
 use axum::http::StatusCode;
 use std::borrow::Cow;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Who may talk to the service at all: a page on the internet reaches loopback, too, so names and origins are checked.
 
-use crate::emulator::Settings;
 use crate::messaging::wire::api_error::ApiError;
+use crate::settings::Settings;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, HOST, ORIGIN, VARY,

@@ -1,8 +1,9 @@
 //! A line of a recording.
 
 use crate::assumptions::Assumptions;
-use crate::messaging::callback::{Callback, Decision};
+use crate::messaging::callback::Callback;
 use crate::model::callback_record::CallbackRecord;
+use crate::model::decision::Decision;
 use crate::model::event::Event;
 use crate::model::invocation::REPORTED;
 use crate::model::message::MessageFields;

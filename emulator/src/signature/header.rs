@@ -1,7 +1,8 @@
 //! Signatures in the header `Authorization`, as SDKs sign requests.
 
-use super::{ALGORITHM, Scope, SignatureError, Signed, compare, header, headers, is_skewed};
 use crate::model::credentials::Credentials;
+use crate::signature::error::SignatureError;
+use crate::signature::scope::{ALGORITHM, Scope, Signed, compare, header, headers, is_skewed};
 use aws_sigv4::http_request::{PayloadChecksumKind, SessionTokenMode, SigningSettings};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;

@@ -1,8 +1,9 @@
 //! Signatures in the query, as a URL that opens a messaging session has them.
 
-use super::{ALGORITHM, Scope, SignatureError, Signed, compare, headers, is_expired, is_skewed};
-use crate::messaging::api::operation::query;
 use crate::model::credentials::Credentials;
+use crate::net::query::query;
+use crate::signature::error::SignatureError;
+use crate::signature::scope::{ALGORITHM, Scope, Signed, compare, headers, is_expired, is_skewed};
 use aws_sigv4::http_request::{SessionTokenMode, SignatureLocation, SigningSettings};
 use axum::http::header::HOST;
 use axum::http::request::Parts;

@@ -2,7 +2,8 @@
 
 use crate::http::page::{Page, switchboard};
 use crate::messaging::core::Core;
-use crate::messaging::world::{Channel, World};
+use crate::messaging::resource::channel::Channel;
+use crate::messaging::world::World;
 use serde_json::{Value, json};
 
 /// All that the page needs before it can show anything.

@@ -1,9 +1,9 @@
 //! The story of one message: what its flow did to it, step by step.
 
 use crate::ids::milliseconds;
-use crate::messaging::callback::Decision;
 use crate::model::activity::What;
 use crate::model::callback_record::CallbackRecord;
+use crate::model::decision::Decision;
 use crate::model::message::{MessageFields, MessageIds, MessageStatus};
 use axum::body::Bytes;
 use serde::Serialize;

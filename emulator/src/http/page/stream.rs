@@ -3,7 +3,7 @@
 use crate::http::page::{Page, Update, asked, switchboard};
 use crate::messaging::core::Core;
 use crate::messaging::sessions::Session;
-use crate::messaging::world::SessionEvent;
+use crate::model::session_event::SessionEvent;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;

@@ -1,15 +1,13 @@
 //! App instances and their admins.
 
+use crate::arn::app_instance_of;
 use crate::limits;
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{
-    APP_INSTANCE, ARN, CLIENT_REQUEST_TOKEN, MAX_RESULTS, METADATA, NEXT_TOKEN, RESOURCE_NAME, TAGS,
-};
+use crate::messaging::wire::common_shapes::{APP_INSTANCE, ARN, CLIENT_REQUEST_TOKEN, MAX_RESULTS, METADATA, NEXT_TOKEN, RESOURCE_NAME, TAGS};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::Member;
-use crate::messaging::world::app_instance_of;
 use serde_json::{Value, json};
 
 const ADMIN: Member = Member::new("AppInstanceAdminArn", ARN).path("appInstanceAdminArn");

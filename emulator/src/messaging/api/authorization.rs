@@ -1,8 +1,11 @@
 //! Who acts, on which channel, and whether they may.
 
-use crate::messaging::api::Call;
+use crate::arn::app_instance_of;
+use crate::messaging::api::call::Call;
+use crate::messaging::resource::channel::Channel;
+use crate::messaging::resource::identity::Identity;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::world::{Channel, Identity, Role, app_instance_of};
+use crate::messaging::world::access::Role;
 use std::collections::BTreeSet;
 
 impl Call<'_> {
@@ -79,7 +82,7 @@ impl Call<'_> {
 
     /// There would be more than the service allows, said as the model of the operation can say it.
     pub(crate) fn over_quota(&self, quota: usize, what: &str) -> ApiError {
-        let exception = match self.operation.exceptions.contains(&Exception::ResourceLimitExceeded) {
+        let exception = match self.exceptions.contains(&Exception::ResourceLimitExceeded) {
             true => Exception::ResourceLimitExceeded,
             false => Exception::BadRequest,
         };

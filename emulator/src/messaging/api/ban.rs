@@ -1,12 +1,12 @@
 //! Who is banned from a channel.
 
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, MAX_RESULTS, MEMBER, NEXT_TOKEN};
 use crate::messaging::wire::output::seconds;
 use crate::messaging::wire::shape::Member;
-use crate::messaging::world::Role;
+use crate::messaging::world::access::Role;
 use serde_json::{Value, json};
 
 pub(crate) const OPERATIONS: &[Operation] = &[

@@ -1,16 +1,16 @@
 //! Channels: create, describe, update, delete, and the marker of what was read.
 
-use crate::messaging::api::Call;
+use crate::arn::app_instance_of;
+use crate::assumptions;
+use crate::ids;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
+use crate::messaging::resource::channel::{Appointment, Channel, Membership};
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{
-    ARN, BEARER, CHANNEL, CHANNEL_MODE, CHANNEL_PRIVACY, CLIENT_REQUEST_TOKEN, ID, METADATA, OPTIONAL_BEARER,
-    RESOURCE_NAME, TAGS,
-};
+use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CHANNEL_MODE, CHANNEL_PRIVACY, CLIENT_REQUEST_TOKEN, ID, METADATA, OPTIONAL_BEARER, RESOURCE_NAME, TAGS};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::{Member, Shape};
-use crate::messaging::world::{Appointment, Channel, Membership, Role, app_instance_of};
-use crate::{assumptions, ids};
+use crate::messaging::world::access::Role;
 use serde_json::{Value, json};
 
 const ARNS: Shape = Shape::List { min: 1, max: 10, element: &ARN };

@@ -1,15 +1,15 @@
 //! Channel flows, and the channels that they are associated with.
 
+use crate::arn::app_instance_of;
 use crate::limits::{self, CHANNEL_FLOWS_OF_AN_APP_INSTANCE};
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
+use crate::messaging::resource::channel_flow::{ChannelFlow, Processor};
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{
-    ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, RESOURCE_NAME, TAGS,
-};
+use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, RESOURCE_NAME, TAGS};
 use crate::messaging::wire::output::seconds;
 use crate::messaging::wire::shape::{Member, Shape};
-use crate::messaging::world::{ChannelFlow, Processor, Role, app_instance_of};
+use crate::messaging::world::access::Role;
 use serde_json::{Value, json};
 
 const CHANNEL_FLOW: Member = Member::new("ChannelFlowArn", ARN).path("channelFlowArn");

@@ -1,16 +1,15 @@
 //! Channels of an app instance, of a user, of a flow: lists, and what a user or bot is in one of them.
 
+use crate::arn::app_instance_of;
 use crate::limits;
-use crate::messaging::api::Call;
 use crate::messaging::api::authorization::allow;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
+use crate::messaging::resource::channel::{Channel, Membership};
 use crate::messaging::wire::api_error::ApiError;
-use crate::messaging::wire::common_shapes::{
-    ARN, BEARER, CHANNEL, CHANNEL_PRIVACY, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, OF_USER, OPTIONAL_BEARER,
-};
+use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CHANNEL_PRIVACY, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, OF_USER, OPTIONAL_BEARER};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::{Member, Shape};
-use crate::messaging::world::{Channel, Membership, app_instance_of};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -1,22 +1,23 @@
 //! Client request tokens: a request that comes twice is done once.
 
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
+use crate::messaging::api::operation::Run;
 use crate::messaging::wire::api_error::ApiError;
-use crate::messaging::world::DoneRequest;
+use crate::messaging::world::client_request_token::DoneRequest;
 use aws_smithy_types::base64;
 use md5::{Digest, Md5};
 use serde_json::Value;
 
-/// Does what is asked, unless the same caller asked the same with the same token before.
+/// Does `operation`, unless the same caller asked the same with the same token before.
 ///
 /// # Errors
 ///
 /// What the operation says; a conflict where the token came with another request before.
-pub(crate) fn run(call: &mut Call<'_>) -> Result<Value, ApiError> {
+pub(crate) fn run(call: &mut Call<'_>, operation: Run) -> Result<Value, ApiError> {
     let Some(token) = call.input.optional("ClientRequestToken") else {
-        return (call.operation.run)(call);
+        return operation(call);
     };
-    let key = format!("{} {} {token}", call.operation.name, call.bearer());
+    let key = format!("{} {} {token}", call.operation, call.bearer());
     let digest = digest(call);
     if let Some(done) = call.world.tokens.get(&key, call.now) {
         if done.digest == digest {
@@ -27,7 +28,7 @@ pub(crate) fn run(call: &mut Call<'_>) -> Result<Value, ApiError> {
         }
         return Err(ApiError::conflict("another request came with this ClientRequestToken before"));
     }
-    let answer = (call.operation.run)(call)?;
+    let answer = operation(call)?;
     let request = DoneRequest { digest, answer: answer.clone(), at: call.now };
     call.world.tokens.put(&mut call.world.batch, key, request);
     Ok(answer)

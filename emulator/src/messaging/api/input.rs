@@ -1,9 +1,8 @@
 //! The input of an operation, once it is known to keep the API model.
 
 use crate::assumptions::Assumptions;
-use crate::messaging::api::operation::Operation;
 use crate::messaging::wire::api_error::ApiError;
-use crate::messaging::wire::shape;
+use crate::messaging::wire::shape::{self, Member};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::de::DeserializeOwned;
@@ -15,13 +14,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) struct Input(Map<String, Value>);
 
 impl Input {
-    /// Checks `members` against the operation's model.
+    /// Checks `members` against the `model` of the operation's input.
     pub(crate) fn new(
-        operation: &Operation,
+        model: &[Member],
         mut members: Map<String, Value>,
         assumptions: &Assumptions,
     ) -> Result<Self, ApiError> {
-        match shape::check(operation.input, &mut members, assumptions) {
+        match shape::check(model, &mut members, assumptions) {
             Ok(()) => Ok(Self(members)),
             Err(invalid) => Err(ApiError::bad_request(invalid.to_string())),
         }

@@ -2,17 +2,20 @@
 
 use crate::assumptions::{self, AbsentStatus};
 use crate::limits;
-use crate::messaging::api::Call;
 use crate::messaging::api::authorization::allow;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
+use crate::messaging::resource::channel::Channel;
+use crate::messaging::resource::identity::MemberKind;
+use crate::messaging::resource::message::{Message, MessageType};
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{
-    ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, CONTENT_TYPE, MAX_RESULTS, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA,
-    NEXT_TOKEN, PUSH_NOTIFICATION, SUB_CHANNEL_ID,
-};
+use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, CONTENT_TYPE, MAX_RESULTS, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA, NEXT_TOKEN, PUSH_NOTIFICATION, SUB_CHANNEL_ID};
 use crate::messaging::wire::output;
 use crate::messaging::wire::shape::{Member, Shape};
-use crate::messaging::world::{Channel, MemberKind, Message, MessageType, NewMessage, Place, Role, Stray};
+use crate::messaging::world::access::Role;
+use crate::messaging::world::flow::NewMessage;
+use crate::messaging::world::messages::Place;
+use crate::messaging::world::strays::Stray;
 use crate::model::event::Persistence;
 use crate::model::message::{MessageFields, MessageStatus};
 use serde_json::{Map, Value, json};

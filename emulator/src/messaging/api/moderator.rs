@@ -1,13 +1,13 @@
 //! Who moderates a channel.
 
 use crate::limits::MODERATORS_OF_A_CHANNEL;
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, MAX_RESULTS, NEXT_TOKEN};
 use crate::messaging::wire::output::seconds;
 use crate::messaging::wire::shape::Member;
-use crate::messaging::world::Role;
+use crate::messaging::world::access::Role;
 use serde_json::{Value, json};
 
 const MODERATOR: Member = Member::new("ChannelModeratorArn", ARN).path("channelModeratorArn");

@@ -1,8 +1,9 @@
 //! One operation of the API: how a request for it looks, and what does it.
 
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::wire::shape::{Member, Place};
+use crate::net::query::query;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -22,9 +23,12 @@ pub(crate) struct Operation {
     pub(crate) input: &'static [Member],
     /// The exceptions of its model, beside those that every operation has.
     pub(crate) exceptions: &'static [Exception],
-    /// What does it. The value becomes the body of the answer.
-    pub(crate) run: fn(&mut Call<'_>) -> Result<Value, ApiError>,
+    /// What does it.
+    pub(crate) run: Run,
 }
+
+/// What does an operation. The value becomes the body of the answer.
+pub(crate) type Run = fn(&mut Call<'_>) -> Result<Value, ApiError>;
 
 /// The keys that tell operations of the same path apart. No operation has a member of such a name.
 const SELECTORS: [&str; 2] = ["operation", "scope"];
@@ -90,9 +94,3 @@ impl Operation {
     }
 }
 
-/// The value of `key` in the query, decoded. A key without a value has an empty one.
-pub(crate) fn query(request: &Parts, key: &str) -> Option<String> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let pairs = request.uri.query()?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.into_iter().find(|(name, _)| decode(name) == key).map(|(_, value)| decode(value))
-}

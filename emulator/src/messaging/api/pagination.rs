@@ -1,6 +1,6 @@
 //! Lists in pages.
 
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
 use crate::messaging::wire::api_error::ApiError;
 use aws_smithy_types::base64;
 use serde_json::{Value, json};
@@ -62,12 +62,12 @@ impl Call<'_> {
 
     /// The token of what comes after `key`.
     fn token_of(&self, key: &str) -> String {
-        base64::encode(format!("{} {key}", self.operation.name))
+        base64::encode(format!("{} {key}", self.operation))
     }
 
     fn key_of(&self, token: &str) -> Result<String, ApiError> {
         let text = base64::decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let key = text.as_deref().and_then(|text| text.strip_prefix(self.operation.name)?.strip_prefix(' '));
+        let key = text.as_deref().and_then(|text| text.strip_prefix(self.operation)?.strip_prefix(' '));
         key.map(str::to_owned).ok_or_else(|| ApiError::bad_request("NextToken is not one that this operation gave out"))
     }
 }

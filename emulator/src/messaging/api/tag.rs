@@ -1,12 +1,12 @@
 //! Tags, of all kinds of resources.
 
 use crate::limits;
-use crate::messaging::api::Call;
+use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
+use crate::messaging::resource::tags::Tags;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::wire::common_shapes::{ARN, TAGS};
 use crate::messaging::wire::shape::{Member, Shape};
-use crate::messaging::world::Tags;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

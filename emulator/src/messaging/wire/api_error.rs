@@ -1,5 +1,6 @@
 //! How an operation says no, in the service's words.
 
+use crate::signature::error::SignatureError;
 use axum::http::StatusCode;
 use std::fmt;
 
@@ -125,8 +126,8 @@ impl Exception {
     }
 }
 
-impl From<crate::signature::SignatureError> for ApiError {
-    fn from(error: crate::signature::SignatureError) -> Self {
+impl From<SignatureError> for ApiError {
+    fn from(error: SignatureError) -> Self {
         Self { exception: Exception::Signature, name: error.exception(), message: error.to_string() }
     }
 }

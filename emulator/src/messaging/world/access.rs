@@ -1,6 +1,7 @@
 //! Who may do what in a channel: every rule of the developer guide's "Understanding authorization by role" about resources.
 
-use crate::messaging::world::{World, app_instance_of};
+use crate::arn::app_instance_of;
+use crate::messaging::world::World;
 
 /// What somebody is in a channel, and what kind of channel it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

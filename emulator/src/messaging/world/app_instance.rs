@@ -1,18 +1,9 @@
 //! App instances.
 
+use crate::messaging::resource::app_instance::AppInstance;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::World;
-use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
-
-/// Holds users, bots, channels and channel flows.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct AppInstance {
-    pub(crate) name: String,
-    pub(crate) metadata: Option<String>,
-    pub(crate) created: SystemTime,
-    pub(crate) last_updated: SystemTime,
-}
 
 impl World {
     /// A new one, and its ARN.

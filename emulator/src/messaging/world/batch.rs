@@ -3,7 +3,7 @@
 use crate::messaging::sessions::Session;
 use crate::model::activity::Happening;
 use crate::model::event::Event;
-use serde_json::Value;
+use crate::model::session_event::SessionEvent;
 use std::fmt;
 use tokio::sync::oneshot;
 
@@ -35,16 +35,6 @@ pub(crate) enum Effect {
     Invoke { function_arn: String, event: Event },
     /// Whoever watches is told.
     Happened(Happening),
-}
-
-/// What a session gets: a text frame.
-#[derive(Clone)]
-pub(crate) struct SessionEvent {
-    /// `x-amz-chime-event-type`, such as `CREATE_CHANNEL_MESSAGE`.
-    pub(crate) event_type: &'static str,
-    /// `x-amz-chime-message-type`: `SYSTEM`, `STANDARD` or `CONTROL`.
-    pub(crate) message_type: &'static str,
-    pub(crate) payload: Value,
 }
 
 impl Batch {
@@ -91,11 +81,3 @@ impl fmt::Debug for Change {
     }
 }
 
-impl fmt::Debug for SessionEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionEvent")
-            .field("event_type", &self.event_type)
-            .field("message_type", &self.message_type)
-            .finish_non_exhaustive()
-    }
-}

@@ -1,51 +1,10 @@
-//! Channels: who is in them, who moderates, who is banned, and the flow that their messages go through.
+//! Channels: creating, changing and deleting them.
 
+use crate::messaging::resource::channel::Channel;
 use crate::messaging::wire::output;
-use crate::messaging::world::identity::Identity;
-use crate::messaging::world::{SessionEvent, World};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use crate::messaging::world::World;
+use crate::model::session_event::SessionEvent;
 use std::time::SystemTime;
-
-/// A channel, with all that belongs to it but its messages.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Channel {
-    pub(crate) name: String,
-    /// `UNRESTRICTED` or `RESTRICTED`: whether members may add members.
-    pub(crate) mode: String,
-    /// `PUBLIC` or `PRIVATE`.
-    pub(crate) privacy: String,
-    pub(crate) metadata: Option<String>,
-    pub(crate) created_by: Identity,
-    pub(crate) created: SystemTime,
-    pub(crate) last_updated: SystemTime,
-    pub(crate) last_message: Option<SystemTime>,
-    pub(crate) channel_flow_arn: Option<String>,
-    /// By ARN.
-    pub(crate) memberships: BTreeMap<String, Membership>,
-    /// By ARN.
-    pub(crate) moderators: BTreeMap<String, Appointment>,
-    /// By ARN.
-    pub(crate) bans: BTreeMap<String, Appointment>,
-}
-
-/// That somebody is in a channel.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Membership {
-    /// `DEFAULT` or `HIDDEN`.
-    pub(crate) kind: String,
-    pub(crate) invited_by: Identity,
-    pub(crate) created: SystemTime,
-    pub(crate) last_updated: SystemTime,
-    pub(crate) read_marker: Option<SystemTime>,
-}
-
-/// That somebody is a moderator, or banned: by whom, and since when.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Appointment {
-    pub(crate) created_by: Identity,
-    pub(crate) created: SystemTime,
-}
 
 impl World {
     pub(crate) fn is_member(&self, channel_arn: &str, arn: &str) -> bool {

@@ -4,11 +4,15 @@
 //! denies it. An update does the same beside the version that was sent, which stays as it is if the update comes to nothing.
 
 use crate::ids;
-use crate::messaging::callback::{Callback, Decision};
-use crate::messaging::world::message::{Message, MessageType, Past, Processing, Step};
-use crate::messaging::world::{Effect, FallbackAction, Identity, Processor, World};
+use crate::messaging::callback::Callback;
+use crate::messaging::resource::channel_flow::{FallbackAction, Processor};
+use crate::messaging::resource::identity::Identity;
+use crate::messaging::resource::message::{Message, MessageType, Past, Processing, Step};
+use crate::messaging::world::World;
+use crate::messaging::world::batch::Effect;
 use crate::model::activity::{Happening, What};
 use crate::model::callback_record::CallbackRecord;
+use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
 use crate::model::message::{MessageFields, MessageIds, MessageState, MessageStatus};
 use crate::model::refusal::Refusal;

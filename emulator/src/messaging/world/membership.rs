@@ -1,9 +1,10 @@
 //! Memberships, moderators and bans.
 
+use crate::messaging::resource::channel::{Appointment, Membership};
+use crate::messaging::resource::identity::Identity;
 use crate::messaging::wire::output;
-use crate::messaging::world::channel::{Appointment, Membership};
-use crate::messaging::world::identity::Identity;
-use crate::messaging::world::{SessionEvent, World};
+use crate::messaging::world::World;
+use crate::model::session_event::SessionEvent;
 use serde_json::json;
 use std::time::SystemTime;
 
@@ -124,7 +125,7 @@ impl World {
 mod tests {
     use super::*;
     use crate::assumptions::Assumptions;
-    use crate::messaging::world::Effect;
+    use crate::messaging::world::batch::Effect;
     use crate::messaging::world::testing::{CHANNEL, FLOW, arn, identity, world};
     use serde_json::Value;
     use std::time::{Duration, UNIX_EPOCH};

@@ -1,9 +1,9 @@
 //! The messages of all channels: by channel and id, and in the order in which they were created.
 
 use crate::ids::milliseconds;
+use crate::messaging::resource::identity::Identity;
+use crate::messaging::resource::message::{Message, Past};
 use crate::messaging::world::batch::{Batch, Change};
-use crate::messaging::world::identity::Identity;
-use crate::messaging::world::message::{Message, Past};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;

@@ -1,16 +1,11 @@
 //! Who is told what of a message: the sessions of members, and the channel's time of the last message.
 
-use crate::ids;
+use crate::messaging::resource::message::{Message, Processing};
 use crate::messaging::wire::output::text;
-use crate::messaging::world::batch::Change;
-use crate::messaging::world::message::{Message, Processing};
-use crate::messaging::world::{SessionEvent, World};
+use crate::messaging::world::World;
 use crate::model::message::MessageStatus;
+use crate::model::session_event::SessionEvent;
 use serde_json::Value;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The store's table of when the last message came to a channel: apart from channels, which are large.
-pub(crate) const LAST_MESSAGES: &str = "last-messages";
 
 impl World {
     /// Tells of a message to all who may see it and are in the channel.
@@ -57,41 +52,6 @@ impl World {
         if self.is_member(channel_arn, &sender) || self.assumptions.former_member_is_told {
             self.batch.tell(vec![sender], event);
         }
-    }
-
-    /// The channel has got a message.
-    pub(super) fn note_last_message(&mut self, channel_arn: &str, at: SystemTime) {
-        if !self.set_last_message(channel_arn, at) || !self.batch.is_durable() {
-            return;
-        }
-        let value = Some(ids::milliseconds(at).to_string().into_bytes());
-        self.batch.changes.push(Change { table: LAST_MESSAGES, key: channel_arn.to_owned(), value });
-    }
-
-    /// The channel is deleted.
-    pub(super) fn forget_last_message(&mut self, channel_arn: &str) {
-        if self.batch.is_durable() {
-            self.batch.changes.push(Change { table: LAST_MESSAGES, key: channel_arn.to_owned(), value: None });
-        }
-    }
-
-    /// Takes in what the store has; `false` if it cannot be read.
-    pub(super) fn load_last_message(&mut self, channel_arn: &str, value: &[u8]) -> bool {
-        let milliseconds = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-        let at = milliseconds.and_then(|at| UNIX_EPOCH.checked_add(Duration::from_millis(at)));
-        if let Some(at) = at {
-            self.set_last_message(channel_arn, at);
-        }
-        at.is_some()
-    }
-
-    fn set_last_message(&mut self, channel_arn: &str, at: SystemTime) -> bool {
-        let Some(channel) = self.channels.get_unnoted(channel_arn) else { return false };
-        let later = channel.last_message.is_none_or(|last| last < at);
-        if later {
-            channel.last_message = Some(at);
-        }
-        later
     }
 }
 

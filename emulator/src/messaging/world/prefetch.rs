@@ -2,9 +2,10 @@
 
 use crate::assumptions::{PREFETCHED_MEMBERSHIPS, PREFETCHED_MESSAGES};
 use crate::limits::PREFETCHED_CHANNELS;
+use crate::messaging::resource::channel::Channel;
 use crate::messaging::wire::output::{object, text};
-use crate::messaging::world::channel::Channel;
-use crate::messaging::world::{SessionEvent, World};
+use crate::messaging::world::World;
+use crate::model::session_event::SessionEvent;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::ops::Bound;

@@ -2,7 +2,8 @@
 //! has: each message is known to one of the two.
 
 use crate::assumptions::Assumptions;
-use crate::messaging::callback::{Callback, Decision};
+use crate::messaging::callback::Callback;
+use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
 use crate::model::message::{MessageIds, MessageState, MessageStatus};
 use crate::model::refusal::Refusal;

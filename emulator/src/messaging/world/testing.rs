@@ -1,7 +1,11 @@
 //! A small world for unit tests: one private channel with three people in it.
 
 use crate::assumptions::Assumptions;
-use crate::messaging::world::{Channel, Identity, Member, Membership, MessageType, NewMessage, World};
+use crate::messaging::resource::channel::{Channel, Membership};
+use crate::messaging::resource::identity::{Identity, Member};
+use crate::messaging::resource::message::MessageType;
+use crate::messaging::world::World;
+use crate::messaging::world::flow::NewMessage;
 use crate::model::event::Persistence;
 use crate::model::message::MessageFields;
 use std::collections::BTreeMap;

@@ -1,8 +1,10 @@
 //! Resources as the model shows them, in answers and in what sessions get.
 
+use crate::messaging::resource::channel::{Channel, Membership};
+use crate::messaging::resource::channel_flow::ChannelFlow;
+use crate::messaging::resource::message::Message;
 use crate::messaging::wire::output::{Time, object};
-use crate::messaging::world::channel::{Channel, Membership};
-use crate::messaging::world::{ChannelFlow, Message, World};
+use crate::messaging::world::World;
 use crate::model::message::MessageStatus;
 use serde_json::{Value, json};
 

@@ -3,8 +3,9 @@
 use super::FallbackAction::{Abort, Continue};
 use super::*;
 use crate::assumptions::Assumptions;
+use crate::messaging::resource::channel_flow::ChannelFlow;
+use crate::messaging::world::batch::Batch;
 use crate::messaging::world::testing::{CHANNEL, FLOW, PEOPLE, arn, message, world};
-use crate::messaging::world::{Batch, ChannelFlow};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

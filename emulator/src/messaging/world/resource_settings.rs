@@ -1,11 +1,8 @@
 //! What resources of every kind may have: tags, and settings that the emulator keeps and does not act upon.
 
 use crate::limits;
+use crate::messaging::resource::tags::Tags;
 use crate::messaging::world::World;
-use std::collections::BTreeMap;
-
-/// Tags, by key.
-pub(crate) type Tags = BTreeMap<String, String>;
 
 impl World {
     /// Whether there is an app instance, user, bot, channel or channel flow with this ARN.

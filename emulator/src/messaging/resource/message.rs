@@ -2,10 +2,10 @@
 
 use crate::assumptions::Assumptions;
 use crate::ids;
-use crate::messaging::callback::Decision;
+use crate::messaging::resource::channel_flow::Processor;
+use crate::messaging::resource::identity::Identity;
 use crate::messaging::wire::output::Time;
-use crate::messaging::world::channel_flow::Processor;
-use crate::messaging::world::identity::Identity;
+use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
 use crate::model::message::{MessageFields, MessageStatus};
 use serde::{Deserialize, Serialize};

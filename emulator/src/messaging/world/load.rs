@@ -1,0 +1,23 @@
+//! Taking in what the data file has.
+
+use crate::messaging::world::last_message::LAST_MESSAGES;
+use crate::messaging::world::{World, client_request_token, messages};
+
+impl World {
+    /// Takes in what the store has, one entry at a time; `false` if nobody knows the table or the value cannot be read.
+    pub(crate) fn load(&mut self, table: &str, key: &str, value: &[u8]) -> bool {
+        match table {
+            "app-instances" => self.app_instances.load(key, value),
+            "members" => self.members.load(key, value),
+            "channels" => self.channels.load(key, value),
+            "channel-flows" => self.channel_flows.load(key, value),
+            messages::TABLE => self.messages.load(key, value),
+            LAST_MESSAGES => self.load_last_message(key, value),
+            "tags" => self.tags.load(key, value),
+            "bot-configurations" => self.bot_configurations.load(key, value),
+            "expiration-settings" => self.expiration_settings.load(key, value),
+            client_request_token::TABLE => self.tokens.load(key, value),
+            _ => false,
+        }
+    }
+}
