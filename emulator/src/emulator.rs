@@ -8,7 +8,6 @@ use crate::model::event::{Event, OutgoingMessage};
 use crate::service::MessagingService;
 use crate::settings::Settings;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The messaging service and Lambda, in this process.
 ///
@@ -16,7 +15,7 @@ use std::sync::Arc;
 /// it made, ends everything it started.
 #[derive(Debug)]
 pub struct Emulator {
-    service: Arc<MessagingService>,
+    service: MessagingService,
 }
 
 impl Emulator {
@@ -26,8 +25,7 @@ impl Emulator {
     ///
     /// No loopback port could be opened.
     pub async fn start(settings: Settings) -> Result<Self, Error> {
-        let service = Arc::new(MessagingService::start_with(settings).await?);
-        Ok(Self { service })
+        Ok(Self { service: MessagingService::start_with(settings).await? })
     }
 
     /// Makes a function of a binary. Its process starts with the first event.
@@ -36,7 +34,7 @@ impl Emulator {
     ///
     /// There is no such file.
     pub fn function(&self, binary: impl AsRef<Path>, settings: FunctionSettings) -> Result<Function, Error> {
-        Function::new(binary.as_ref(), settings, Arc::clone(&self.service))
+        Function::new(binary.as_ref(), settings, self.service.function_host())
     }
 
     /// The event that `message` becomes when it is sent now, with fresh ids.
@@ -52,11 +50,5 @@ impl Emulator {
     /// The latest callbacks, of all functions, in the order of arrival; see [`MessagingService::callbacks`].
     pub fn callbacks(&self) -> Vec<CallbackRecord> {
         self.service.callbacks()
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        self.service.close();
     }
 }

@@ -1,9 +1,11 @@
 //! `/connect`: the WebSocket of a messaging session.
 
 use crate::assumptions;
-use crate::http::router::{known, refuse};
+use crate::http::answer::refuse;
+use crate::http::authenticate::known;
 use crate::messaging::core::Core;
 use crate::messaging::sessions::Session;
+use crate::messaging::state::State;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::world::batch::Effect;
 use crate::messaging::world::prefetch::PrefetchSortBy;
@@ -28,8 +30,8 @@ const RECEIVED_BYTES: usize = 64 * 1024;
 /// The longest reason that fits into a close frame.
 const REASON_BYTES: usize = 123;
 
-/// Why there is no session.
-enum Refusal {
+/// Why no session is opened.
+enum NoSession {
     Signature(SignatureError),
     Malformed(ApiError),
     Nobody(ApiError),
@@ -58,13 +60,13 @@ pub(crate) async fn respond(core: &Core, control: &Control, mut request: Parts) 
         Err(_) => {
             let unasked =
                 || ApiError::bad_request("a messaging session is a WebSocket, and this is no handshake for one");
-            return refuse(&opened.err().map_or_else(unasked, Refusal::into_error));
+            return refuse(&opened.err().map_or_else(unasked, NoSession::into_error));
         }
     };
     control.upgraded();
     match opened {
         Ok(opened) => {
-            let ping = core.settings.session_ping;
+            let ping = core.session_ping;
             upgrade.on_upgrade(move |socket| serve(socket, opened, ping))
         }
         Err(refusal) => upgrade.on_upgrade(move |socket| async move {
@@ -74,8 +76,8 @@ pub(crate) async fn respond(core: &Core, control: &Control, mut request: Parts) 
     }
 }
 
-async fn open(core: &Core, request: &Parts) -> Result<Opened, Refusal> {
-    authenticate(core, request).map_err(Refusal::Signature)?;
+async fn open(core: &Core, request: &Parts) -> Result<Opened, NoSession> {
+    authenticate(core, request).map_err(NoSession::Signature)?;
     let required = |name| {
         let value = query(request, name).filter(|value| !value.is_empty());
         value.ok_or_else(|| malformed(format!("{name} is missing from the query")))
@@ -85,19 +87,19 @@ async fn open(core: &Core, request: &Parts) -> Result<Opened, Refusal> {
     let prefetch = prefetch(request)?;
     let (sender, receiver) = oneshot::channel();
     // The session opens in the order of all changes: it hears of those after what it is told of its channels, and of no other.
-    let details = core.with_world(|world| {
+    let details = core.state.change(|State { world, .. }| {
         world.identity(&user_arn)?;
         world.batch.effects.push(Effect::Open { user_arn: user_arn.clone(), opened: sender });
         Some(prefetch.map(|sort_by| world.prefetch(&user_arn, sort_by)).unwrap_or_default())
     });
-    let nobody = || Refusal::Nobody(ApiError::forbidden("userArn is of no app-instance user or bot that there is"));
+    let nobody = || NoSession::Nobody(ApiError::forbidden("userArn is of no app-instance user or bot that there is"));
     let details = details.0.ok_or_else(nobody)?;
-    let session = receiver.await.map_err(|_| Refusal::Ending)?;
+    let session = receiver.await.map_err(|_| NoSession::Ending)?;
     Ok(Opened { session, details })
 }
 
 /// Whether the session is to be told of its user's channels, and of which first.
-fn prefetch(request: &Parts) -> Result<Option<PrefetchSortBy>, Refusal> {
+fn prefetch(request: &Parts) -> Result<Option<PrefetchSortBy>, NoSession> {
     let sort_by = match query(request, "prefetch-sort-by") {
         Some(name) => PrefetchSortBy::from_name(&name)
             .ok_or_else(|| malformed("prefetch-sort-by is neither unread nor last-message-timestamp".to_owned()))?,
@@ -110,14 +112,14 @@ fn prefetch(request: &Parts) -> Result<Option<PrefetchSortBy>, Refusal> {
     }
 }
 
-fn malformed(message: String) -> Refusal {
-    Refusal::Malformed(ApiError::bad_request(message))
+fn malformed(message: String) -> NoSession {
+    NoSession::Malformed(ApiError::bad_request(message))
 }
 
 fn authenticate(core: &Core, request: &Parts) -> Result<(), SignatureError> {
     let signed = SignedQuery::parse(request)?;
     match known(core, signed.access_key_id())? {
-        Some(credentials) => signed.verify(request, &credentials, core.region(), SystemTime::now()),
+        Some(credentials) => signed.verify(request, &credentials, &core.region, SystemTime::now()),
         None => Ok(()),
     }
 }
@@ -197,7 +199,7 @@ fn headers(event_type: &str, message_type: &str) -> Map<String, Value> {
     headers.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
-impl Refusal {
+impl NoSession {
     fn close_code(&self) -> u16 {
         match self {
             Self::Signature(_) => assumptions::SESSION_NOT_AUTHORIZED,

@@ -1,8 +1,10 @@
 //! The question how far a message is, over HTTP: `GetChannelMessageStatus`, which goes wrong as it is scripted to.
 
 use crate::assumptions;
-use crate::http::channel_flow_callback::meet;
-use crate::http::router::{authenticate, is_granted, read, respond as respond_with, run_authenticated};
+use crate::http::answer::read;
+use crate::http::authenticate::{authenticate, is_granted};
+use crate::http::faulty_answer::meet;
+use crate::http::operation::{respond as respond_with, run_authenticated};
 use crate::messaging::api::operation::Operation;
 use crate::messaging::core::Core;
 use crate::messaging::fault::Asked;

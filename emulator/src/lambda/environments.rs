@@ -1,10 +1,10 @@
 //! The execution environments of one function: as many as its concurrency asks for, started when needed.
 
 use crate::lambda::environment::Environment;
+use crate::lambda::host::Host;
 use crate::lambda::logs::Logs;
 use crate::lambda::program::Program;
 use crate::model::invocation::InitFailure;
-use crate::service::MessagingService;
 use std::fmt;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 #[derive(Debug)]
 pub(crate) struct Environments {
     pub(crate) program: Program,
-    pub(crate) service: Arc<MessagingService>,
+    pub(crate) host: Arc<dyn Host>,
     pub(crate) logs: Arc<Logs>,
     name: Arc<str>,
     permits: Semaphore,
@@ -47,12 +47,12 @@ pub struct ExecutionEnvironment {
 }
 
 impl Environments {
-    pub(crate) fn new(program: Program, service: Arc<MessagingService>, logs: Arc<Logs>) -> Self {
+    pub(crate) fn new(program: Program, host: Arc<dyn Host>, logs: Arc<Logs>) -> Self {
         let settings = &program.settings;
         let at_once = settings.concurrency * settings.concurrency_of_environment;
         let permits = Semaphore::new(at_once.min(Semaphore::MAX_PERMITS));
         let name = program.name().into();
-        Self { program, service, logs, name, permits, places: Mutex::default() }
+        Self { program, host, logs, name, permits, places: Mutex::default() }
     }
 
     /// Waits until the concurrency allows for one more event. Those who wait are served in order.
@@ -134,8 +134,8 @@ impl Place {
 impl Lease<'_> {
     /// The environment, started now if it was not before. One that fails to start leaves its place.
     pub(crate) async fn environment(&self) -> Result<&Environment, InitFailure> {
-        let Environments { program, service, logs, name, .. } = self.environments;
-        let start = || Environment::start(program, service.issue_credentials_to(Arc::clone(name)), logs);
+        let Environments { program, host, logs, name, .. } = self.environments;
+        let start = || Environment::start(program, host.issue_credentials(Arc::clone(name)), logs);
         let started = self.place.environment.get_or_try_init(start).await;
         if started.is_err() {
             self.environments.remove(&self.place);

@@ -3,15 +3,17 @@
 use crate::assumptions;
 use crate::ids;
 use crate::json;
+use crate::lambda::attempt::{Attempt, OnAttempt};
 use crate::lambda::envelope::{Failed, FailureCondition};
 use crate::lambda::function::{Delivered, Function};
+use crate::lambda::scope::while_open;
 use crate::lambda::sqs::{ConsumedMessage, SqsQueue};
 use crate::model::event::{Event, OutgoingMessage};
 use crate::model::message::MessageState;
 use axum::body::Bytes;
 use serde_json::json;
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -106,12 +108,6 @@ pub(crate) struct Delivery {
     pub(crate) on_attempt: Option<OnAttempt>,
 }
 
-/// Called with a try of an event, and the function that was tried.
-#[derive(Clone)]
-pub(crate) struct OnAttempt(Arc<AttemptHook>);
-
-type AttemptHook = dyn Fn(&Function, &Delivered) + Send + Sync;
-
 #[derive(Debug)]
 struct Shared {
     function: Arc<Function>,
@@ -159,20 +155,11 @@ impl EventQueue {
     }
 
     fn queue(&self, event: Event, delivery: Delivery) -> QueuedEvent {
-        self.shared.function.service().register(&event);
+        self.shared.function.host().register(&event);
         let request_id = ids::uuid();
         let run = run(Arc::clone(&self.shared), event, request_id.clone(), delivery);
         let finished = tokio::spawn(while_open(self.open.subscribe(), run));
         QueuedEvent { request_id, finished, _queue: self.clone() }
-    }
-}
-
-/// Runs `work` to its end, unless the last sender is gone before.
-pub(crate) async fn while_open<T>(mut open: watch::Receiver<()>, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        biased;
-        worked = work => Some(worked),
-        _ = open.changed() => None,
     }
 }
 
@@ -187,7 +174,7 @@ async fn run(shared: Arc<Shared>, event: Event, request_id: String, delivery: De
             break Some(FailureCondition::EventAgeExceeded);
         };
         if let Some(on_attempt) = &delivery.on_attempt {
-            (on_attempt.0)(function, &delivered);
+            on_attempt.call(&Attempt::reported(&function.arn(), &delivered.invocation));
         }
         let success = delivered.invocation.outcome().is_success();
         attempts.push(delivered);
@@ -217,7 +204,7 @@ async fn run(shared: Arc<Shared>, event: Event, request_id: String, delivery: De
         let to_destination = config.to_destination(&failed, delivery.on_attempt);
         (destination, dead_letter) = tokio::join!(to_destination, config.to_dead_letter_queue(&failed));
     }
-    let message = event.ids().ok().and_then(|ids| function.service().message(ids));
+    let message = event.ids().ok().and_then(|ids| function.host().message(ids));
     FinishedEvent { event, request_id, attempts, failure, destination, dead_letter, message }
 }
 
@@ -237,12 +224,6 @@ impl EventInvokeConfig {
         let queue = self.dead_letter_queue.as_ref()?;
         let body = String::from_utf8_lossy(failed.event).into_owned();
         Some(queue.send(body, failed.dead_letter_attributes()).await)
-    }
-}
-
-impl OnAttempt {
-    pub(crate) fn new(hook: impl Fn(&Function, &Delivered) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(hook))
     }
 }
 

@@ -5,15 +5,15 @@ use crate::ids;
 use crate::lambda::environment::NotTaken;
 use crate::lambda::environments::{Environments, ExecutionEnvironment, Lease};
 use crate::lambda::function_settings::FunctionSettings;
+use crate::lambda::host::Host;
 use crate::lambda::logs::{LogLine, Logs};
 use crate::lambda::program::Program;
 use crate::model::callback_record::CallbackRecord;
 use crate::model::credentials::Credentials;
 use crate::model::decision::Decision;
 use crate::model::event::{Event, OutgoingMessage};
-use crate::model::invocation::{InvocationOutcome, InvocationReport};
+use crate::model::invocation::{InvocationKey, InvocationOutcome, InvocationReport};
 use crate::model::message::MessageState;
-use crate::service::MessagingService;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,16 +50,16 @@ pub struct Delivered {
 const LOG_GRACE: Duration = Duration::from_millis(20);
 
 impl Function {
-    pub(crate) fn new(path: &Path, settings: FunctionSettings, service: Arc<MessagingService>) -> Result<Self, Error> {
+    pub(crate) fn new(path: &Path, settings: FunctionSettings, host: Arc<dyn Host>) -> Result<Self, Error> {
         let path =
             path.canonicalize().map_err(|source| Error::function(path, "there is no such file", Some(source)))?;
         if !path.is_file() {
             return Err(Error::function(&path, "it is not a file", None));
         }
         let logs = Arc::new(Logs::new(settings.log_sink.clone()));
-        let region = service.region().to_owned();
-        let program = Program { path, settings, region, endpoint_url: service.endpoint_url() };
-        Ok(Self { environments: Arc::new(Environments::new(program, service, logs)) })
+        let region = host.region().to_owned();
+        let program = Program { path, settings, region, endpoint_url: host.endpoint_url() };
+        Ok(Self { environments: Arc::new(Environments::new(program, host, logs)) })
     }
 
     /// The function's ARN.
@@ -82,7 +82,7 @@ impl Function {
     ///
     /// The message becomes pending first, unless an event with the same ids came before.
     pub async fn deliver(&self, event: &Event) -> Delivered {
-        self.environments.service.register(event);
+        self.environments.host.register(event);
         let started = Instant::now();
         let _permit = self.environments.permit().await;
         self.deliver_now(event, ids::uuid(), started, false).await
@@ -109,8 +109,8 @@ impl Function {
         Some(self.deliver_now(event, request_id, started, crash).await)
     }
 
-    pub(crate) fn service(&self) -> &Arc<MessagingService> {
-        &self.environments.service
+    pub(crate) fn host(&self) -> &Arc<dyn Host> {
+        &self.environments.host
     }
 
     pub(crate) fn region(&self) -> &str {
@@ -133,19 +133,23 @@ impl Function {
     }
 
     async fn deliver_now(&self, event: &Event, request_id: String, started: Instant, crash: bool) -> Delivered {
-        let service = &self.environments.service;
-        let before = service.callback_count();
+        let host = &self.environments.host;
+        let before = host.callback_count();
         let Invoked { report, credentials, logs } = self.invoke(event, request_id, crash).await;
         let ids = event.ids().ok();
         let callbacks = credentials.map(|credentials| {
-            let shared = ids.is_some() && self.environments.program.settings.is_shared();
-            service.callbacks_of(before, &credentials, ids.map(|ids| &*ids.callback_id), shared)
+            host.callbacks_of(&InvocationKey {
+                callbacks_before: before,
+                credentials: &credentials,
+                callback_id: ids.map(|ids| &*ids.callback_id),
+                is_shared: ids.is_some() && self.environments.program.settings.is_shared(),
+            })
         });
         Delivered {
             event: event.clone(),
             invocation: report,
             callbacks: callbacks.unwrap_or_default(),
-            message: ids.and_then(|ids| service.message(ids)),
+            message: ids.and_then(|ids| host.message(ids)),
             logs,
             elapsed: started.elapsed(),
         }
@@ -193,7 +197,7 @@ impl Function {
         if settings.freeze && !settings.is_shared() {
             lease.freeze().await;
         }
-        let message = event.ids().ok().and_then(|ids| self.environments.service.message(ids));
+        let message = event.ids().ok().and_then(|ids| self.environments.host.message(ids));
         if message.is_none_or(|message| message.decision().is_none()) {
             sleep(LOG_GRACE).await;
         }

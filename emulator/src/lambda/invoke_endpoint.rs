@@ -3,7 +3,7 @@
 use crate::assumptions;
 use crate::ids;
 use crate::json::Members;
-use crate::lambda::attempt::{Attempt, Telling};
+use crate::lambda::attempt::{Attempt, OnAttempt};
 use crate::lambda::invocation_fault::InvocationFault;
 use crate::lambda::unreachable::Unreachable;
 use crate::model::event::Event;
@@ -119,31 +119,27 @@ impl InvokeEndpoint {
         self.shared.uri.to_string()
     }
 
-    /// Sends an event, twice where it is to be duplicated, and tells what came of it.
+    /// Sends an event, twice if it is to be duplicated. Whether it is known that nothing else comes of it.
     pub(crate) async fn invoke(
         &self,
         function_arn: &str,
         event: &Event,
         fault: Option<InvocationFault>,
-        telling: &Telling,
-    ) -> Result<(), Unreachable> {
-        let invoke = || self.invoke_once(function_arn, event, fault, telling);
-        let all_known = match fault {
+        on_attempt: &OnAttempt,
+    ) -> Result<bool, Unreachable> {
+        let invoke = || self.invoke_once(function_arn, event, fault, on_attempt);
+        match fault {
             Some(InvocationFault::Duplicate) => {
                 let (one, other) = tokio::join!(invoke(), invoke());
                 // Reached once is reached.
                 match (one, other) {
-                    (Ok(one), Ok(other)) => one && other,
-                    (Ok(known), Err(_)) | (Err(_), Ok(known)) => known,
-                    (Err(unreachable), Err(_)) => return Err(unreachable),
+                    (Ok(one), Ok(other)) => Ok(one && other),
+                    (Ok(known), Err(_)) | (Err(_), Ok(known)) => Ok(known),
+                    (Err(unreachable), Err(_)) => Err(unreachable),
                 }
             }
-            _ => invoke().await?,
-        };
-        if all_known {
-            telling.finished(function_arn);
+            _ => invoke().await,
         }
-        Ok(())
     }
 
     /// Whether it is known that nothing else comes of the event.
@@ -152,7 +148,7 @@ impl InvokeEndpoint {
         function_arn: &str,
         event: &Event,
         fault: Option<InvocationFault>,
-        telling: &Telling,
+        on_attempt: &OnAttempt,
     ) -> Result<bool, Unreachable> {
         // Until the endpoint says what it calls the request, if it does.
         let mut request_id = ids::uuid();
@@ -173,7 +169,7 @@ impl InvokeEndpoint {
             Answered::Queued => (false, true, QUEUED.to_owned()),
             Answered::Unreachable(unreachable) => return Err(unreachable),
         };
-        telling.attempted(&Attempt {
+        on_attempt.call(&Attempt {
             function_arn,
             request_id: &request_id,
             outcome,

@@ -244,7 +244,10 @@ impl Shared {
 async fn of_runtime(address: SocketAddr, request: Request, next: Next) -> Response {
     match origin_check::check_runtime(address, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(error) => problem(error.exception().status(), error.exception().code(), error.message()),
+        Err(error) => {
+            let error_type = if error.status == StatusCode::FORBIDDEN { "Forbidden" } else { "BadRequest" };
+            problem(error.status, error_type, &error.message)
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::ids;
 use crate::lambda::envelope::Received;
-use crate::lambda::event_queue::while_open;
 use crate::lambda::function::{Delivered, Function};
+use crate::lambda::scope::while_open;
 use crate::model::event::Event;
 use crate::model::invocation::InvocationOutcome;
 use serde::Deserialize;

@@ -2,10 +2,14 @@
 
 use crate::assumptions::Assumptions;
 use crate::limits;
-use crate::messaging::wire::common_shapes::{ARN, CONTENT_TYPE, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA, PUSH_NOTIFICATION, SUB_CHANNEL_ID};
+use crate::messaging::wire::callback_refusal;
+use crate::messaging::wire::common_shapes::{
+    ARN, CONTENT_TYPE, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA, PUSH_NOTIFICATION, SUB_CHANNEL_ID,
+};
 use crate::messaging::wire::shape::{self, Member, Shape};
 use crate::model::decision::Decision;
 use crate::model::message::{MessageFields, MessageIds};
+use crate::model::refusal::Refusal;
 use serde::Deserialize;
 use serde_json::Value;
 use std::fmt;
@@ -79,6 +83,12 @@ impl Callback {
         };
         let channel_arn = channel_arn.to_owned();
         Ok(Self { ids: MessageIds { callback_id, message_id, channel_arn }, decision, changes })
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        callback_refusal::bad_request(invalid.to_string())
     }
 }
 

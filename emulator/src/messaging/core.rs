@@ -1,129 +1,79 @@
-//! What all parts of the service share.
+//! The service without its port: the parts that requests meet, put together.
 
-use crate::assumptions::Assumptions;
-use crate::http::page::Page;
 use crate::ids;
-use crate::lambda::target::InvocationTarget;
-use crate::messaging::api::operation::Operation;
+use crate::lambda::invocation_fault::InvocationScript;
 use crate::messaging::api;
-use crate::messaging::callback_log::Ledger;
+use crate::messaging::api::operation::Operation;
+use crate::messaging::callback_log::CallbackLog;
+use crate::messaging::effects::{self, Effects};
 use crate::messaging::fault::Script;
-use crate::messaging::invoker::Lambda;
-use crate::messaging::outbox::{self, Done, Outbox};
+use crate::messaging::invoker::Invoker;
+use crate::messaging::keys::Keys;
+use crate::messaging::outbox::Outbox;
 use crate::messaging::sessions::Sessions;
+use crate::messaging::state::{SharedState, State};
 use crate::messaging::store::Store;
 use crate::messaging::watchers::Watchers;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::world::World;
-use crate::messaging::world::batch::Effect;
-use crate::model::activity::{Happening, What};
-use crate::model::counts::Counts;
-use crate::model::event::Event;
-use crate::model::message::{MessageIds, MessageState};
 use crate::settings::Settings;
 use serde_json::{Map, Value};
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::Duration;
 
-/// The service without its port.
-///
-/// There are two locks, neither held across an await. Who needs both takes the ledger first.
+/// The service without its port. It does not hold the functions, which hold it: those are the [`Invoker`]'s.
 #[derive(Debug)]
 pub(crate) struct Core {
-    pub(crate) settings: Settings,
+    pub(crate) region: String,
+    /// Where the service was told to listen.
+    pub(crate) address: SocketAddr,
+    pub(crate) session_ping: Duration,
+    /// Whether requests are taken that are signed with credentials nobody gave out.
+    pub(crate) any_credentials: bool,
+    pub(crate) state: Arc<SharedState>,
     pub(crate) script: Arc<Script>,
+    pub(crate) invocation_script: Arc<InvocationScript>,
     pub(crate) sessions: Sessions,
-    pub(crate) lambda: Lambda,
-    pub(crate) watchers: Watchers,
-    pub(crate) page: Option<Arc<Page>>,
-    ledger: Mutex<Ledger>,
-    world: Mutex<World>,
-    outbox: Outbox,
+    pub(crate) watchers: Arc<Watchers>,
     /// How many times somebody asked for the status of a message.
     pub(crate) status_questions: AtomicU64,
 }
 
 impl Core {
     /// Reads what the data file has, if the settings name one. Needs a tokio runtime.
-    pub(crate) fn start(settings: Settings) -> io::Result<Arc<Self>> {
-        let mut world = World::new(settings.region.clone(), settings.data.is_some(), settings.assumptions.clone());
+    pub(crate) fn start(settings: Settings) -> io::Result<(Arc<Self>, Arc<Invoker>)> {
+        let Settings { region, address, session_ping, any_credentials, data, assumptions, .. } = settings;
+        let mut world = World::new(region.clone(), data.is_some(), assumptions);
         world.processors_of_a_flow = settings.processors_of_a_flow;
         let open = |path| Store::open(path, |table, key, value| world.load(table, key, value));
-        let store = settings.data.as_deref().map(open).transpose()?;
+        let store = data.as_deref().map(open).transpose()?;
         world.note_left_over();
-        let ledger = Ledger::new(settings.callbacks_kept);
+        let callback_log = CallbackLog::new(settings.callbacks_kept);
         let (outbox, end) = Outbox::new();
-        let watchers = Watchers::default();
-        let page = settings.page.then(|| Page::start(&watchers));
-        let core = Arc::new(Self {
-            settings,
+        let state = State { world, keys: Keys::default(), callback_log };
+        let state = Arc::new(SharedState::new(state, outbox));
+        let invocation_script = Arc::<InvocationScript>::default();
+        let invoker = Arc::new(Invoker::new(Arc::clone(&invocation_script), Arc::clone(&state)));
+        let (sessions, watchers) = (Sessions::default(), Arc::<Watchers>::default());
+        let effects =
+            Effects { sessions: sessions.clone(), watchers: Arc::clone(&watchers), invoker: Arc::downgrade(&invoker) };
+        tokio::spawn(effects::run(end, store, effects));
+        let core = Self {
+            region,
+            address,
+            session_ping,
+            any_credentials,
+            state,
             script: Arc::default(),
-            sessions: Sessions::default(),
-            lambda: Lambda::default(),
+            invocation_script,
+            sessions,
             watchers,
-            page,
-            ledger: Mutex::new(ledger),
-            world: Mutex::new(world),
-            outbox,
             status_questions: AtomicU64::new(0),
-        });
-        tokio::spawn(outbox::run(end, store, Arc::downgrade(&core)));
-        Ok(core)
-    }
-
-    pub(crate) fn region(&self) -> &str {
-        &self.settings.region
-    }
-
-    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().expect("nothing panics while it holds the lock")
-    }
-
-    /// Makes the message of `event` pending, unless it is known already or there are no usable ids.
-    pub(crate) fn register(&self, event: &Event) -> Option<MessageState> {
-        let ids = event.ids().ok()?;
-        self.with_world(|world| world.state_of(ids).or_else(|| world.strays.register(event))).0
-    }
-
-    /// What became of a message.
-    pub(crate) fn message(&self, ids: &MessageIds) -> Option<MessageState> {
-        self.with_world(|world| world.state_of(ids).or_else(|| world.strays.state_of(ids).cloned())).0
-    }
-
-    /// Numbers of what has happened since the start.
-    pub(crate) fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        let ledger = self.ledger();
-        ledger.count_callbacks(&mut counts);
-        self.with_world(|world| {
-            let (begun, processing) = world.processed();
-            counts.sent = begun + world.strays.count();
-            counts.pending = processing + world.strays.pending();
-            counts.decided_twice = world.strays.decided_twice();
-        });
-        counts
-    }
-
-    /// What is assumed now.
-    pub(crate) fn assumptions(&self) -> Assumptions {
-        self.with_world(|world| world.assumptions.clone()).0
-    }
-
-    /// Puts a function behind an ARN. It gets what was on its way to that ARN when the service ended last.
-    pub(crate) fn set_function(&self, function_arn: String, target: InvocationTarget) {
-        self.lambda.set(function_arn.clone(), target);
-        self.with_world(|world| world.resume(&function_arn));
-    }
-
-    /// Reads or changes the world. What a change brings about is under way when [`Done`] comes, and its changes are safe.
-    pub(crate) fn with_world<R>(&self, work: impl FnOnce(&mut World) -> R) -> (R, Option<Done>) {
-        let mut world = self.world.lock().expect("nothing panics while it holds the lock");
-        let worked = work(&mut world);
-        let batch = world.take_batch();
-        let done = (!batch.is_empty()).then(|| self.outbox.send(batch));
-        (worked, done)
+        };
+        Ok((Arc::new(core), invoker))
     }
 
     /// Does an operation for whoever asked for `host`, and answers once it is safe.
@@ -144,14 +94,16 @@ impl Core {
         host: &str,
         id: Option<&str>,
     ) -> Result<Value, ApiError> {
-        self.check_store(operation)?;
-        let (answer, done) = self.with_world(|world| {
+        if !operation.only_reads() {
+            self.state.check_data_file()?;
+        }
+        let (answer, done) = self.state.change(|State { world, .. }| {
             world.chosen_id = id.map(str::to_owned);
             let answer = api::run(operation, members, host, world);
             world.chosen_id = None;
             answer
         });
-        self.safe(done).await?;
+        self.state.safe(done).await?;
         answer
     }
 
@@ -176,55 +128,6 @@ impl Core {
         if operation.input.iter().any(|member| member.name == "ClientRequestToken") {
             members.entry("ClientRequestToken").or_insert_with(|| ids::uuid().into());
         }
-        self.run_with_id(operation, members, &self.settings.address.to_string(), id).await
+        self.run_with_id(operation, members, &self.address.to_string(), id).await
     }
-
-    /// Closes the data file once all that was accepted is in it. No change is accepted any more.
-    pub(crate) async fn end(&self) {
-        self.outbox.close().await;
-    }
-
-    /// Refuses what would change something if the store takes no changes any more.
-    fn check_store(&self, operation: &Operation) -> Result<(), ApiError> {
-        if operation.only_reads() { Ok(()) } else { self.check_data_file() }
-    }
-
-    /// Refuses any change if the store takes none any more.
-    pub(crate) fn check_data_file(&self) -> Result<(), ApiError> {
-        self.outbox.failure().map_or(Ok(()), |error| Err(not_written(error)))
-    }
-
-    /// Waits until changes are safe.
-    pub(crate) async fn safe(&self, done: Option<Done>) -> Result<(), ApiError> {
-        let Some(done) = done else { return Ok(()) };
-        match done.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(not_written(&error)),
-            Err(_) => Err(ApiError::new(Exception::ServiceUnavailable, "the emulator is about to end")),
-        }
-    }
-
-    /// Invokes a processor, and does what its fallback action says where it cannot be reached.
-    pub(crate) fn invoke(self: &Arc<Self>, function_arn: String, event: Event) {
-        let core = Arc::clone(self);
-        self.lambda.spawn(async move {
-            if let Err(unreachable) = core.lambda.invoke(&core, &function_arn, &event).await {
-                // As it is, the message goes on after the next start.
-                if core.check_data_file().is_ok() {
-                    core.with_world(|world| world.unreachable(&event, unreachable.0));
-                }
-            }
-        });
-    }
-
-    /// Tells whoever watches, after all that has happened so far.
-    pub(crate) fn happened(&self, channel_arn: &str, message_id: &str, what: What) {
-        let (channel_arn, message_id) = (channel_arn.to_owned(), message_id.to_owned());
-        let happening = Happening { at: SystemTime::now(), channel_arn, message_id, what };
-        self.with_world(|world| world.batch.effects.push(Effect::Happened(happening)));
-    }
-}
-
-fn not_written(error: &io::Error) -> ApiError {
-    ApiError::new(Exception::ServiceFailure, format!("the data file cannot be written: {error}"))
 }

@@ -1,14 +1,12 @@
-//! What requests bring about, done in the order of the requests once their changes are safe.
+//! Where what requests bring about waits until their changes are safe.
 
-use crate::messaging::core::Core;
-use crate::messaging::store::Store;
-use crate::messaging::world::batch::{Batch, Effect};
+use crate::messaging::world::batch::Batch;
 use std::io;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-/// Where batches go, with the world locked, so that their order is that of the changes.
+/// Where batches go, with the state locked, so that their order is that of the changes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     orders: UnboundedSender<Order>,
@@ -17,31 +15,28 @@ pub(crate) struct Outbox {
 
 /// Why the store does not take changes any more. What is in memory is ahead of it then, so that no later change can be told
 /// to be safe.
-type Failure = OnceLock<Arc<io::Error>>;
+pub(crate) type Failure = OnceLock<Arc<io::Error>>;
 
 /// Comes when a batch is safe and its effects are under way.
 pub(crate) type Done = oneshot::Receiver<Result<(), Arc<io::Error>>>;
 
 #[derive(Debug)]
-enum Order {
+pub(crate) enum Order {
     Entry(Entry),
     /// Whoever gave it is told once all that came before is safe, and the store closed.
     Close(oneshot::Sender<()>),
 }
 
 #[derive(Debug)]
-struct Entry {
-    batch: Batch,
+pub(crate) struct Entry {
+    pub(crate) batch: Batch,
     /// Whether nothing may come of it unless the store has all that was sent so far.
-    rests_on_store: bool,
-    done: oneshot::Sender<Result<(), Arc<io::Error>>>,
+    pub(crate) rests_on_store: bool,
+    pub(crate) done: oneshot::Sender<Result<(), Arc<io::Error>>>,
 }
 
-/// How many batches one commit takes at most.
-const BATCHES: usize = 1000;
-
 impl Outbox {
-    /// The outbox, and its other end for [`run`].
+    /// The outbox, and its other end for [`effects::run`](crate::messaging::effects::run).
     pub(crate) fn new() -> (Self, OutboxEnd) {
         let (sender, orders) = unbounded_channel();
         let failure = Arc::<Failure>::default();
@@ -73,71 +68,6 @@ impl Outbox {
 /// The end of the outbox that is read.
 #[derive(Debug)]
 pub(crate) struct OutboxEnd {
-    orders: UnboundedReceiver<Order>,
-    failure: Arc<Failure>,
-}
-
-/// Works until the service is gone, or closes it. Many batches that wait become safe by one commit. After one that failed
-/// there is no other, and nothing comes of batches with changes.
-pub(crate) async fn run(mut outbox: OutboxEnd, mut store: Option<Store>, core: Weak<Core>) {
-    let mut orders = Vec::new();
-    while outbox.orders.recv_many(&mut orders, BATCHES).await > 0 {
-        let mut entries = Vec::new();
-        let mut close = None;
-        for order in orders.drain(..) {
-            match order {
-                Order::Entry(entry) if close.is_none() => entries.push(entry),
-                // Its sender is told by the drop.
-                Order::Entry(_) => {}
-                Order::Close(closed) => close = Some(closed),
-            }
-        }
-        let safe = match outbox.failure.get() {
-            Some(error) => Err(Arc::clone(error)),
-            None => commit(&mut store, &mut entries).await.map_err(Arc::new),
-        };
-        if let Err(error) = &safe {
-            // Taken before is the first one.
-            let _ = outbox.failure.set(Arc::clone(error));
-        }
-        let Some(core) = core.upgrade() else { return };
-        for entry in entries {
-            let safe = if entry.rests_on_store { safe.clone() } else { Ok(()) };
-            if safe.is_ok() {
-                entry.batch.effects.into_iter().for_each(|effect| perform(&core, effect));
-            }
-            let _ = entry.done.send(safe);
-        }
-        if let Some(closed) = close {
-            drop(store);
-            let _ = closed.send(());
-            return;
-        }
-    }
-}
-
-async fn commit(store: &mut Option<Store>, entries: &mut [Entry]) -> io::Result<()> {
-    let changes: Vec<_> = entries.iter_mut().flat_map(|entry| std::mem::take(&mut entry.batch.changes)).collect();
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let Some(open) = store.take() else { return Ok(()) };
-    let (open, committed) = tokio::task::spawn_blocking(move || {
-        let committed = open.commit(&changes);
-        (open, committed)
-    })
-    .await
-    .expect("a commit does not panic");
-    *store = Some(open);
-    committed
-}
-
-fn perform(core: &Arc<Core>, effect: Effect) {
-    match effect {
-        Effect::Tell { to, event } => core.sessions.tell(&to, &event),
-        // One that nobody waits for any more is closed by the drop.
-        Effect::Open { user_arn, opened } => drop(opened.send(core.sessions.open(&user_arn))),
-        Effect::Invoke { function_arn, event } => core.invoke(function_arn, event),
-        Effect::Happened(happening) => core.watchers.tell(&happening),
-    }
+    pub(crate) orders: UnboundedReceiver<Order>,
+    pub(crate) failure: Arc<Failure>,
 }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 pub(crate) const WAITING: usize = 1024;
 
 /// Every open session, by the ARN of its user or bot.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]

@@ -76,7 +76,7 @@ impl World {
     pub(crate) fn new(region: String, durable: bool, assumptions: Assumptions) -> Self {
         Self {
             region,
-            tokens: Tokens::new(assumptions.client_request_token_lifetime),
+            tokens: Tokens::new(),
             assumptions,
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
             batch: Batch::new(durable),
@@ -93,12 +93,6 @@ impl World {
             bot_configurations: Shelf::new("bot-configurations"),
             expiration_settings: Shelf::new("expiration-settings"),
         }
-    }
-
-    /// Assumes something else from now on.
-    pub(crate) fn assume(&mut self, change: impl FnOnce(&mut Assumptions)) {
-        change(&mut self.assumptions);
-        self.tokens.set_lifetime(self.assumptions.client_request_token_lifetime);
     }
 
     /// The ARN of something new: `before`, and an id.

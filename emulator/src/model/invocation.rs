@@ -1,5 +1,6 @@
 //! How an invocation of a function ended.
 
+use crate::model::credentials::Credentials;
 use axum::body::Bytes;
 use std::fmt;
 use std::process::ExitStatus;
@@ -16,6 +17,19 @@ pub struct InvocationReport {
     pub(crate) cold_start: Option<Duration>,
     pub(crate) taken: Option<Instant>,
     pub(crate) duration: Duration,
+}
+
+/// What tells the callbacks of one invocation from others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InvocationKey<'a> {
+    /// How many callbacks had come before it began.
+    pub(crate) callbacks_before: usize,
+    /// Those of its environment.
+    pub(crate) credentials: &'a Credentials,
+    /// Of its event, if it has one.
+    pub(crate) callback_id: Option<&'a str>,
+    /// Whether its environment has other events in hand: then the callback id has to fit as well.
+    pub(crate) is_shared: bool,
 }
 
 /// How an invocation ended.

@@ -1,7 +1,6 @@
 //! Connections that can be made to fail: reset, closed without an answer, closed while idle.
 
 use crate::assumptions;
-use crate::messaging::fault::Script;
 use crate::net::stream::{Peeked, Stream};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::serve::Listener;
@@ -36,18 +35,21 @@ pub(crate) struct Bounds {
     pub(crate) idle: Duration,
 }
 
-/// A listener whose connections know the script, and speak TLS if the other side does.
+/// Whether a request that begins to come is not to be read, and its connection reset. Asked once a request.
+pub(crate) type ResetsRequest = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// A listener whose connections can be made to fail, and speak TLS if the other side does.
 pub(crate) struct FaultyListener {
     pub(crate) listener: TcpListener,
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) connections: Connections,
-    pub(crate) script: Arc<Script>,
+    pub(crate) resets_request: ResetsRequest,
 }
 
 /// One connection, as the server reads and writes it.
 pub(crate) struct Connection {
     stream: Stream,
-    script: Arc<Script>,
+    resets_request: ResetsRequest,
     control: Control,
     bounds: Bounds,
     /// When what is awaited has to have come.
@@ -277,7 +279,7 @@ impl Listener for FaultyListener {
         let control = Control(Arc::clone(&shared));
         let connection = Connection {
             stream: Stream::new(stream, self.acceptor.clone()),
-            script: Arc::clone(&self.script),
+            resets_request: Arc::clone(&self.resets_request),
             control,
             bounds: self.connections.bounds,
             deadline: None,
@@ -326,7 +328,7 @@ impl Connection {
     /// A request begins to come.
     fn begin(&mut self) -> io::Result<()> {
         self.deadline = None;
-        if self.script.resets_before_reading() {
+        if (self.resets_request)() {
             self.control.end(End::Reset);
             return self.stream.reset();
         }
@@ -425,16 +427,21 @@ impl Drop for Closed {
 mod tests {
     use super::*;
     use crate::net::certificate::Certificate;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const IDLE: Duration = Duration::from_secs(120);
 
     /// A connection as the server has it, and its other side.
     async fn connected() -> (Connection, TcpStream) {
+        connected_with(Arc::new(|| false)).await
+    }
+
+    async fn connected_with(resets_request: ResetsRequest) -> (Connection, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let acceptor = Certificate::generate(&[]).unwrap().acceptor().unwrap();
         let connections = Connections::new(Bounds { most: 9, idle: IDLE });
-        let mut listener = FaultyListener { listener, acceptor, connections, script: Arc::default() };
+        let mut listener = FaultyListener { listener, acceptor, connections, resets_request };
         let other = TcpStream::connect(address).await.unwrap();
         (listener.accept().await.0, other)
     }
@@ -474,15 +481,18 @@ mod tests {
 
     #[tokio::test]
     async fn an_upgraded_connection_knows_no_requests() {
-        let (mut connection, mut other) = connected().await;
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        // The first request is read; any other would be reset.
+        let (mut connection, mut other) =
+            connected_with(Arc::new(move || count.fetch_add(1, Ordering::Relaxed) > 0)).await;
         other.write_all(b"GET").await.unwrap();
         assert_eq!(connection.read(&mut [0; 9]).await.unwrap(), 3);
         connection.control.upgraded();
         connection.control.answering();
         connection.write_all(b"HTTP").await.unwrap();
-        connection.script.add(crate::Fault::reset_before_reading());
         other.write_all(b"pong").await.unwrap();
         assert_eq!(connection.read(&mut [0; 9]).await.unwrap(), 4);
-        assert_eq!(connection.script.left(), 1);
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 }

@@ -1,58 +1,83 @@
 //! Who may talk to the service at all: a page on the internet reaches loopback, too, so names and origins are checked.
 
-use crate::messaging::wire::api_error::ApiError;
-use crate::settings::Settings;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, HOST, ORIGIN, VARY,
 };
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use std::net::{IpAddr, SocketAddr};
+
+/// Whom a service answers to, beside loopback names and pages of this machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Allowed {
+    /// Where the service listens.
+    pub(crate) address: IpAddr,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) origins: Vec<String>,
+}
+
+/// Why a request may not come in.
+#[derive(Debug)]
+pub(crate) struct OriginError {
+    /// 400 or 403.
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
+}
+
+impl OriginError {
+    fn bad_request(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    fn forbidden(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, message: message.into() }
+    }
+}
 
 /// Whether the request may come in.
 ///
 /// A `Host` that is neither a loopback name nor allowed is a name that somebody has pointed here. An `Origin` is a page's,
 /// and only pages of this machine, and those that are allowed, may ask. Of two of a kind nobody knows which one counts.
-pub(crate) fn check(settings: &Settings, request: &Parts) -> Result<(), ApiError> {
+pub(crate) fn check(allowed: &Allowed, request: &Parts) -> Result<(), OriginError> {
     let authority = authority(&request.uri, &request.headers)?;
     let name = authority.as_ref().map(Authority::host).unwrap_or_default();
-    let listens_here = || settings.address.ip().to_string() == name.trim_matches(['[', ']']);
-    if !is_loopback(name) && !listens_here() && !settings.allowed_hosts.iter().any(|allowed| allowed == name) {
+    let listens_here = || allowed.address.to_string() == name.trim_matches(['[', ']']);
+    if !is_loopback(name) && !listens_here() && !allowed.hosts.iter().any(|host| host == name) {
         let how = "an emulator answers to loopback names and to hosts it was told to allow";
-        return Err(ApiError::forbidden(format!("the Host is not one of this service: {how}")));
+        return Err(OriginError::forbidden(format!("the Host is not one of this service: {how}")));
     }
     let Some(origin) = request.headers.get(ORIGIN) else { return Ok(()) };
-    if is_allowed_origin(settings, origin) {
+    if is_allowed_origin(allowed, origin) {
         return Ok(());
     }
     let how = "pages of this machine may ask, and those it was told to allow";
-    Err(ApiError::forbidden(format!("the Origin may not use this service: {how}")))
+    Err(OriginError::forbidden(format!("the Origin may not use this service: {how}")))
 }
 
 /// Whether the request may come in to the Runtime API at this address, which hands out what people say to whoever asks first.
 ///
 /// As [`check`], but for the port, which has to be its own, and for browsers, which have no business there: they send an
 /// `Origin`, or say with `Sec-Fetch-…` what they ask for on whose behalf.
-pub(crate) fn check_runtime(address: SocketAddr, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_runtime(address: SocketAddr, uri: &Uri, headers: &HeaderMap) -> Result<(), OriginError> {
     let authority = authority(uri, headers)?;
     let host = authority.as_ref().filter(|authority| authority.port_u16().unwrap_or(80) == address.port());
     let name = host.map(Authority::host).unwrap_or_default();
     if !is_loopback(name) && name != address.ip().to_string() {
-        return Err(ApiError::forbidden("the Host is not this Runtime API: it answers to AWS_LAMBDA_RUNTIME_API"));
+        return Err(OriginError::forbidden("the Host is not this Runtime API: it answers to AWS_LAMBDA_RUNTIME_API"));
     }
     if headers.keys().any(|name| *name == ORIGIN || name.as_str().starts_with("sec-fetch-")) {
-        return Err(ApiError::forbidden("the Runtime API is for runtimes, and a browser is none"));
+        return Err(OriginError::forbidden("the Runtime API is for runtimes, and a browser is none"));
     }
     Ok(())
 }
 
 /// Whom the request is for.
-fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Option<Authority>, ApiError> {
+fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Option<Authority>, OriginError> {
     for name in [HOST, ORIGIN] {
         if headers.get_all(&name).iter().nth(1).is_some() {
-            return Err(ApiError::bad_request(format!("the request has more than one header {name}")));
+            return Err(OriginError::bad_request(format!("the request has more than one header {name}")));
         }
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -60,10 +85,10 @@ fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Option<Authority>, ApiErr
 }
 
 /// What a browser has to be told so that a page of an allowed origin can read the answer.
-pub(crate) fn cross_origin_headers(settings: &Settings, request: &HeaderMap, response: &mut HeaderMap) {
+pub(crate) fn cross_origin_headers(allowed: &Allowed, request: &HeaderMap, response: &mut HeaderMap) {
     let mut origins = request.get_all(ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return };
-    if !is_allowed_origin(settings, origin) {
+    if !is_allowed_origin(allowed, origin) {
         return;
     }
     response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
@@ -79,10 +104,10 @@ pub(crate) fn cross_origin_headers(settings: &Settings, request: &HeaderMap, res
     }
 }
 
-fn is_allowed_origin(settings: &Settings, origin: &HeaderValue) -> bool {
+fn is_allowed_origin(allowed: &Allowed, origin: &HeaderValue) -> bool {
     let Ok(origin) = origin.to_str() else { return false };
     let host = origin.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned));
-    host.is_some_and(|host| is_loopback(&host)) || settings.allowed_origins.iter().any(|allowed| allowed == origin)
+    host.is_some_and(|host| is_loopback(&host)) || allowed.origins.iter().any(|allowed| allowed == origin)
 }
 
 /// `localhost`, a name below it, or a loopback address. None of them can be a name of someone else's.
@@ -97,6 +122,11 @@ mod tests {
     use super::*;
     use axum::http::Request;
 
+    /// Nobody beside this machine.
+    fn allowed() -> Allowed {
+        Allowed { address: [127, 0, 0, 1].into(), hosts: Vec::new(), origins: Vec::new() }
+    }
+
     #[test]
     fn one_host_and_one_origin() {
         let refused = |first: (_, &str), second: (_, &str)| {
@@ -104,8 +134,8 @@ mod tests {
             let request = request.header(first.0, first.1).header(second.0, second.1).body(()).unwrap();
             let (parts, ()) = request.into_parts();
             let mut response = HeaderMap::new();
-            cross_origin_headers(&Settings::new(), &parts.headers, &mut response);
-            (check(&Settings::new(), &parts).err().map(|error| error.status()), response.is_empty())
+            cross_origin_headers(&allowed(), &parts.headers, &mut response);
+            (check(&allowed(), &parts).err().map(|error| error.status.as_u16()), response.is_empty())
         };
         let (local, foreign) = ("http://localhost", "https://example.com");
         assert_eq!(refused((HOST, "localhost"), (ORIGIN, local)), (Some(400), false));
@@ -115,39 +145,40 @@ mod tests {
         assert_eq!(refused((ORIGIN, local), (VARY, "")), (None, false));
     }
 
-    fn is_let_in(settings: &Settings, host: &str, origin: Option<&str>) -> bool {
+    fn is_let_in(allowed: &Allowed, host: &str, origin: Option<&str>) -> bool {
         let mut request = Request::builder().uri("/channels").header(HOST, host);
         if let Some(origin) = origin {
             request = request.header(ORIGIN, origin);
         }
-        check(settings, &request.body(()).unwrap().into_parts().0).is_ok()
+        check(allowed, &request.body(()).unwrap().into_parts().0).is_ok()
     }
 
     #[test]
     fn loopback_names_and_no_others() {
-        let settings = Settings::new();
+        let allowed = allowed();
         for host in ["localhost", "LOCALHOST:80", "127.0.0.1:8700", "127.9.9.9", "[::1]:8700", "chat.localhost:1"] {
-            assert!(is_let_in(&settings, host, None), "{host}");
+            assert!(is_let_in(&allowed, host, None), "{host}");
         }
         for host in ["", "example.com", "localhost.example.com:80", "10.0.0.1", "[::2]", "127.0.0.1.example.com", "a b"]
         {
-            assert!(!is_let_in(&settings, host, None), "{host}");
+            assert!(!is_let_in(&allowed, host, None), "{host}");
         }
-        assert!(is_let_in(&settings.clone().allow_host("example.com"), "example.com:80", None));
-        assert!(is_let_in(&settings.address(([10, 0, 0, 1], 80)), "10.0.0.1:80", None));
+        let more = Allowed { hosts: vec!["example.com".to_owned()], ..allowed.clone() };
+        assert!(is_let_in(&more, "example.com:80", None));
+        assert!(is_let_in(&Allowed { address: [10, 0, 0, 1].into(), ..allowed }, "10.0.0.1:80", None));
     }
 
     #[test]
     fn pages_of_this_machine_and_no_others() {
-        let settings = Settings::new();
+        let allowed = allowed();
         for origin in ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:5173"] {
-            assert!(is_let_in(&settings, "localhost", Some(origin)), "{origin}");
+            assert!(is_let_in(&allowed, "localhost", Some(origin)), "{origin}");
         }
         for origin in ["null", "https://example.com", "http://localhost.example.com", "file://", ""] {
-            assert!(!is_let_in(&settings, "localhost", Some(origin)), "{origin}");
+            assert!(!is_let_in(&allowed, "localhost", Some(origin)), "{origin}");
         }
-        let settings = settings.allow_origin("https://example.com");
-        assert!(is_let_in(&settings, "localhost", Some("https://example.com")));
-        assert!(!is_let_in(&settings, "localhost", Some("http://example.com")));
+        let allowed = Allowed { origins: vec!["https://example.com".to_owned()], ..allowed };
+        assert!(is_let_in(&allowed, "localhost", Some("https://example.com")));
+        assert!(!is_let_in(&allowed, "localhost", Some("http://example.com")));
     }
 }

@@ -1,8 +1,7 @@
 //! An HTTP/1.1 server on a loopback port that the system chooses, closed when dropped.
 
 use crate::assumptions;
-use crate::messaging::fault::Script;
-use crate::net::connection::{Bounds, Connection, Connections, FaultyListener};
+use crate::net::connection::{Bounds, Connection, Connections, FaultyListener, ResetsRequest};
 use axum::extract::ConnectInfo;
 use axum::serve::{Listener, ListenerExt};
 use axum::{Extension, Router};
@@ -43,13 +42,13 @@ impl Server {
     pub(crate) async fn start_faulty(
         address: SocketAddr,
         router: Router,
-        script: Arc<Script>,
+        resets_request: ResetsRequest,
         acceptor: TlsAcceptor,
         bounds: Bounds,
     ) -> io::Result<(Self, Connections)> {
         let (listener, address) = bind(address).await?;
         let connections = Connections::new(bounds);
-        let listener = FaultyListener { listener, acceptor, connections: connections.clone(), script };
+        let listener = FaultyListener { listener, acceptor, connections: connections.clone(), resets_request };
         let of_connection = move |connection: &Connection| {
             let control = connection.control().clone();
             router.clone().layer(Extension(ConnectInfo(control)))
@@ -71,6 +70,11 @@ impl Server {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where clients go.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 

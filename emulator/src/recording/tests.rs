@@ -1,6 +1,7 @@
 //! Happenings become lines.
 
 use super::*;
+use crate::messaging::wire::callback_refusal;
 use crate::model::event::{Event, OutgoingMessage};
 use crate::model::message::MessageFields;
 use crate::model::refusal::Refusal;
@@ -103,7 +104,7 @@ fn a_step_is_a_line_once_its_message_is_settled_and_its_function_done() {
     none(stage.attempted(false, "the function reported Boom: hell"));
     none(stage.update());
     none(stage.settled(MessageStatus::Sent));
-    none(stage.callback(&json!({ "ChannelMessage": {} }), Err(Refusal::expired())));
+    none(stage.callback(&json!({ "ChannelMessage": {} }), Err(callback_refusal::expired())));
     none(stage.attempted(true, "the function answered"));
     let line = one(stage.finished(true));
     assert_eq!((&line["version"], &line["masked"]), (&json!(1), &json!(false)));

@@ -1,6 +1,6 @@
 //! What people do on the page, done as the API does it, with them as the bearer.
 
-use crate::http::page::{asked, or_nothing};
+use crate::http::page::parameters::text;
 use crate::messaging::core::Core;
 use crate::messaging::wire::api_error::ApiError;
 use axum::http::request::Parts;
@@ -73,14 +73,19 @@ pub(super) async fn act(core: &Core, action: Action) -> Result<Value, ApiError> 
 /// The latest messages as one person sees them, or those before, where a page of them came already.
 pub(super) async fn list(core: &Core, request: &Parts) -> Result<Value, ApiError> {
     let mut input = json!({
-        "ChannelArn": asked(request, "channel"),
-        "ChimeBearer": asked(request, "by"),
+        "ChannelArn": text(request, "channel"),
+        "ChimeBearer": text(request, "by"),
         "SortOrder": "DESCENDING",
         "MaxResults": 50,
     });
-    let next_token = asked(request, "nextToken");
+    let next_token = text(request, "nextToken");
     if !next_token.is_empty() {
         input["NextToken"] = next_token.into();
     }
     core.call("ListChannelMessages", input).await
+}
+
+/// The answer of an operation that has none.
+fn or_nothing(value: Value) -> Value {
+    if value.is_null() { json!({}) } else { value }
 }

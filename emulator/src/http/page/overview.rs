@@ -1,21 +1,23 @@
 //! Which channels there are, and who is in them.
 
-use crate::http::page::{Page, switchboard};
+use crate::http::page::switchboard;
+use crate::http::page::updates::Page;
 use crate::messaging::core::Core;
 use crate::messaging::resource::channel::Channel;
+use crate::messaging::state::State;
 use crate::messaging::world::World;
 use serde_json::{Value, json};
 
 /// All that the page needs before it can show anything.
 pub(super) fn of(core: &Core, page: &Page) -> Value {
-    let (channels, _) = core.with_world(|world| {
+    let channels = core.state.read(|State { world, .. }| {
         let mut channels: Vec<_> = world.channels.iter().collect();
         channels.sort_by_key(|(_, channel)| channel.created);
         channels.into_iter().map(|(arn, channel)| channel_view(world, arn, channel)).collect::<Vec<_>>()
     });
     json!({
         "instance": page.instance,
-        "region": core.region(),
+        "region": core.region,
         "channels": channels,
         "faults": switchboard::view(core),
     })

@@ -1,6 +1,8 @@
 //! What an open page is told, as server-sent events: what the sessions of its two people get, and how stories go on.
 
-use crate::http::page::{Page, Update, asked, switchboard};
+use crate::http::page::parameters::text;
+use crate::http::page::switchboard;
+use crate::http::page::updates::{Page, Update};
 use crate::messaging::core::Core;
 use crate::messaging::sessions::Session;
 use crate::model::session_event::SessionEvent;
@@ -52,19 +54,16 @@ struct Watched {
 /// Opens the stream for `channel`, with the sessions of `left` and `right`, all of them ARNs in the query. Those of whom
 /// there are none have no session.
 pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
-    let mut people = [asked(request, "left"), asked(request, "right")].to_vec();
+    let mut people = [text(request, "left"), text(request, "right")].to_vec();
     people.dedup();
     // Who is nobody hears nothing. A page of an earlier start asks for such people, and is told so by the other instance.
-    let (people, _) = core.with_world(|world| {
-        people.retain(|arn| world.members.contains(arn));
-        people
-    });
+    core.state.read(|state| people.retain(|arn| state.world.members.contains(arn)));
     let known = people.into_iter();
     let (sender, body) = Channel::new(64);
     let gone = Arc::new(Notify::new());
     let stream = Stream {
         core: Arc::downgrade(core),
-        channel_arn: asked(request, "channel"),
+        channel_arn: text(request, "channel"),
         sessions: known.map(|arn| (arn.clone(), core.sessions.open(&arn))).collect(),
         updates: page.updates.subscribe(),
         closed: page.closed.subscribe(),

@@ -63,7 +63,7 @@ const TIMES: u32 = 1000;
 /// What is set.
 pub(super) fn view(core: &Core) -> Value {
     let armed = SWITCHES.iter().map(|switch| json!({ "switch": switch, "times": switch.left(core) }));
-    let repeated = match core.assumptions().repeated_callback {
+    let repeated = match core.state.assumptions().repeated_callback {
         RepeatedCallback::NonPending => Repeated::NonPending,
         RepeatedCallback::Conflict => Repeated::Conflict,
         RepeatedCallback::Forbidden => Repeated::Forbidden,
@@ -81,7 +81,7 @@ pub(super) fn change(core: &Core, change: Change) -> Value {
                 Repeated::Conflict => RepeatedCallback::Conflict,
                 Repeated::Forbidden => RepeatedCallback::Forbidden,
             };
-            core.with_world(|world| world.assume(|assumptions| assumptions.repeated_callback = repeated));
+            core.state.change(|state| state.world.assumptions.repeated_callback = repeated);
         }
     }
     view(core)
@@ -102,14 +102,14 @@ impl Switch {
     fn left(self, core: &Core) -> u64 {
         match self.sets() {
             Sets::Callback(fault) => core.script.left_of(&fault),
-            Sets::Invocation(fault) => core.lambda.script.left_of(fault) as u64,
+            Sets::Invocation(fault) => core.invocation_script.left_of(fault) as u64,
         }
     }
 
     fn set(self, core: &Core, times: u32) {
         match self.sets() {
             Sets::Callback(fault) => core.script.replace(fault.times(times)),
-            Sets::Invocation(fault) => core.lambda.script.replace(fault, times as usize),
+            Sets::Invocation(fault) => core.invocation_script.replace(fault, times as usize),
         }
     }
 }

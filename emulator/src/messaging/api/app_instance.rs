@@ -5,7 +5,9 @@ use crate::limits;
 use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{APP_INSTANCE, ARN, CLIENT_REQUEST_TOKEN, MAX_RESULTS, METADATA, NEXT_TOKEN, RESOURCE_NAME, TAGS};
+use crate::messaging::wire::common_shapes::{
+    APP_INSTANCE, ARN, CLIENT_REQUEST_TOKEN, MAX_RESULTS, METADATA, NEXT_TOKEN, RESOURCE_NAME, TAGS,
+};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::Member;
 use serde_json::{Value, json};

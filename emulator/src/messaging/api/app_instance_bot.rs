@@ -5,7 +5,9 @@ use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::resource::identity::MemberKind;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{ARN, BOT_NAME, CLIENT_REQUEST_TOKEN, MAX_RESULTS, METADATA, NEXT_TOKEN, OF_APP_INSTANCE, TAGS};
+use crate::messaging::wire::common_shapes::{
+    ARN, BOT_NAME, CLIENT_REQUEST_TOKEN, MAX_RESULTS, METADATA, NEXT_TOKEN, OF_APP_INSTANCE, TAGS,
+};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::{Member, Shape};
 use serde_json::{Value, json};

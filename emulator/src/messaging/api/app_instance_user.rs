@@ -4,7 +4,9 @@ use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::resource::identity::MemberKind;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{ARN, CLIENT_REQUEST_TOKEN, ID, MAX_RESULTS, METADATA, NEXT_TOKEN, OF_APP_INSTANCE, TAGS, USER_NAME};
+use crate::messaging::wire::common_shapes::{
+    ARN, CLIENT_REQUEST_TOKEN, ID, MAX_RESULTS, METADATA, NEXT_TOKEN, OF_APP_INSTANCE, TAGS, USER_NAME,
+};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::{Member, Shape};
 use serde_json::{Value, json};

@@ -7,7 +7,10 @@ use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::resource::channel::{Appointment, Channel, Membership};
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CHANNEL_MODE, CHANNEL_PRIVACY, CLIENT_REQUEST_TOKEN, ID, METADATA, OPTIONAL_BEARER, RESOURCE_NAME, TAGS};
+use crate::messaging::wire::common_shapes::{
+    ARN, BEARER, CHANNEL, CHANNEL_MODE, CHANNEL_PRIVACY, CLIENT_REQUEST_TOKEN, ID, METADATA, OPTIONAL_BEARER,
+    RESOURCE_NAME, TAGS,
+};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::{Member, Shape};
 use crate::messaging::world::access::Role;

@@ -6,7 +6,9 @@ use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::resource::channel_flow::{ChannelFlow, Processor};
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, RESOURCE_NAME, TAGS};
+use crate::messaging::wire::common_shapes::{
+    ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, RESOURCE_NAME, TAGS,
+};
 use crate::messaging::wire::output::seconds;
 use crate::messaging::wire::shape::{Member, Shape};
 use crate::messaging::world::access::Role;

@@ -7,7 +7,9 @@ use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::resource::channel::{Channel, Membership};
 use crate::messaging::wire::api_error::ApiError;
-use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CHANNEL_PRIVACY, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, OF_USER, OPTIONAL_BEARER};
+use crate::messaging::wire::common_shapes::{
+    ARN, BEARER, CHANNEL, CHANNEL_PRIVACY, MAX_RESULTS, NEXT_TOKEN, OF_APP_INSTANCE, OF_USER, OPTIONAL_BEARER,
+};
 use crate::messaging::wire::output::{object, seconds};
 use crate::messaging::wire::shape::{Member, Shape};
 use serde::Deserialize;

@@ -19,7 +19,8 @@ pub(crate) fn run(call: &mut Call<'_>, operation: Run) -> Result<Value, ApiError
     };
     let key = format!("{} {} {token}", call.operation, call.bearer());
     let digest = digest(call);
-    if let Some(done) = call.world.tokens.get(&key, call.now) {
+    let lifetime = call.world.assumptions.client_request_token_lifetime;
+    if let Some(done) = call.world.tokens.get(&key, call.now, lifetime) {
         if done.digest == digest {
             // It may be done and not be safe yet.
             let answer = done.answer.clone();
@@ -30,7 +31,7 @@ pub(crate) fn run(call: &mut Call<'_>, operation: Run) -> Result<Value, ApiError
     }
     let answer = operation(call)?;
     let request = DoneRequest { digest, answer: answer.clone(), at: call.now };
-    call.world.tokens.put(&mut call.world.batch, key, request);
+    call.world.tokens.put(&mut call.world.batch, key, request, lifetime);
     Ok(answer)
 }
 

@@ -6,7 +6,9 @@ use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::resource::channel::Membership;
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, MAX_RESULTS, MEMBER, MEMBERSHIP_TYPE, NEXT_TOKEN, SUB_CHANNEL_ID};
+use crate::messaging::wire::common_shapes::{
+    ARN, BEARER, CHANNEL, MAX_RESULTS, MEMBER, MEMBERSHIP_TYPE, NEXT_TOKEN, SUB_CHANNEL_ID,
+};
 use crate::messaging::wire::output::seconds;
 use crate::messaging::wire::shape::{Member, Shape};
 use crate::messaging::world::access::Role;

@@ -9,7 +9,10 @@ use crate::messaging::resource::channel::Channel;
 use crate::messaging::resource::identity::MemberKind;
 use crate::messaging::resource::message::{Message, MessageType};
 use crate::messaging::wire::api_error::{ApiError, Exception};
-use crate::messaging::wire::common_shapes::{ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, CONTENT_TYPE, MAX_RESULTS, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA, NEXT_TOKEN, PUSH_NOTIFICATION, SUB_CHANNEL_ID};
+use crate::messaging::wire::common_shapes::{
+    ARN, BEARER, CHANNEL, CLIENT_REQUEST_TOKEN, CONTENT_TYPE, MAX_RESULTS, MESSAGE_ATTRIBUTES, MESSAGE_ID, METADATA,
+    NEXT_TOKEN, PUSH_NOTIFICATION, SUB_CHANNEL_ID,
+};
 use crate::messaging::wire::output;
 use crate::messaging::wire::shape::{Member, Shape};
 use crate::messaging::world::access::Role;

@@ -1,5 +1,6 @@
 //! How an operation says no, in the service's words.
 
+use crate::net::origin_check::OriginError;
 use crate::signature::error::SignatureError;
 use axum::http::StatusCode;
 use std::fmt;
@@ -122,6 +123,15 @@ impl Exception {
             Self::ServiceFailure => "ServiceFailure",
             Self::ServiceUnavailable => "ServiceUnavailable",
             Self::Signature => crate::assumptions::SIGNATURE_CODE,
+        }
+    }
+}
+
+impl From<OriginError> for ApiError {
+    fn from(error: OriginError) -> Self {
+        match error.status {
+            StatusCode::FORBIDDEN => Self::forbidden(error.message),
+            _ => Self::bad_request(error.message),
         }
     }
 }

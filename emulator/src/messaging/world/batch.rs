@@ -80,4 +80,3 @@ impl fmt::Debug for Change {
             .finish()
     }
 }
-

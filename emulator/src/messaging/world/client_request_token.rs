@@ -17,7 +17,6 @@ pub(crate) struct Tokens {
     done: Shelf<DoneRequest>,
     /// The same ones, the oldest first.
     by_age: BTreeSet<(SystemTime, String)>,
-    lifetime: Duration,
 }
 
 /// A request that was done.
@@ -30,29 +29,23 @@ pub(crate) struct DoneRequest {
 }
 
 impl Tokens {
-    /// None yet; each will be kept for `lifetime`.
-    pub(crate) fn new(lifetime: Duration) -> Self {
-        Self { done: Shelf::new(TABLE), by_age: BTreeSet::new(), lifetime }
+    pub(crate) fn new() -> Self {
+        Self { done: Shelf::new(TABLE), by_age: BTreeSet::new() }
     }
 
-    /// Keeps each for this long, those that are there, too.
-    pub(crate) fn set_lifetime(&mut self, lifetime: Duration) {
-        self.lifetime = lifetime;
+    /// What was done under this key, unless that is longer ago than `lifetime`.
+    pub(crate) fn get(&self, key: &str, now: SystemTime, lifetime: Duration) -> Option<&DoneRequest> {
+        self.done.get(key).filter(|done| !is_old(done.at, now, lifetime))
     }
 
-    /// What was done under this key, unless that is too long ago.
-    pub(crate) fn get(&self, key: &str, now: SystemTime) -> Option<&DoneRequest> {
-        self.done.get(key).filter(|done| !self.is_old(done.at, now))
-    }
-
-    /// Keeps a request that was done, and forgets those that are too old or too many.
-    pub(crate) fn put(&mut self, batch: &mut Batch, key: String, request: DoneRequest) {
+    /// Keeps a request that was done, and forgets those that are older than `lifetime` or too many.
+    pub(crate) fn put(&mut self, batch: &mut Batch, key: String, request: DoneRequest, lifetime: Duration) {
         let now = request.at;
         self.forget(batch, &key);
         self.by_age.insert((now, key.clone()));
         self.done.put(batch, key, request);
         while let Some((at, oldest)) = self.by_age.first()
-            && (self.is_old(*at, now) || self.by_age.len() > CLIENT_REQUEST_TOKENS)
+            && (is_old(*at, now, lifetime) || self.by_age.len() > CLIENT_REQUEST_TOKENS)
         {
             let oldest = oldest.clone();
             self.forget(batch, &oldest);
@@ -72,10 +65,10 @@ impl Tokens {
         }
         loaded
     }
+}
 
-    fn is_old(&self, at: SystemTime, now: SystemTime) -> bool {
-        now.duration_since(at).is_ok_and(|age| age > self.lifetime)
-    }
+fn is_old(at: SystemTime, now: SystemTime, lifetime: Duration) -> bool {
+    now.duration_since(at).is_ok_and(|age| age > lifetime)
 }
 
 #[cfg(test)]
@@ -91,35 +84,35 @@ mod tests {
 
     #[test]
     fn old_ones_are_forgotten() {
-        let (mut tokens, mut batch) = (Tokens::new(LIFETIME), Batch::new(false));
+        let (mut tokens, mut batch) = (Tokens::new(), Batch::new(false));
         let later = UNIX_EPOCH + LIFETIME;
-        tokens.put(&mut batch, "a".to_owned(), request(UNIX_EPOCH));
-        assert!(tokens.get("a", later).is_some());
-        assert!(tokens.get("a", later + Duration::from_millis(1)).is_none());
-        tokens.put(&mut batch, "b".to_owned(), request(later + Duration::from_millis(1)));
+        tokens.put(&mut batch, "a".to_owned(), request(UNIX_EPOCH), LIFETIME);
+        assert!(tokens.get("a", later, LIFETIME).is_some());
+        assert!(tokens.get("a", later + Duration::from_millis(1), LIFETIME).is_none());
+        tokens.put(&mut batch, "b".to_owned(), request(later + Duration::from_millis(1)), LIFETIME);
         assert_eq!((tokens.done.iter().count(), tokens.by_age.len()), (1, 1));
     }
 
     #[test]
     fn there_are_never_too_many() {
-        let (mut tokens, mut batch) = (Tokens::new(LIFETIME), Batch::new(false));
+        let (mut tokens, mut batch) = (Tokens::new(), Batch::new(false));
         for at in 0..CLIENT_REQUEST_TOKENS as u64 + 2 {
-            tokens.put(&mut batch, format!("{at:08}"), request(UNIX_EPOCH + Duration::from_nanos(at)));
+            tokens.put(&mut batch, format!("{at:08}"), request(UNIX_EPOCH + Duration::from_nanos(at)), LIFETIME);
         }
         assert_eq!((tokens.done.iter().count(), tokens.by_age.len()), (CLIENT_REQUEST_TOKENS, CLIENT_REQUEST_TOKENS));
         let now = UNIX_EPOCH + Duration::from_secs(1);
-        assert!(tokens.get("00000001", now).is_none() && tokens.get("00000002", now).is_some());
+        assert!(tokens.get("00000001", now, LIFETIME).is_none() && tokens.get("00000002", now, LIFETIME).is_some());
     }
 
     #[test]
     fn what_was_stored_is_known_again() {
-        let (mut tokens, mut batch) = (Tokens::new(LIFETIME), Batch::new(true));
-        tokens.put(&mut batch, "a".to_owned(), request(UNIX_EPOCH));
+        let (mut tokens, mut batch) = (Tokens::new(), Batch::new(true));
+        tokens.put(&mut batch, "a".to_owned(), request(UNIX_EPOCH), LIFETIME);
         let [change] = &batch.changes[..] else { panic!("one change") };
-        let mut again = Tokens::new(LIFETIME);
+        let mut again = Tokens::new();
         assert!(again.load(&change.key, change.value.as_deref().unwrap()));
-        assert_eq!(again.get("a", UNIX_EPOCH).unwrap().digest, "d");
-        again.put(&mut batch, "b".to_owned(), request(UNIX_EPOCH + LIFETIME * 2));
+        assert_eq!(again.get("a", UNIX_EPOCH, LIFETIME).unwrap().digest, "d");
+        again.put(&mut batch, "b".to_owned(), request(UNIX_EPOCH + LIFETIME * 2), LIFETIME);
         assert_eq!((again.done.iter().count(), again.by_age.len()), (1, 1));
     }
 }

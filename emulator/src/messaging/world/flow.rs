@@ -8,6 +8,7 @@ use crate::messaging::callback::Callback;
 use crate::messaging::resource::channel_flow::{FallbackAction, Processor};
 use crate::messaging::resource::identity::Identity;
 use crate::messaging::resource::message::{Message, MessageType, Past, Processing, Step};
+use crate::messaging::wire::callback_refusal;
 use crate::messaging::world::World;
 use crate::messaging::world::batch::Effect;
 use crate::model::activity::{Happening, What};
@@ -140,12 +141,12 @@ impl World {
         {
             let age = processing.since.elapsed().unwrap_or_default();
             let in_time = age < self.assumptions.callback_lifetime;
-            return Some(if in_time { Ok(()) } else { Err(Refusal::expired()) });
+            return Some(if in_time { Ok(()) } else { Err(callback_refusal::expired()) });
         }
         let past = || self.messages.past(&ids.channel_arn, &ids.message_id).map(|past| &past.steps);
         let steps = message.map(|message| &message.steps).or_else(past)?;
         let decided = steps.iter().any(|step| step.callback_id == callback_id);
-        decided.then(|| Err(Refusal::decided_before(ids, self.assumptions.repeated_callback)))
+        decided.then(|| Err(callback_refusal::decided_before(ids, self.assumptions.repeated_callback)))
     }
 
     /// A callback came, for this channel and message as it claims. Where one that [`judge`](Self::judge) let pass was
@@ -405,7 +406,8 @@ impl World {
         self.happened(SystemTime::now(), channel_arn, id, what);
     }
 
-    fn happened(&mut self, at: SystemTime, channel_arn: &str, id: &str, what: What) {
+    /// Tells the watchers, after all that has happened so far.
+    pub(crate) fn happened(&mut self, at: SystemTime, channel_arn: &str, id: &str, what: What) {
         let happening = Happening { at, channel_arn: channel_arn.to_owned(), message_id: id.to_owned(), what };
         self.batch.effects.push(Effect::Happened(happening));
     }

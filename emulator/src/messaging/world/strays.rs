@@ -3,6 +3,7 @@
 
 use crate::assumptions::Assumptions;
 use crate::messaging::callback::Callback;
+use crate::messaging::wire::callback_refusal;
 use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
 use crate::model::message::{MessageIds, MessageState, MessageStatus};
@@ -107,12 +108,12 @@ impl Strays {
         assumptions: &Assumptions,
     ) -> Result<Decision, Refusal> {
         let Callback { ids, decision, changes } = callback;
-        let entry = self.entries.get_mut(&ids).ok_or_else(|| Refusal::unknown_message(&ids))?;
+        let entry = self.entries.get_mut(&ids).ok_or_else(|| callback_refusal::unknown_message(&ids))?;
         if entry.state.status() != MessageStatus::Pending {
-            return Err(Refusal::decided_before(&ids, assumptions.repeated_callback));
+            return Err(callback_refusal::decided_before(&ids, assumptions.repeated_callback));
         }
         if entry.since.elapsed() >= assumptions.callback_lifetime {
-            return Err(Refusal::expired());
+            return Err(callback_refusal::expired());
         }
         entry.state.decide(decision, changes, by, assumptions.absent_fields_are_kept);
         entry.accepted += 1;

@@ -107,7 +107,7 @@ impl Stage {
             access_key_id: None,
             callback_id: Some(ids.callback_id.clone()),
             body: axum::body::Bytes::new(),
-            verdict: verdict.clone().unwrap_or_else(|| Err(Refusal::unknown_message(ids))).map(|()| decision),
+            verdict: verdict.clone().unwrap_or_else(|| Err(callback_refusal::unknown_message(ids))).map(|()| decision),
             fault: None,
         };
         let accepted = matches!(verdict, Some(Ok(()))).then_some(Accepted { callback, by: None });
