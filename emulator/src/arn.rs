@@ -1,5 +1,8 @@
 //! ARNs: what they are of, and what a bare name stands for.
 
+/// The account of every ARN that this crate makes up.
+pub const ACCOUNT: &str = "123456789012";
+
 /// The app instance that an ARN belongs to: all of it before the kind of what is in it.
 pub(crate) fn app_instance_of(arn: &str) -> &str {
     let resource = arn.find(":app-instance/").map_or(0, |at| at + ":app-instance/".len());
@@ -10,7 +13,7 @@ pub(crate) fn app_instance_of(arn: &str) -> &str {
 pub(crate) fn function_arn(name_or_arn: &str, region: &str) -> String {
     match name_or_arn.starts_with("arn:") {
         true => name_or_arn.to_owned(),
-        false => format!("arn:aws:lambda:{region}:{}:function:{name_or_arn}", crate::ACCOUNT),
+        false => format!("arn:aws:lambda:{region}:{}:function:{name_or_arn}", ACCOUNT),
     }
 }
 

@@ -47,7 +47,7 @@
 //! [`MessagingService::endpoint_url`] is where clients go.
 //!
 //! ```no_run
-//! use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings, What};
+//! use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings, ActivityKind};
 //! use serde_json::json;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -77,15 +77,15 @@
 //! let chosen = json!({ "ChannelArn": channel, "ChannelFlowArn": flow, "ChimeBearer": alice });
 //! service.call("AssociateChannelFlow", chosen).await?;
 //!
-//! let mut happenings = service.watch();
+//! let mut activities = service.watch();
 //! let said = json!({
 //!     "ChannelArn": channel, "ChimeBearer": alice, "Content": "What the hell is this?",
 //!     "Type": "STANDARD", "Persistence": "PERSISTENT",
 //! });
 //! let sent = service.call("SendChannelMessage", said).await?;
 //! assert_eq!(sent["Status"]["Value"], "PENDING");
-//! while let Some(happening) = happenings.recv().await {
-//!     if let What::Settled { fields, .. } = happening.what {
+//! while let Some(activity) = activities.recv().await {
+//!     if let ActivityKind::Settled { fields, .. } = activity.kind {
 //!         assert_eq!(fields.content.as_deref(), Some("What the **** is this?"));
 //!         break;
 //!     }
@@ -182,6 +182,7 @@ mod signature;
 pub mod assumptions;
 pub mod limits;
 
+pub use arn::ACCOUNT;
 pub use assumptions::{AbsentStatus, Assumptions, RepeatedCallback};
 pub use axum::body::Bytes;
 pub use emulator::Emulator;
@@ -203,7 +204,7 @@ pub use lambda::target::InvocationTarget;
 pub use lambda::unreachable::Unreachable;
 pub use messaging::fault::Fault;
 pub use messaging::wire::api_error::{ApiError, Exception};
-pub use model::activity::{Happening, What};
+pub use model::activity::{Activity, ActivityKind};
 pub use model::callback_record::CallbackRecord;
 pub use model::counts::Counts;
 pub use model::credentials::Credentials;
@@ -221,6 +222,3 @@ pub use recording::{
 };
 pub use service::MessagingService;
 pub use settings::Settings;
-
-/// The account of every ARN that this crate makes up.
-pub const ACCOUNT: &str = "123456789012";

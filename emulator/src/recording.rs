@@ -11,7 +11,7 @@ pub use step::{
 
 use crate::ids;
 use crate::lambda::invoke_endpoint;
-use crate::model::activity::{Happening, What};
+use crate::model::activity::{Activity, ActivityKind};
 use crate::model::callback_record::CallbackRecord;
 use crate::model::decision::Decision;
 use crate::model::message::{MessageIds, MessageStatus};
@@ -55,15 +55,15 @@ impl Recording {
     }
 
     /// Takes in what happened. Returns the steps that are complete by it.
-    fn take(&mut self, happening: Happening) -> Vec<RecordedStep> {
-        let Happening { at, message_id, what, .. } = happening;
-        match what {
-            What::Invoked { processor, function_arn, ids, event } => {
+    fn take(&mut self, activity: Activity) -> Vec<RecordedStep> {
+        let Activity { at, message_id, kind, .. } = activity;
+        match kind {
+            ActivityKind::Invoked { processor, function_arn, ids, event } => {
                 let steps = self.open.entry(message_id.clone()).or_default();
                 steps.iter_mut().for_each(|step| step.went_on(StepOutcome::Next));
                 steps.push(Step::new(at, processor, function_arn, ids, event));
             }
-            What::Attempted {
+            ActivityKind::Attempted {
                 ids,
                 function_arn,
                 request_id,
@@ -85,7 +85,7 @@ impl Recording {
                     cold_start_ms: cold_start_milliseconds.map(rounded),
                 });
             }
-            What::Finished { ids, decided, .. } => {
+            ActivityKind::Finished { ids, decided, .. } => {
                 let Some(step) = self.step(&message_id, &ids.callback_id) else { return Vec::new() };
                 step.ended = Some(at);
                 step.finished = true;
@@ -95,13 +95,13 @@ impl Recording {
                     return vec![self.masked(line)];
                 }
             }
-            What::Unreachable { ids, function_arn: _, reason, fallback_action } => {
+            ActivityKind::Unreachable { ids, function_arn: _, reason, fallback_action } => {
                 let Some(step) = self.step(&message_id, &ids.callback_id) else { return Vec::new() };
                 step.unreachable = Some(RecordedUnreachable { reason, fallback_action });
                 step.ended = Some(at);
                 step.finished = true;
             }
-            What::Callback(record) => {
+            ActivityKind::Callback(record) => {
                 let callback_id = record.callback_id.clone().unwrap_or_default();
                 let Some(step) = self.step(&message_id, &callback_id) else { return Vec::new() };
                 step.ended = Some(at);
@@ -110,12 +110,12 @@ impl Recording {
                 }
                 step.callbacks.push(record);
             }
-            What::Settled { status, .. } => {
+            ActivityKind::Settled { status, .. } => {
                 let steps = self.open.entry(message_id.clone()).or_default();
                 let outcome = StepOutcome::of(status);
                 steps.iter_mut().for_each(|step| step.went_on(outcome));
             }
-            What::Sent { .. } | What::Redacted | What::Deleted => return Vec::new(),
+            ActivityKind::Sent { .. } | ActivityKind::Redacted | ActivityKind::Deleted => return Vec::new(),
         }
         self.complete(&message_id, at)
     }

@@ -14,7 +14,7 @@ use crate::messaging::fault::Fault;
 use crate::messaging::function_host::FunctionHost;
 use crate::messaging::invoker::Invoker;
 use crate::messaging::wire::api_error::ApiError;
-use crate::model::activity::Happening;
+use crate::model::activity::Activity;
 use crate::model::callback_record::CallbackRecord;
 use crate::model::counts::Counts;
 use crate::model::credentials::Credentials;
@@ -124,7 +124,7 @@ impl MessagingService {
     }
 
     /// What happens from now on, in order. It is kept until it is received: do not stop receiving before the drop.
-    pub fn watch(&self) -> UnboundedReceiver<Happening> {
+    pub fn watch(&self) -> UnboundedReceiver<Activity> {
         self.core.watchers.watch()
     }
 

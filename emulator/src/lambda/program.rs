@@ -1,5 +1,6 @@
 //! What a function's process is started with.
 
+use crate::arn::ACCOUNT;
 use crate::ids;
 use crate::lambda::function_settings::FunctionSettings;
 use crate::model::credentials::Credentials;
@@ -24,7 +25,7 @@ impl Program {
     }
 
     pub(crate) fn function_arn(&self) -> String {
-        format!("arn:aws:lambda:{}:{}:function:{}", self.region, crate::ACCOUNT, self.name())
+        format!("arn:aws:lambda:{}:{}:function:{}", self.region, ACCOUNT, self.name())
     }
 
     /// The process with the variables that a Lambda function sees, and no others but those that

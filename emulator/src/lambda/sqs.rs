@@ -1,5 +1,6 @@
 //! An SQS queue that a function consumes, as Lambda's event source mapping does it.
 
+use crate::arn::ACCOUNT;
 use crate::ids;
 use crate::lambda::envelope::Received;
 use crate::lambda::function::{Delivered, Function};
@@ -85,7 +86,7 @@ impl SqsQueue {
     pub fn new(consumer: impl Into<Arc<Function>>, settings: SqsSettings) -> Self {
         let function = consumer.into();
         let (messages, arrived) = mpsc::unbounded_channel();
-        let arn = format!("arn:aws:sqs:{}:{}:{}-queue", function.region(), crate::ACCOUNT, function.name());
+        let arn = format!("arn:aws:sqs:{}:{}:{}-queue", function.region(), ACCOUNT, function.name());
         let consumer = Arc::new(Consumer { function, settings, arn, messages: messages.downgrade() });
         let open = watch::Sender::new(());
         tokio::spawn(while_open(open.subscribe(), consume(consumer, arrived, open.subscribe())));

@@ -24,7 +24,7 @@ const BATCHES: usize = 1000;
 impl Effects {
     fn perform(&self, effect: Effect) {
         match effect {
-            Effect::Tell { to, event } => self.sessions.tell(&to, &event),
+            Effect::Notify { to, event } => self.sessions.notify(&to, &event),
             // One that nobody waits for any more is closed by the drop.
             Effect::Open { user_arn, opened } => drop(opened.send(self.sessions.open(&user_arn))),
             Effect::Invoke { function_arn, event } => {
@@ -32,7 +32,7 @@ impl Effects {
                     invoker.invoke_processor(function_arn, event);
                 }
             }
-            Effect::Happened(happening) => self.watchers.tell(&happening),
+            Effect::Announce(activity) => self.watchers.notify(&activity),
         }
     }
 }

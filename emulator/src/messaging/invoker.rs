@@ -7,7 +7,7 @@ use crate::lambda::scope::while_open;
 use crate::lambda::target::InvocationTarget;
 use crate::lambda::unreachable::Unreachable;
 use crate::messaging::state::SharedState;
-use crate::model::activity::What;
+use crate::model::activity::ActivityKind;
 use crate::model::event::Event;
 use crate::model::message::MessageIds;
 use std::collections::HashMap;
@@ -167,7 +167,7 @@ impl Notifier {
 
     fn attempted(&self, attempt: &Attempt<'_>) {
         let Some(ids) = &self.ids else { return };
-        let what = What::Attempted {
+        let kind = ActivityKind::Attempted {
             ids: ids.clone(),
             function_arn: attempt.function_arn.to_owned(),
             request_id: attempt.request_id.to_owned(),
@@ -177,7 +177,7 @@ impl Notifier {
             cold_start_milliseconds: attempt.cold_start.map(milliseconds),
         };
         self.state.change(|state| {
-            state.world.happened(SystemTime::now(), &ids.channel_arn, &ids.message_id, what);
+            state.world.announce(SystemTime::now(), &ids.channel_arn, &ids.message_id, kind);
         });
     }
 
@@ -186,8 +186,8 @@ impl Notifier {
         let Some(ids) = &self.ids else { return };
         self.state.change(|state| {
             let decided = state.message(ids).is_some_and(|message| message.decision().is_some());
-            let what = What::Finished { ids: ids.clone(), function_arn: function_arn.to_owned(), decided };
-            state.world.happened(SystemTime::now(), &ids.channel_arn, &ids.message_id, what);
+            let kind = ActivityKind::Finished { ids: ids.clone(), function_arn: function_arn.to_owned(), decided };
+            state.world.announce(SystemTime::now(), &ids.channel_arn, &ids.message_id, kind);
         });
     }
 }

@@ -55,11 +55,11 @@ impl Sessions {
     }
 
     /// Sends an event to the sessions of these users and bots.
-    pub(crate) fn tell(&self, to: &[String], event: &SessionEvent) {
+    pub(crate) fn notify(&self, to: &[String], event: &SessionEvent) {
         let sessions = &mut self.lock().sessions;
         for user_arn in to {
             if let Some(open) = sessions.get_mut(user_arn) {
-                open.retain(|session| session.tell(event));
+                open.retain(|session| session.notify(event));
                 if open.is_empty() {
                     sessions.remove(user_arn);
                 }
@@ -95,7 +95,7 @@ fn count(sessions: &HashMap<String, Vec<Entry>>) -> usize {
 
 impl Entry {
     /// Whether it goes on.
-    fn tell(&self, event: &SessionEvent) -> bool {
+    fn notify(&self, event: &SessionEvent) -> bool {
         match self.events.try_send(event.clone()) {
             Ok(()) => true,
             Err(TrySendError::Closed(_)) => false,
@@ -159,12 +159,12 @@ mod tests {
         let sessions = Sessions::default();
         let (mut first, mut second, mut other) = (sessions.open("bob"), sessions.open("bob"), sessions.open("carol"));
         let bob = ["bob".to_owned()];
-        sessions.tell(&bob, &event(1));
+        sessions.notify(&bob, &event(1));
         drop(sessions.open("bob"));
-        sessions.tell(&["nobody".to_owned(), "bob".to_owned(), "carol".to_owned()], &event(2));
+        sessions.notify(&["nobody".to_owned(), "bob".to_owned(), "carol".to_owned()], &event(2));
         assert_eq!(sessions.close_all(), 3);
         let mut late = sessions.open("bob");
-        sessions.tell(&bob, &event(3));
+        sessions.notify(&bob, &event(3));
         sessions.end();
         assert_eq!(numbers(&mut first).await, [1, 2]);
         assert_eq!(numbers(&mut second).await, [1, 2]);
@@ -192,10 +192,10 @@ mod tests {
         let sessions = Sessions::default();
         let (mut slow, mut quick) = (sessions.open("bob"), sessions.open("bob"));
         for number in 0..=WAITING {
-            sessions.tell(&["bob".to_owned()], &event(number));
+            sessions.notify(&["bob".to_owned()], &event(number));
             assert_eq!(quick.recv().await.unwrap().payload, json!(number));
         }
-        sessions.tell(&["bob".to_owned()], &event(WAITING + 1));
+        sessions.notify(&["bob".to_owned()], &event(WAITING + 1));
         assert_eq!(numbers(&mut slow).await.len(), WAITING);
         assert!(slow.is_behind());
         assert!(!quick.is_behind());

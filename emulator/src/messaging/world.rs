@@ -1,6 +1,6 @@
 //! What the service knows: app instances, users, channels, flows, messages. All rules, no HTTP and no waiting.
 //!
-//! Every change goes through a [`Shelf`], which notes it in the [`Batch`] of the request. What has to happen once the changes
+//! Every change goes through a [`Table`], which notes it in the [`Batch`] of the request. What has to happen once the changes
 //! are safe, such as telling sessions and invoking processors, is noted there too and done by the
 //! [`Outbox`](crate::messaging::outbox::Outbox), in order.
 
@@ -8,7 +8,7 @@ pub(crate) mod access;
 pub(crate) mod batch;
 pub(crate) mod client_request_token;
 pub(crate) mod flow;
-pub(crate) mod messages;
+pub(crate) mod message_table;
 pub(crate) mod prefetch;
 pub(crate) mod strays;
 pub(crate) mod table;
@@ -35,9 +35,9 @@ use crate::messaging::resource::tags::Tags;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::batch::Batch;
 use crate::messaging::world::client_request_token::Tokens;
-use crate::messaging::world::messages::Messages;
+use crate::messaging::world::message_table::MessageTable;
 use crate::messaging::world::strays::Strays;
-use crate::messaging::world::table::Shelf;
+use crate::messaging::world::table::Table;
 use serde_json::Value;
 
 /// All of it.
@@ -50,12 +50,12 @@ pub(crate) struct World {
     pub(crate) batch: Batch,
     /// The id of what the next request creates, where it is not to be a fresh one.
     pub(crate) chosen_id: Option<String>,
-    pub(crate) app_instances: Shelf<AppInstance>,
+    pub(crate) app_instances: Table<AppInstance>,
     /// Users and bots.
-    pub(crate) members: Shelf<Member>,
-    pub(crate) channels: Shelf<Channel>,
-    pub(crate) channel_flows: Shelf<ChannelFlow>,
-    pub(crate) messages: Messages,
+    pub(crate) members: Table<Member>,
+    pub(crate) channels: Table<Channel>,
+    pub(crate) channel_flows: Table<ChannelFlow>,
+    pub(crate) messages: MessageTable,
     /// Those of no channel.
     pub(crate) strays: Strays,
     /// How many versions of messages have gone to a processor since the start.
@@ -63,11 +63,11 @@ pub(crate) struct World {
     /// Messages that were processed when the service ended last: channel and id.
     left_over: Vec<(String, String)>,
     /// By the ARN of the resource.
-    pub(crate) tags: Shelf<Tags>,
+    pub(crate) tags: Table<Tags>,
     /// `Configuration` of bots, by ARN.
-    pub(crate) bot_configurations: Shelf<Value>,
+    pub(crate) bot_configurations: Table<Value>,
     /// `ExpirationSettings` of users and channels, by ARN. They are kept and shown; nothing is deleted by them.
-    pub(crate) expiration_settings: Shelf<Value>,
+    pub(crate) expiration_settings: Table<Value>,
     pub(crate) tokens: Tokens,
 }
 
@@ -81,17 +81,17 @@ impl World {
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
             batch: Batch::new(durable),
             chosen_id: None,
-            app_instances: Shelf::new("app-instances"),
-            members: Shelf::new("members"),
-            channels: Shelf::new("channels"),
-            channel_flows: Shelf::new("channel-flows"),
-            messages: Messages::default(),
+            app_instances: Table::new("app-instances"),
+            members: Table::new("members"),
+            channels: Table::new("channels"),
+            channel_flows: Table::new("channel-flows"),
+            messages: MessageTable::default(),
             strays: Strays::default(),
             begun: 0,
             left_over: Vec::new(),
-            tags: Shelf::new("tags"),
-            bot_configurations: Shelf::new("bot-configurations"),
-            expiration_settings: Shelf::new("expiration-settings"),
+            tags: Table::new("tags"),
+            bot_configurations: Table::new("bot-configurations"),
+            expiration_settings: Table::new("expiration-settings"),
         }
     }
 

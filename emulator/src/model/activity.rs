@@ -11,7 +11,7 @@ use std::time::SystemTime;
 /// Holds what messages say: keep it out of logs. `Debug` shows ids and lengths.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Happening {
+pub struct Activity {
     /// When.
     pub at: SystemTime,
     /// The channel's ARN.
@@ -19,13 +19,13 @@ pub struct Happening {
     /// The message's id.
     pub message_id: String,
     /// What.
-    pub what: What,
+    pub kind: ActivityKind,
 }
 
 /// What happened to a message.
 #[derive(Clone)]
 #[non_exhaustive]
-pub enum What {
+pub enum ActivityKind {
     /// It was sent, or an update of it was: what it says, by whom, and how far it is on its way.
     Sent {
         /// The sender's ARN.
@@ -102,7 +102,7 @@ pub enum What {
     Deleted,
 }
 
-impl fmt::Debug for What {
+impl fmt::Debug for ActivityKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sent { sender_arn, update, fields, status, .. } => f

@@ -1,5 +1,6 @@
 //! The event that the service sends to a processor, made here or brought along.
 
+use crate::arn::ACCOUNT;
 use crate::ids;
 use crate::json::Members;
 use crate::limits::{self, LimitError};
@@ -170,7 +171,7 @@ impl Sender {
 impl Event {
     /// The event of a message sent now to the demo channel of `region`, with fresh ids.
     pub fn new(message: OutgoingMessage, region: &str) -> Self {
-        let app_instance = format!("arn:aws:chime:{region}:{}:app-instance/{}", crate::ACCOUNT, message.app_instance);
+        let app_instance = format!("arn:aws:chime:{region}:{}:app-instance/{}", ACCOUNT, message.app_instance);
         let (kind, id, name) = match &message.sender {
             Sender::User { id, name } => ("user", id, name),
             Sender::Bot { id, name } => ("bot", id, name),

@@ -1,6 +1,6 @@
 //! The file that a recording goes to.
 
-use crate::model::activity::Happening;
+use crate::model::activity::Activity;
 use crate::recording::{RecordedStep, Recording};
 use crate::service::MessagingService;
 use std::fmt;
@@ -41,10 +41,10 @@ impl Recorder {
     pub fn start(service: &MessagingService, path: impl AsRef<Path>, settings: RecorderSettings) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let (stop, stopped) = oneshot::channel();
-        let (happenings, runtime) = (service.watch(), Handle::current());
+        let (activities, runtime) = (service.watch(), Handle::current());
         let record = move || {
             let recording = Recording::new(!settings.content);
-            record(recording, Lines { file, broken: false, written: 0, settings }, happenings, stopped, &runtime)
+            record(recording, Lines { file, broken: false, written: 0, settings }, activities, stopped, &runtime)
         };
         let thread = thread::Builder::new().name("recorder".to_owned()).spawn(record)?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -99,7 +99,7 @@ impl Default for RecorderSettings {
 fn record(
     mut recording: Recording,
     mut lines: Lines,
-    mut happenings: UnboundedReceiver<Happening>,
+    mut activities: UnboundedReceiver<Activity>,
     mut stopped: oneshot::Receiver<()>,
     runtime: &Handle,
 ) -> u64 {
@@ -107,13 +107,13 @@ fn record(
         runtime.block_on(async {
             tokio::select! {
                 biased;
-                happening = happenings.recv() => happening,
+                activity = activities.recv() => activity,
                 _ = &mut stopped => None,
             }
         })
     };
-    while let Some(happening) = next() {
-        recording.take(happening).iter().for_each(|step| lines.write(step));
+    while let Some(activity) = next() {
+        recording.take(activity).iter().for_each(|step| lines.write(step));
     }
     recording.rest().iter().for_each(|step| lines.write(step));
     lines.written

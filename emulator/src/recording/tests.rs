@@ -26,17 +26,17 @@ impl Stage {
     }
 
     /// A millisecond later, this happens.
-    fn take(&mut self, what: What) -> Vec<Value> {
+    fn take(&mut self, kind: ActivityKind) -> Vec<Value> {
         self.milliseconds += 1;
         let at = UNIX_EPOCH + Duration::from_millis(self.milliseconds);
         let MessageIds { channel_arn, message_id, .. } = self.ids();
-        let lines = self.recording.take(Happening { at, channel_arn, message_id, what });
+        let lines = self.recording.take(Activity { at, channel_arn, message_id, kind });
         lines.iter().map(|line| serde_json::to_value(line).unwrap()).collect()
     }
 
     fn invoked(&mut self) -> Vec<Value> {
         let (ids, event) = (self.ids(), self.event.json().clone());
-        self.take(What::Invoked { processor: "filter".into(), function_arn: "arn:f".into(), ids, event })
+        self.take(ActivityKind::Invoked { processor: "filter".into(), function_arn: "arn:f".into(), ids, event })
     }
 
     fn callback(&mut self, body: &Value, verdict: Result<Decision, Refusal>) -> Vec<Value> {
@@ -52,7 +52,7 @@ impl Stage {
             verdict,
             fault: None,
         };
-        self.take(What::Callback(record))
+        self.take(ActivityKind::Callback(record))
     }
 
     fn update(&mut self) -> Vec<Value> {
@@ -60,7 +60,7 @@ impl Stage {
     }
 
     fn attempted(&mut self, success: bool, outcome: &str) -> Vec<Value> {
-        let what = What::Attempted {
+        let kind = ActivityKind::Attempted {
             ids: self.ids(),
             function_arn: "arn:f".into(),
             request_id: "r".into(),
@@ -69,16 +69,16 @@ impl Stage {
             milliseconds: 1.23456,
             cold_start_milliseconds: None,
         };
-        self.take(what)
+        self.take(kind)
     }
 
     fn finished(&mut self, decided: bool) -> Vec<Value> {
-        let what = What::Finished { ids: self.ids(), function_arn: "arn:f".into(), decided };
-        self.take(what)
+        let kind = ActivityKind::Finished { ids: self.ids(), function_arn: "arn:f".into(), decided };
+        self.take(kind)
     }
 
     fn settled(&mut self, status: MessageStatus) -> Vec<Value> {
-        self.take(What::Settled { status, fields: MessageFields::default() })
+        self.take(ActivityKind::Settled { status, fields: MessageFields::default() })
     }
 
     fn next_processor(&mut self) {
@@ -201,7 +201,7 @@ fn a_processor_that_is_not_reached_has_a_line_that_says_so() {
     {
         let mut stage = Stage::new(true);
         stage.invoked();
-        none(stage.take(What::Unreachable {
+        none(stage.take(ActivityKind::Unreachable {
             ids: stage.ids(),
             function_arn: "arn:f".into(),
             reason: "throttled".into(),

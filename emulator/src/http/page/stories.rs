@@ -1,7 +1,7 @@
 //! The latest stories of all channels.
 
 use crate::http::page::story::{Story, callback_id};
-use crate::model::activity::{Happening, What};
+use crate::model::activity::{Activity, ActivityKind};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 
@@ -23,15 +23,15 @@ pub(super) struct Stories {
 
 impl Stories {
     /// Goes on with what happened. Returns the story that it belongs to, if that is known.
-    pub(super) fn take(&mut self, happening: Happening) -> Option<&Story> {
-        let Happening { at, channel_arn, message_id, what } = happening;
-        if matches!(what, What::Sent { .. }) {
-            let story = Story::sent(at, channel_arn, message_id, what)?;
+    pub(super) fn take(&mut self, activity: Activity) -> Option<&Story> {
+        let Activity { at, channel_arn, message_id, kind } = activity;
+        if matches!(kind, ActivityKind::Sent { .. }) {
+            let story = Story::sent(at, channel_arn, message_id, kind)?;
             return Some(self.begin(story));
         }
-        let number = self.number_of(&channel_arn, &message_id, &what)?;
+        let number = self.number_of(&channel_arn, &message_id, &kind)?;
         let story = self.get_mut(number)?;
-        story.take(at, what).then_some(&*story)
+        story.take(at, kind).then_some(&*story)
     }
 
     /// The latest stories of a channel, or those before one of them, latest first.
@@ -72,13 +72,13 @@ impl Stories {
 
     /// Which of a message's stories something belongs to: the one with the callback id, else the one that waits, else the
     /// latest.
-    fn number_of(&self, channel_arn: &str, message_id: &str, what: &What) -> Option<u64> {
+    fn number_of(&self, channel_arn: &str, message_id: &str, kind: &ActivityKind) -> Option<u64> {
         let numbers = self.numbers.get(message_id)?;
         let stories = || {
             let stories = numbers.iter().rev().filter_map(|number| self.get(*number));
             stories.filter(|story| story.channel_arn == channel_arn)
         };
-        let with_id = callback_id(what).and_then(|id| stories().find(|story| story.has(id)));
+        let with_id = callback_id(kind).and_then(|id| stories().find(|story| story.has(id)));
         let waiting = || stories().rfind(|story| story.is_pending());
         with_id.or_else(waiting).or_else(|| stories().next()).map(|story| story.number)
     }

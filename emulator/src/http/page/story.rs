@@ -1,7 +1,7 @@
 //! The story of one message: what its flow did to it, step by step.
 
 use crate::ids::milliseconds;
-use crate::model::activity::What;
+use crate::model::activity::ActivityKind;
 use crate::model::callback_record::CallbackRecord;
 use crate::model::decision::Decision;
 use crate::model::message::{MessageFields, MessageIds, MessageStatus};
@@ -116,8 +116,8 @@ enum Outcome {
 
 impl Story {
     /// Of a message that is sent now.
-    pub(super) fn sent(at: SystemTime, channel_arn: String, message_id: String, what: What) -> Option<Self> {
-        let What::Sent { sender_arn, sender_name, update, fields, status } = what else { return None };
+    pub(super) fn sent(at: SystemTime, channel_arn: String, message_id: String, kind: ActivityKind) -> Option<Self> {
+        let ActivityKind::Sent { sender_arn, sender_name, update, fields, status } = kind else { return None };
         let at = time(at);
         let settled = status != MessageStatus::Pending;
         Some(Self {
@@ -149,11 +149,11 @@ impl Story {
     }
 
     /// Goes on with what happened. `false` if that is no part of it.
-    pub(super) fn take(&mut self, at: SystemTime, what: What) -> bool {
+    pub(super) fn take(&mut self, at: SystemTime, kind: ActivityKind) -> bool {
         let at = time(at);
-        match what {
-            What::Sent { .. } => return false,
-            What::Invoked { processor, function_arn, ids, event } => self.steps.push(Step {
+        match kind {
+            ActivityKind::Sent { .. } => return false,
+            ActivityKind::Invoked { processor, function_arn, ids, event } => self.steps.push(Step {
                 processor,
                 function_arn,
                 callback_id: ids.callback_id,
@@ -165,7 +165,7 @@ impl Story {
                 finished: None,
                 unlisted: 0,
             }),
-            What::Attempted {
+            ActivityKind::Attempted {
                 ids,
                 function_arn,
                 request_id,
@@ -190,28 +190,28 @@ impl Story {
                     false => step.unlisted += 1,
                 }
             }
-            What::Finished { ids, decided, .. } => {
+            ActivityKind::Finished { ids, decided, .. } => {
                 let Some(step) = self.step(Some(&ids.callback_id)) else { return false };
                 step.finished = Some(decided);
             }
-            What::Unreachable { ids, reason, fallback_action, .. } => {
+            ActivityKind::Unreachable { ids, reason, fallback_action, .. } => {
                 let Some(step) = self.step(Some(&ids.callback_id)) else { return false };
                 step.unreachable = Some(Unreachable { reason, fallback_action });
             }
-            What::Callback(record) => {
+            ActivityKind::Callback(record) => {
                 let Some(step) = self.step(record.callback_id.as_deref()) else { return false };
                 match step.callbacks.len() < LISTED || record.is_accepted() {
                     true => step.callbacks.push(Answer::new(record)),
                     false => step.unlisted += 1,
                 }
             }
-            What::Settled { status, fields } => {
+            ActivityKind::Settled { status, fields } => {
                 self.status = status;
                 self.settled_at = Some(at);
                 self.after = Some(fields);
             }
-            What::Redacted => self.redacted = true,
-            What::Deleted => self.deleted = true,
+            ActivityKind::Redacted => self.redacted = true,
+            ActivityKind::Deleted => self.deleted = true,
         }
         true
     }
@@ -279,17 +279,19 @@ impl Answer {
 }
 
 /// The callback id of whatever has one.
-pub(super) fn callback_id(what: &What) -> Option<&str> {
-    match what {
-        What::Invoked { ids, .. }
-        | What::Attempted { ids, .. }
-        | What::Finished { ids, .. }
-        | What::Unreachable { ids, .. } => {
+pub(super) fn callback_id(kind: &ActivityKind) -> Option<&str> {
+    match kind {
+        ActivityKind::Invoked { ids, .. }
+        | ActivityKind::Attempted { ids, .. }
+        | ActivityKind::Finished { ids, .. }
+        | ActivityKind::Unreachable { ids, .. } => {
             let MessageIds { callback_id, .. } = ids;
             Some(callback_id)
         }
-        What::Callback(record) => record.callback_id.as_deref(),
-        What::Sent { .. } | What::Settled { .. } | What::Redacted | What::Deleted => None,
+        ActivityKind::Callback(record) => record.callback_id.as_deref(),
+        ActivityKind::Sent { .. } | ActivityKind::Settled { .. } | ActivityKind::Redacted | ActivityKind::Deleted => {
+            None
+        }
     }
 }
 

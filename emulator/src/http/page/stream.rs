@@ -77,7 +77,7 @@ pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
 
 impl Stream {
     async fn run(mut self, hello: Value) {
-        let mut open = self.tell(frame("hello", &hello)).await;
+        let mut open = self.send(frame("hello", &hello)).await;
         while open {
             let text = tokio::select! {
                 _ = self.closed.wait_for(|closed| *closed) => return,
@@ -102,12 +102,12 @@ impl Stream {
                 () = sleep(SILENCE) => ":\n\n".to_owned(),
                 () = self.gone.notified() => return,
             };
-            open = self.tell(text).await && self.tell_faults().await;
+            open = self.send(text).await && self.send_faults().await;
         }
     }
 
     /// Tells the page when a switch has changed, which whatever happens may have brought about.
-    async fn tell_faults(&mut self) -> bool {
+    async fn send_faults(&mut self) -> bool {
         let Some(core) = self.core.upgrade() else { return false };
         let faults = switchboard::view(&core);
         drop(core);
@@ -116,10 +116,10 @@ impl Stream {
         }
         let text = frame("faults", &faults);
         self.faults = faults;
-        self.tell(text).await
+        self.send(text).await
     }
 
-    async fn tell(&mut self, text: String) -> bool {
+    async fn send(&mut self, text: String) -> bool {
         timeout(PATIENCE, self.page.send_data(text.into())).await.is_ok_and(|sent| sent.is_ok())
     }
 }

@@ -36,12 +36,12 @@ impl Page {
             updates: broadcast::Sender::new(UPDATES),
             closed: watch::Sender::new(false),
         });
-        let mut happenings = watchers.watch();
+        let mut activities = watchers.watch();
         let writer = Arc::clone(&page);
         tokio::spawn(async move {
-            while let Some(happening) = happenings.recv().await {
+            while let Some(activity) = activities.recv().await {
                 let mut stories = writer.stories();
-                let Some(story) = stories.take(happening) else { continue };
+                let Some(story) = stories.take(activity) else { continue };
                 if writer.updates.receiver_count() == 0 {
                     continue;
                 }

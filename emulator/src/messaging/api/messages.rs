@@ -17,7 +17,7 @@ use crate::messaging::wire::output;
 use crate::messaging::wire::shape::{Member, Shape};
 use crate::messaging::world::access::Role;
 use crate::messaging::world::flow::NewMessage;
-use crate::messaging::world::messages::Place;
+use crate::messaging::world::message_table::Place;
 use crate::messaging::world::strays::Stray;
 use crate::model::event::Persistence;
 use crate::model::message::{MessageFields, MessageStatus};

@@ -78,7 +78,7 @@ pub(crate) struct Step {
 /// What is left of a message that is no more, and that a callback may come for: it was denied, or is not persistent, or was
 /// deleted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Past {
+pub(crate) struct Tombstone {
     pub(crate) status: MessageStatus,
     pub(crate) steps: Vec<Step>,
 }

@@ -1,5 +1,6 @@
 //! App instances.
 
+use crate::arn::ACCOUNT;
 use crate::messaging::resource::app_instance::AppInstance;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::World;
@@ -13,7 +14,7 @@ impl World {
         metadata: Option<String>,
         now: SystemTime,
     ) -> Result<String, ApiError> {
-        let arn = self.new_arn(&format!("arn:aws:chime:{}:{}:app-instance/", self.region, crate::ACCOUNT))?;
+        let arn = self.new_arn(&format!("arn:aws:chime:{}:{}:app-instance/", self.region, ACCOUNT))?;
         let app_instance = AppInstance { name, metadata, created: now, last_updated: now };
         self.app_instances.put(&mut self.batch, arn.clone(), app_instance);
         Ok(arn)

@@ -1,7 +1,7 @@
 //! What a request changed, and what it brings about.
 
 use crate::messaging::sessions::Session;
-use crate::model::activity::Happening;
+use crate::model::activity::Activity;
 use crate::model::event::Event;
 use crate::model::session_event::SessionEvent;
 use std::fmt;
@@ -28,13 +28,13 @@ pub(crate) struct Change {
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// The sessions of these users and bots get an event.
-    Tell { to: Vec<String>, event: SessionEvent },
+    Notify { to: Vec<String>, event: SessionEvent },
     /// A session of this user or bot opens: it gets what is told after this.
     Open { user_arn: String, opened: oneshot::Sender<Session> },
     /// A processor is invoked.
     Invoke { function_arn: String, event: Event },
     /// Whoever watches is told.
-    Happened(Happening),
+    Announce(Activity),
 }
 
 impl Batch {
@@ -66,8 +66,8 @@ impl Batch {
     }
 
     /// Has an event sent to the sessions of `to`.
-    pub(crate) fn tell(&mut self, to: Vec<String>, event: SessionEvent) {
-        self.effects.push(Effect::Tell { to, event });
+    pub(crate) fn notify(&mut self, to: Vec<String>, event: SessionEvent) {
+        self.effects.push(Effect::Notify { to, event });
     }
 }
 

@@ -20,7 +20,7 @@ impl World {
         let members: Vec<String> = channel.memberships.keys().cloned().collect();
         self.channels.put(&mut self.batch, arn.clone(), channel);
         for member in members {
-            self.tell_of_membership("CREATE_CHANNEL_MEMBERSHIP", &arn, &member);
+            self.notify_of_membership("CREATE_CHANNEL_MEMBERSHIP", &arn, &member);
         }
     }
 
@@ -31,7 +31,7 @@ impl World {
             channel.last_updated = now;
         });
         if changed.is_some() {
-            self.tell_of_channel("UPDATE_CHANNEL", arn);
+            self.notify_of_channel("UPDATE_CHANNEL", arn);
         }
     }
 
@@ -49,7 +49,7 @@ impl World {
         if !self.channels.contains(arn) {
             return false;
         }
-        self.tell_of_channel("DELETE_CHANNEL", arn);
+        self.notify_of_channel("DELETE_CHANNEL", arn);
         self.channels.remove(&mut self.batch, arn);
         self.messages.remove_channel(&mut self.batch, arn);
         self.forget_last_message(arn);
@@ -57,10 +57,10 @@ impl World {
         true
     }
 
-    fn tell_of_channel(&mut self, event_type: &'static str, arn: &str) {
+    fn notify_of_channel(&mut self, event_type: &'static str, arn: &str) {
         let Some(channel) = self.channels.get(arn) else { return };
         let to = channel.memberships.keys().cloned().collect();
         let payload = self.describe_channel(arn, channel, output::text);
-        self.batch.tell(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
+        self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::assumptions::CLIENT_REQUEST_TOKENS;
 use crate::messaging::world::batch::Batch;
-use crate::messaging::world::table::Shelf;
+use crate::messaging::world::table::Table;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub(crate) const TABLE: &str = "client-request-tokens";
 /// Requests that were done, by operation, caller and token.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    done: Shelf<DoneRequest>,
+    done: Table<DoneRequest>,
     /// The same ones, the oldest first.
     by_age: BTreeSet<(SystemTime, String)>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct DoneRequest {
 
 impl Tokens {
     pub(crate) fn new() -> Self {
-        Self { done: Shelf::new(TABLE), by_age: BTreeSet::new() }
+        Self { done: Table::new(TABLE), by_age: BTreeSet::new() }
     }
 
     /// What was done under this key, unless that is longer ago than `lifetime`.

@@ -7,11 +7,11 @@ use crate::ids;
 use crate::messaging::callback::Callback;
 use crate::messaging::resource::channel_flow::{FallbackAction, Processor};
 use crate::messaging::resource::identity::Identity;
-use crate::messaging::resource::message::{Message, MessageType, Past, Processing, Step};
+use crate::messaging::resource::message::{Message, MessageType, Processing, Step, Tombstone};
 use crate::messaging::wire::callback_refusal;
 use crate::messaging::world::World;
 use crate::messaging::world::batch::Effect;
-use crate::model::activity::{Happening, What};
+use crate::model::activity::{Activity, ActivityKind};
 use crate::model::callback_record::CallbackRecord;
 use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
@@ -65,13 +65,13 @@ impl World {
             processing,
             steps: Vec::new(),
         };
-        self.happened_sent(channel_arn, &id, &message, &message.fields, false, status);
+        self.announce_sent(channel_arn, &id, &message, &message.fields, false, status);
         if message.processing.is_some() {
             self.messages.put(&mut self.batch, channel_arn, &id, message);
-            self.tell_version(channel_arn, &id, MessageStatus::Pending, false);
+            self.notify_version(channel_arn, &id, MessageStatus::Pending, false);
             self.invoke_processor(channel_arn, &id);
         } else {
-            self.tell_members(channel_arn, &id, &message, "CREATE_CHANNEL_MESSAGE");
+            self.notify_members(channel_arn, &id, &message, "CREATE_CHANNEL_MESSAGE");
             if persistence == Persistence::Persistent {
                 self.note_last_message(channel_arn, now);
                 message.fields.shrink();
@@ -94,7 +94,7 @@ impl World {
         let processing = self.begin(channel_arn, message.kind, &fields, true, now);
         let status = if processing.is_some() { MessageStatus::Pending } else { MessageStatus::Sent };
         if let Some(message) = self.messages.get(channel_arn, id).cloned() {
-            self.happened_sent(channel_arn, id, &message, &fields, true, status);
+            self.announce_sent(channel_arn, id, &message, &fields, true, status);
         }
         let pending = processing.is_some();
         self.messages.change(&mut self.batch, channel_arn, id, |message| match processing {
@@ -102,10 +102,10 @@ impl World {
             None => message.take_version(fields, now),
         });
         if pending {
-            self.tell_version(channel_arn, id, MessageStatus::Pending, true);
+            self.notify_version(channel_arn, id, MessageStatus::Pending, true);
             self.invoke_processor(channel_arn, id);
         } else {
-            self.tell_version(channel_arn, id, MessageStatus::Sent, true);
+            self.notify_version(channel_arn, id, MessageStatus::Sent, true);
         }
         status
     }
@@ -117,8 +117,8 @@ impl World {
             message.redacted = true;
             message.last_updated = whole_milliseconds(now);
         });
-        self.tell_of(channel_arn, id, "REDACT_CHANNEL_MESSAGE");
-        self.happened(now, channel_arn, id, What::Redacted);
+        self.notify_of(channel_arn, id, "REDACT_CHANNEL_MESSAGE");
+        self.announce(now, channel_arn, id, ActivityKind::Redacted);
     }
 
     /// Takes a message that is settled away.
@@ -126,10 +126,10 @@ impl World {
         let Some(message) = self.messages.get(channel_arn, id) else { return };
         // Who hears that it is gone need not be told once more what it said.
         let gone = Message { fields: MessageFields::default(), ..message.clone() };
-        let past = Past { status: message.status, steps: message.steps.clone() };
-        self.messages.remove(&mut self.batch, channel_arn, id, past);
-        self.tell_members(channel_arn, id, &gone, "DELETE_CHANNEL_MESSAGE");
-        self.happened(now, channel_arn, id, What::Deleted);
+        let tombstone = Tombstone { status: message.status, steps: message.steps.clone() };
+        self.messages.remove(&mut self.batch, channel_arn, id, tombstone);
+        self.notify_members(channel_arn, id, &gone, "DELETE_CHANNEL_MESSAGE");
+        self.announce(now, channel_arn, id, ActivityKind::Deleted);
     }
 
     /// What becomes of a callback; `None` if no channel has, or had, a message for it.
@@ -143,8 +143,8 @@ impl World {
             let in_time = age < self.assumptions.callback_lifetime;
             return Some(if in_time { Ok(()) } else { Err(callback_refusal::expired()) });
         }
-        let past = || self.messages.past(&ids.channel_arn, &ids.message_id).map(|past| &past.steps);
-        let steps = message.map(|message| &message.steps).or_else(past)?;
+        let tombstone = || self.messages.tombstone(&ids.channel_arn, &ids.message_id).map(|tombstone| &tombstone.steps);
+        let steps = message.map(|message| &message.steps).or_else(tombstone)?;
         let decided = steps.iter().any(|step| step.callback_id == callback_id);
         decided.then(|| Err(callback_refusal::decided_before(ids, self.assumptions.repeated_callback)))
     }
@@ -159,7 +159,7 @@ impl World {
         accepted: Option<Accepted>,
     ) {
         let now = record.received_at();
-        self.happened(now, channel_arn, message_id.unwrap_or_default(), What::Callback(record));
+        self.announce(now, channel_arn, message_id.unwrap_or_default(), ActivityKind::Callback(record));
         let Some(Accepted { callback: Callback { ids, decision, changes }, by }) = accepted else { return };
         let keep = self.assumptions.absent_fields_are_kept;
         let end = |message: &mut Message| {
@@ -199,13 +199,13 @@ impl World {
         }
         self.messages.change(&mut self.batch, &ids.channel_arn, &ids.message_id, end);
         let Some(Processor { configuration, fallback_action, .. }) = processor else { return };
-        let what = What::Unreachable {
+        let kind = ActivityKind::Unreachable {
             ids: ids.clone(),
             function_arn: configuration.lambda.resource_arn,
             reason,
             fallback_action: fallback_action.name().to_owned(),
         };
-        self.happened(now, &ids.channel_arn, &ids.message_id, what);
+        self.announce(now, &ids.channel_arn, &ids.message_id, kind);
         match fallback_action {
             FallbackAction::Continue => self.advance(&ids.channel_arn, &ids.message_id, now),
             FallbackAction::Abort => self.settle_unsent(&ids.channel_arn, &ids.message_id, MessageStatus::Failed, now),
@@ -255,8 +255,8 @@ impl World {
             };
             return of_step(&message.steps, status, fields);
         }
-        let past = self.messages.past(&ids.channel_arn, &ids.message_id)?;
-        of_step(&past.steps, past.status, MessageFields::default())
+        let tombstone = self.messages.tombstone(&ids.channel_arn, &ids.message_id)?;
+        of_step(&tombstone.steps, tombstone.status, MessageFields::default())
     }
 
     /// What a flow has to do for a message of this channel, if there is one to go through.
@@ -304,8 +304,8 @@ impl World {
             channel_arn: channel_arn.to_owned(),
         };
         let json = event.json().clone();
-        let what = What::Invoked { processor: name, function_arn: function_arn.clone(), ids, event: json };
-        self.happened(SystemTime::now(), channel_arn, id, what);
+        let kind = ActivityKind::Invoked { processor: name, function_arn: function_arn.clone(), ids, event: json };
+        self.announce(SystemTime::now(), channel_arn, id, kind);
         self.batch.effects.push(Effect::Invoke { function_arn, event });
     }
 
@@ -351,13 +351,13 @@ impl World {
         };
         let ended = self.messages.change(&mut self.batch, channel_arn, id, end).flatten();
         let Some((update, fields, persistence, created)) = ended else { return };
-        self.tell_version(channel_arn, id, MessageStatus::Sent, update);
+        self.notify_version(channel_arn, id, MessageStatus::Sent, update);
         if persistence == Persistence::NonPersistent {
             self.forget(channel_arn, id, MessageStatus::Sent);
         } else if !update {
             self.note_last_message(channel_arn, created);
         }
-        self.happened(now, channel_arn, id, What::Settled { status: MessageStatus::Sent, fields });
+        self.announce(now, channel_arn, id, ActivityKind::Settled { status: MessageStatus::Sent, fields });
     }
 
     /// A processor has denied it, or could not be reached and does not let pass what it has not seen.
@@ -367,7 +367,7 @@ impl World {
         let kept = status == MessageStatus::Failed
             && message.persistence == Persistence::Persistent
             && self.assumptions.failed_messages_are_kept;
-        self.tell_unsent(channel_arn, id, &processing, status);
+        self.notify_unsent(channel_arn, id, &processing, status);
         let Processing { update, fields, .. } = *processing;
         self.messages.change(&mut self.batch, channel_arn, id, |message| {
             message.processing = None;
@@ -379,15 +379,15 @@ impl World {
         if !update && !kept {
             self.forget(channel_arn, id, status);
         }
-        self.happened(now, channel_arn, id, What::Settled { status, fields });
+        self.announce(now, channel_arn, id, ActivityKind::Settled { status, fields });
     }
 
     fn forget(&mut self, channel_arn: &str, id: &str, status: MessageStatus) {
         let steps = self.messages.get(channel_arn, id).map(|message| message.steps.clone()).unwrap_or_default();
-        self.messages.remove(&mut self.batch, channel_arn, id, Past { status, steps });
+        self.messages.remove(&mut self.batch, channel_arn, id, Tombstone { status, steps });
     }
 
-    fn happened_sent(
+    fn announce_sent(
         &mut self,
         channel_arn: &str,
         id: &str,
@@ -396,20 +396,20 @@ impl World {
         update: bool,
         status: MessageStatus,
     ) {
-        let what = What::Sent {
+        let kind = ActivityKind::Sent {
             sender_arn: message.sender.arn.clone(),
             sender_name: message.sender.name.clone(),
             update,
             fields: fields.clone(),
             status,
         };
-        self.happened(SystemTime::now(), channel_arn, id, what);
+        self.announce(SystemTime::now(), channel_arn, id, kind);
     }
 
     /// Tells the watchers, after all that has happened so far.
-    pub(crate) fn happened(&mut self, at: SystemTime, channel_arn: &str, id: &str, what: What) {
-        let happening = Happening { at, channel_arn: channel_arn.to_owned(), message_id: id.to_owned(), what };
-        self.batch.effects.push(Effect::Happened(happening));
+    pub(crate) fn announce(&mut self, at: SystemTime, channel_arn: &str, id: &str, kind: ActivityKind) {
+        let activity = Activity { at, channel_arn: channel_arn.to_owned(), message_id: id.to_owned(), kind };
+        self.batch.effects.push(Effect::Announce(activity));
     }
 }
 

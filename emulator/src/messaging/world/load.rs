@@ -1,7 +1,7 @@
 //! Taking in what the data file has.
 
 use crate::messaging::world::last_message::LAST_MESSAGES;
-use crate::messaging::world::{World, client_request_token, messages};
+use crate::messaging::world::{World, client_request_token, message_table};
 
 impl World {
     /// Takes in what the store has, one entry at a time; `false` if nobody knows the table or the value cannot be read.
@@ -11,7 +11,7 @@ impl World {
             "members" => self.members.load(key, value),
             "channels" => self.channels.load(key, value),
             "channel-flows" => self.channel_flows.load(key, value),
-            messages::TABLE => self.messages.load(key, value),
+            message_table::TABLE => self.messages.load(key, value),
             LAST_MESSAGES => self.load_last_message(key, value),
             "tags" => self.tags.load(key, value),
             "bot-configurations" => self.bot_configurations.load(key, value),

@@ -19,7 +19,7 @@ impl World {
     /// Adds a member, and tells those who may know.
     pub(crate) fn add_membership(&mut self, channel_arn: &str, member_arn: &str, membership: Membership) {
         self.put_membership(channel_arn, member_arn, membership);
-        self.tell_of_membership("CREATE_CHANNEL_MEMBERSHIP", channel_arn, member_arn);
+        self.notify_of_membership("CREATE_CHANNEL_MEMBERSHIP", channel_arn, member_arn);
     }
 
     /// Adds members by one request, and tells those who may know with one event.
@@ -33,7 +33,7 @@ impl World {
         let to = self.who_hears_of(channel_arn, member_arns, &membership.kind);
         let payload = self.describe_batch(channel_arn, member_arns, membership);
         let event_type = "BATCH_CREATE_CHANNEL_MEMBERSHIP";
-        self.batch.tell(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
+        self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }
 
     /// Takes a member out, and tells those who may know, and the one who goes; `false` if there is no such member.
@@ -41,7 +41,7 @@ impl World {
         if !self.is_member(channel_arn, member_arn) {
             return false;
         }
-        self.tell_of_membership("DELETE_CHANNEL_MEMBERSHIP", channel_arn, member_arn);
+        self.notify_of_membership("DELETE_CHANNEL_MEMBERSHIP", channel_arn, member_arn);
         self.channels.change(&mut self.batch, channel_arn, |channel| {
             channel.memberships.remove(member_arn);
         });
@@ -86,12 +86,12 @@ impl World {
     }
 
     /// Tells of one member who is in the channel.
-    pub(crate) fn tell_of_membership(&mut self, event_type: &'static str, channel_arn: &str, member_arn: &str) {
+    pub(crate) fn notify_of_membership(&mut self, event_type: &'static str, channel_arn: &str, member_arn: &str) {
         let membership = self.channels.get(channel_arn).and_then(|channel| channel.memberships.get(member_arn));
         let Some(membership) = membership else { return };
         let to = self.who_hears_of(channel_arn, &[member_arn.to_owned()], &membership.kind);
         let payload = self.describe_membership(channel_arn, member_arn, membership, output::text);
-        self.batch.tell(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
+        self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }
 
     /// Which members of the channel hear of members of this kind: of hidden ones those who may see them, and themselves.
@@ -142,7 +142,7 @@ mod tests {
     /// What was told to whom, and nothing else has come about.
     fn told(world: &mut World) -> Vec<(&'static str, Vec<String>, Value)> {
         let tell = |effect| match effect {
-            Effect::Tell { to, event } => {
+            Effect::Notify { to, event } => {
                 assert_eq!(event.message_type, "SYSTEM");
                 let people = to.iter().map(|arn| arn.rsplit('/').next().unwrap_or_default().to_owned()).collect();
                 (event.event_type, people, event.payload)

@@ -9,48 +9,48 @@ use serde_json::Value;
 
 impl World {
     /// Tells of a message to all who may see it and are in the channel.
-    pub(super) fn tell_members(&mut self, channel_arn: &str, id: &str, message: &Message, event_type: &'static str) {
+    pub(super) fn notify_members(&mut self, channel_arn: &str, id: &str, message: &Message, event_type: &'static str) {
         let Some(channel) = self.channels.get(channel_arn) else { return };
         let mut to: Vec<String> = channel.memberships.keys().filter(|arn| message.is_for(arn)).cloned().collect();
         if self.assumptions.former_member_is_told && !channel.memberships.contains_key(&message.sender.arn) {
             to.push(message.sender.arn.clone());
         }
         let payload = Value::Object(message.describe(channel_arn, id, false, text));
-        self.batch.tell(to, SessionEvent { event_type, message_type: message.kind.name(), payload });
+        self.batch.notify(to, SessionEvent { event_type, message_type: message.kind.name(), payload });
     }
 
-    /// As [`tell_members`](Self::tell_members), of a message that the channel has.
-    pub(super) fn tell_of(&mut self, channel_arn: &str, id: &str, event_type: &'static str) {
+    /// As [`notify_members`](Self::notify_members), of a message that the channel has.
+    pub(super) fn notify_of(&mut self, channel_arn: &str, id: &str, event_type: &'static str) {
         if let Some(message) = self.messages.get(channel_arn, id).cloned() {
-            self.tell_members(channel_arn, id, &message, event_type);
+            self.notify_members(channel_arn, id, &message, event_type);
         }
     }
 
     /// Tells of a version of a message: everybody where it is sent, its sender where it is pending.
-    pub(super) fn tell_version(&mut self, channel_arn: &str, id: &str, status: MessageStatus, update: bool) {
+    pub(super) fn notify_version(&mut self, channel_arn: &str, id: &str, status: MessageStatus, update: bool) {
         let event_type = event_type(status, update);
         if status == MessageStatus::Sent {
-            self.tell_of(channel_arn, id, event_type);
+            self.notify_of(channel_arn, id, event_type);
             return;
         }
         let Some(message) = self.messages.get(channel_arn, id) else { return };
         let payload = Value::Object(message.describe(channel_arn, id, true, text));
         let event = SessionEvent { event_type, message_type: message.kind.name(), payload };
-        self.tell_sender(channel_arn, message.sender.arn.clone(), event);
+        self.notify_sender(channel_arn, message.sender.arn.clone(), event);
     }
 
     /// Tells a sender that a version of a message came to nothing.
-    pub(super) fn tell_unsent(&mut self, channel_arn: &str, id: &str, unsent: &Processing, status: MessageStatus) {
+    pub(super) fn notify_unsent(&mut self, channel_arn: &str, id: &str, unsent: &Processing, status: MessageStatus) {
         let Some(message) = self.messages.get(channel_arn, id) else { return };
         let event_type = event_type(status, unsent.update);
         let payload = Value::Object(message.describe_unsent(channel_arn, id, unsent, status, text));
         let event = SessionEvent { event_type, message_type: message.kind.name(), payload };
-        self.tell_sender(channel_arn, message.sender.arn.clone(), event);
+        self.notify_sender(channel_arn, message.sender.arn.clone(), event);
     }
 
-    fn tell_sender(&mut self, channel_arn: &str, sender: String, event: SessionEvent) {
+    fn notify_sender(&mut self, channel_arn: &str, sender: String, event: SessionEvent) {
         if self.is_member(channel_arn, &sender) || self.assumptions.former_member_is_told {
-            self.batch.tell(vec![sender], event);
+            self.batch.notify(vec![sender], event);
         }
     }
 }

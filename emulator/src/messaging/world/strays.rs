@@ -1,4 +1,4 @@
-//! Messages of no channel, which are an event and nothing else. What channels have, [`Messages`](crate::messaging::world::Messages)
+//! Messages of no channel, which are an event and nothing else. What channels have, [`MessageTable`](crate::messaging::world::message_table::MessageTable)
 //! has: each message is known to one of the two.
 
 use crate::assumptions::Assumptions;

@@ -8,12 +8,12 @@ use std::fmt;
 use std::ops::Bound;
 
 /// Resources of one kind, in the order of their keys.
-pub(crate) struct Shelf<T> {
+pub(crate) struct Table<T> {
     table: &'static str,
     items: BTreeMap<String, T>,
 }
 
-impl<T: Serialize + DeserializeOwned> Shelf<T> {
+impl<T: Serialize + DeserializeOwned> Table<T> {
     /// Kept in `table` of the store.
     pub(crate) fn new(table: &'static str) -> Self {
         Self { table, items: BTreeMap::new() }
@@ -82,8 +82,8 @@ impl<T: Serialize + DeserializeOwned> Shelf<T> {
 }
 
 /// Without the resources, which hold names and metadata.
-impl<T> fmt::Debug for Shelf<T> {
+impl<T> fmt::Debug for Table<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shelf").field("table", &self.table).field("items", &self.items.len()).finish()
+        f.debug_struct("Table").field("table", &self.table).field("items", &self.items.len()).finish()
     }
 }

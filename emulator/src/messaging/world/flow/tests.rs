@@ -6,6 +6,7 @@ use crate::assumptions::Assumptions;
 use crate::messaging::resource::channel_flow::ChannelFlow;
 use crate::messaging::world::batch::Batch;
 use crate::messaging::world::testing::{CHANNEL, FLOW, PEOPLE, arn, message, world};
+use crate::model::refusal::RefusalKind;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,7 +19,7 @@ struct Stage {
     told: Vec<(Vec<String>, &'static str, Value)>,
     invoked: Vec<MessageIds>,
     events: Vec<Event>,
-    happened: Vec<(String, What)>,
+    happened: Vec<(String, ActivityKind)>,
 }
 
 impl Stage {
@@ -64,12 +65,12 @@ impl Stage {
         }
         for effect in effects {
             match effect {
-                Effect::Tell { to, event } => self.told.push((to, event.event_type, event.payload)),
+                Effect::Notify { to, event } => self.told.push((to, event.event_type, event.payload)),
                 Effect::Invoke { event, .. } => {
                     self.invoked.push(event.ids().unwrap().clone());
                     self.events.push(event);
                 }
-                Effect::Happened(happening) => self.happened.push((happening.message_id, happening.what)),
+                Effect::Announce(activity) => self.happened.push((activity.message_id, activity.kind)),
                 Effect::Open { .. } => panic!("no rule opens a session"),
             }
         }
@@ -205,7 +206,7 @@ fn who_cannot_be_reached_is_passed_over_or_ends_it() {
     assert_eq!(stage.world.messages.get(CHANNEL, &id).unwrap().status, MessageStatus::Failed);
     for ids in stage.invoked.clone() {
         let refused = stage.call_back(&ids, Decision::NoChange, None).unwrap().unwrap_err();
-        assert_eq!(refused.kind(), crate::RefusalKind::DecidedBefore);
+        assert_eq!(refused.kind(), RefusalKind::DecidedBefore);
     }
 }
 
@@ -218,7 +219,7 @@ fn a_denied_message_is_no_more_and_a_second_callback_still_hears_that_it_was_dec
     stage.restart();
     let ids = stage.invoked[0].clone();
     let refused = stage.call_back(&ids, Decision::NoChange, None).unwrap().unwrap_err();
-    assert_eq!(refused.kind(), crate::RefusalKind::DecidedBefore);
+    assert_eq!(refused.kind(), RefusalKind::DecidedBefore);
     let state = stage.world.state_of(&ids).unwrap();
     assert_eq!((state.status(), state.decision()), (MessageStatus::Denied, Some(Decision::Deny)));
 }
@@ -269,7 +270,7 @@ fn a_callback_that_came_too_late_decides_nothing() {
     let id = stage.say("x");
     let ids = stage.invoked[0].clone();
     let refused = stage.call_back(&ids, Decision::NoChange, None).unwrap().unwrap_err();
-    assert_eq!(refused.kind(), crate::RefusalKind::Expired);
+    assert_eq!(refused.kind(), RefusalKind::Expired);
     assert_eq!(stage.world.messages.get(CHANNEL, &id).unwrap().status, MessageStatus::Pending);
 }
 
@@ -458,7 +459,7 @@ proptest! {
         stage.restart();
         for ids in stage.invoked.clone() {
             let refused = stage.call_back(&ids, Decision::Deny, None).expect("every step is known").unwrap_err();
-            prop_assert_eq!(refused.kind(), crate::RefusalKind::DecidedBefore);
+            prop_assert_eq!(refused.kind(), RefusalKind::DecidedBefore);
         }
         for (id, due) in &due {
             let told = |matches: &dyn Fn(&str) -> bool| {
@@ -470,11 +471,11 @@ proptest! {
             };
             prop_assert_eq!(told(&|event_type| event_type.starts_with("PENDING_")), due.through_a_flow);
             prop_assert_eq!(told(&ends), due.begun);
-            let happened = |matches: fn(&What) -> bool| {
-                stage.happened.iter().filter(|(message, what)| message == id && matches(what)).count()
+            let happened = |matches: fn(&ActivityKind) -> bool| {
+                stage.happened.iter().filter(|(message, kind)| message == id && matches(kind)).count()
             };
-            prop_assert_eq!(happened(|what| matches!(what, What::Sent { .. })), due.begun);
-            prop_assert_eq!(happened(|what| matches!(what, What::Settled { .. })), due.through_a_flow);
+            prop_assert_eq!(happened(|kind| matches!(kind, ActivityKind::Sent { .. })), due.begun);
+            prop_assert_eq!(happened(|kind| matches!(kind, ActivityKind::Settled { .. })), due.through_a_flow);
         }
         // Only the sender is told of what is not sent.
         for (to, event_type, payload) in &stage.told {

@@ -2,7 +2,7 @@
 
 use crate::ids::milliseconds;
 use crate::messaging::resource::identity::Identity;
-use crate::messaging::resource::message::{Message, Past};
+use crate::messaging::resource::message::{Message, Tombstone};
 use crate::messaging::world::batch::{Batch, Change};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +15,7 @@ pub(crate) const TABLE: &str = "messages";
 
 /// Every message of every channel.
 #[derive(Debug, Default)]
-pub(crate) struct Messages {
+pub(crate) struct MessageTable {
     channels: HashMap<String, OfChannel>,
     /// One for all the messages of a sender, as long as the name stays.
     senders: HashMap<String, Arc<Identity>>,
@@ -35,21 +35,23 @@ pub(crate) struct Place {
 struct OfChannel {
     places: HashMap<Arc<str>, Place>,
     messages: BTreeMap<Place, (Arc<str>, Message)>,
-    past: HashMap<Box<str>, Past>,
+    tombstones: HashMap<Box<str>, Tombstone>,
 }
 
 /// What the store has of a message.
 #[derive(Deserialize)]
 enum Stored {
     Message(Box<Message>),
-    Past(Past),
+    #[serde(rename = "Past")]
+    Tombstone(Tombstone),
 }
 
 /// What the store gets: as [`Stored`].
 #[derive(Serialize)]
 enum ToStore<'a> {
     Message(&'a Message),
-    Past(&'a Past),
+    #[serde(rename = "Past")]
+    Tombstone(&'a Tombstone),
 }
 
 impl Place {
@@ -83,15 +85,15 @@ fn since_1970(time: SystemTime) -> u64 {
     u64::try_from(milliseconds(time)).unwrap_or(u64::MAX)
 }
 
-impl Messages {
+impl MessageTable {
     pub(crate) fn get(&self, channel_arn: &str, id: &str) -> Option<&Message> {
         let channel = self.channels.get(channel_arn)?;
         channel.messages.get(channel.places.get(id)?).map(|(_, message)| message)
     }
 
     /// What is left of a message that is no more.
-    pub(crate) fn past(&self, channel_arn: &str, id: &str) -> Option<&Past> {
-        self.channels.get(channel_arn)?.past.get(id)
+    pub(crate) fn tombstone(&self, channel_arn: &str, id: &str) -> Option<&Tombstone> {
+        self.channels.get(channel_arn)?.tombstones.get(id)
     }
 
     /// How many are processed by a flow.
@@ -166,24 +168,24 @@ impl Messages {
     }
 
     /// Takes one away. What callbacks may come for is kept in mind.
-    pub(crate) fn remove(&mut self, batch: &mut Batch, channel_arn: &str, id: &str, past: Past) {
+    pub(crate) fn remove(&mut self, batch: &mut Batch, channel_arn: &str, id: &str, tombstone: Tombstone) {
         let Some(channel) = self.channels.get_mut(channel_arn) else { return };
         let Some(place) = channel.places.remove(id) else { return };
         if let Some((_, message)) = channel.messages.remove(&place) {
             self.processing -= u64::from(message.processing.is_some());
         }
-        if past.steps.is_empty() {
+        if tombstone.steps.is_empty() {
             note(batch, channel_arn, id, None);
         } else {
-            note(batch, channel_arn, id, Some(ToStore::Past(&past)));
-            channel.past.insert(id.into(), past);
+            note(batch, channel_arn, id, Some(ToStore::Tombstone(&tombstone)));
+            channel.tombstones.insert(id.into(), tombstone);
         }
     }
 
     /// Takes away all that a channel has.
     pub(crate) fn remove_channel(&mut self, batch: &mut Batch, channel_arn: &str) {
         let Some(channel) = self.channels.remove(channel_arn) else { return };
-        for id in channel.places.keys().map(|id| &**id).chain(channel.past.keys().map(|id| &**id)) {
+        for id in channel.places.keys().map(|id| &**id).chain(channel.tombstones.keys().map(|id| &**id)) {
             note(batch, channel_arn, id, None);
         }
         self.processing -= count_processing(channel.messages.values().map(|(_, message)| message));
@@ -198,8 +200,8 @@ impl Messages {
                 self.next_sequence = self.next_sequence.max(message.sequence);
                 self.insert(channel_arn, id, *message);
             }
-            Ok(Stored::Past(past)) => {
-                self.channels.entry(channel_arn.to_owned()).or_default().past.insert(id.into(), past);
+            Ok(Stored::Tombstone(tombstone)) => {
+                self.channels.entry(channel_arn.to_owned()).or_default().tombstones.insert(id.into(), tombstone);
             }
             Err(_) => return false,
         }
