@@ -213,7 +213,7 @@ pub use model::event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
 pub use model::grant::Grant;
 pub use model::invocation::{FunctionError, InitFailure, InvocationOutcome, InvocationReport};
 pub use model::message::{
-    MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification,
+    MessageAttributeValue, MessageChange, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification,
 };
 pub use model::refusal::{Refusal, RefusalKind};
 pub use recording::{

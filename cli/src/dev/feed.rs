@@ -2,7 +2,7 @@
 
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
-use channel_flow_emulator::{Activity, ActivityKind, Decision, MessageFields, MessageStatus};
+use channel_flow_emulator::{Activity, ActivityKind, Decision, MessageChange, MessageFields, MessageStatus};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -30,7 +30,7 @@ struct Feed {
 struct Message {
     sender: String,
     sent_at: SystemTime,
-    update: bool,
+    change: MessageChange,
     fields: MessageFields,
     /// What the processors have decided so far.
     decision: Option<Decision>,
@@ -43,9 +43,9 @@ impl Feed {
         let Activity { at, channel_arn, message_id, kind, .. } = activity;
         let key = (channel_arn, message_id);
         match kind {
-            ActivityKind::Sent { sender_name, update, fields, status, .. } => {
+            ActivityKind::Sent { sender_name, change, fields, status, .. } => {
                 let message =
-                    Message { sender: sender_name, sent_at: at, update, fields, decision: None, unreachable: None };
+                    Message { sender: sender_name, sent_at: at, change, fields, decision: None, unreachable: None };
                 if status == MessageStatus::Pending {
                     self.on_their_way.insert(key, message);
                     return None;
@@ -105,7 +105,7 @@ impl Feed {
             styled(style, format_args!("{word:<9}")),
             styled(DIM, milliseconds(took)),
         );
-        if message.update {
+        if message.change == MessageChange::Update {
             line.push_str("  (an update)");
         }
         if let Some(unreachable) = &message.unreachable {

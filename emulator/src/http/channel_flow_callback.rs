@@ -12,6 +12,7 @@ use crate::messaging::wire::callback_refusal;
 use crate::messaging::world::flow::Accepted;
 use crate::model::callback_record::CallbackRecord;
 use crate::model::grant::Grant;
+use crate::model::message::MessageKey;
 use crate::model::refusal::Refusal;
 use crate::net::connection::Control;
 use crate::signature::header::Authorization;
@@ -63,7 +64,8 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
             fault: fault.as_ref().map(Fault::name),
         };
         callback_log.add(record.clone());
-        world.called_back(channel_arn, message_id.as_deref(), record, accepted);
+        let claimed = MessageKey { channel_arn, message_id: message_id.as_deref().unwrap_or_default() };
+        world.called_back(claimed, record, accepted);
         verdict
     });
     let response = match &verdict {

@@ -177,7 +177,7 @@ impl Notifier {
             cold_start_milliseconds: attempt.cold_start.map(milliseconds),
         };
         self.state.change(|state| {
-            state.world.announce(SystemTime::now(), &ids.channel_arn, &ids.message_id, kind);
+            state.world.announce(SystemTime::now(), ids.key(), kind);
         });
     }
 
@@ -187,7 +187,7 @@ impl Notifier {
         self.state.change(|state| {
             let decided = state.message(ids).is_some_and(|message| message.decision().is_some());
             let kind = ActivityKind::Finished { ids: ids.clone(), function_arn: function_arn.to_owned(), decided };
-            state.world.announce(SystemTime::now(), &ids.channel_arn, &ids.message_id, kind);
+            state.world.announce(SystemTime::now(), ids.key(), kind);
         });
     }
 }

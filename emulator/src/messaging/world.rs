@@ -21,6 +21,8 @@ mod last_message;
 mod load;
 mod member;
 mod membership;
+pub(crate) mod message;
+mod message_status;
 mod notification;
 mod resource_settings;
 mod view;
@@ -38,6 +40,7 @@ use crate::messaging::world::client_request_token::Tokens;
 use crate::messaging::world::message_table::MessageTable;
 use crate::messaging::world::strays::Strays;
 use crate::messaging::world::table::Table;
+use crate::model::message::MessageIds;
 use serde_json::Value;
 
 /// All of it.
@@ -60,8 +63,8 @@ pub(crate) struct World {
     pub(crate) strays: Strays,
     /// How many versions of messages have gone to a processor since the start.
     begun: u64,
-    /// Messages that were processed when the service ended last: channel and id.
-    left_over: Vec<(String, String)>,
+    /// The steps that messages were in when the service ended last.
+    left_over: Vec<MessageIds>,
     /// By the ARN of the resource.
     pub(crate) tags: Table<Tags>,
     /// `Configuration` of bots, by ARN.

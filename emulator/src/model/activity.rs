@@ -1,7 +1,7 @@
 //! What goes on in the service, for whoever watches: a page, a recorder, a test.
 
 use crate::model::callback_record::CallbackRecord;
-use crate::model::message::{MessageFields, MessageIds, MessageStatus};
+use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageStatus};
 use axum::body::Bytes;
 use std::fmt;
 use std::time::SystemTime;
@@ -32,8 +32,8 @@ pub enum ActivityKind {
         sender_arn: String,
         /// The sender's name.
         sender_name: String,
-        /// Whether it is an update of a message.
-        update: bool,
+        /// Whether it is new or an update.
+        change: MessageChange,
         /// What it says, before any processor.
         fields: MessageFields,
         /// `PENDING` where a flow comes first.
@@ -105,10 +105,10 @@ pub enum ActivityKind {
 impl fmt::Debug for ActivityKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sent { sender_arn, update, fields, status, .. } => f
+            Self::Sent { sender_arn, change, fields, status, .. } => f
                 .debug_struct("Sent")
                 .field("sender_arn", sender_arn)
-                .field("update", update)
+                .field("change", change)
                 .field("fields", fields)
                 .field("status", status)
                 .finish_non_exhaustive(),

@@ -19,6 +19,22 @@ pub struct MessageIds {
     pub channel_arn: String,
 }
 
+/// Which message of which channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct MessageKey<'a> {
+    pub(crate) channel_arn: &'a str,
+    pub(crate) message_id: &'a str,
+}
+
+/// Whether somebody sends a message or updates one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageChange {
+    /// It is new.
+    Create,
+    /// It takes the place of what a message that was sent says.
+    Update,
+}
+
 /// What a message says: the fields that a callback may change.
 ///
 /// Serializes as the service spells it. Its `Debug` shows lengths, never what is said.
@@ -164,6 +180,11 @@ impl MessageState {
 }
 
 impl MessageIds {
+    /// Which message they are of.
+    pub(crate) fn key(&self) -> MessageKey<'_> {
+        MessageKey { channel_arn: &self.channel_arn, message_id: &self.message_id }
+    }
+
     /// The ARN of the app instance that the channel is of.
     pub fn app_instance_arn(&self) -> &str {
         app_instance_of(&self.channel_arn)

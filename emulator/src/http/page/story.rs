@@ -4,7 +4,7 @@ use crate::ids::milliseconds;
 use crate::model::activity::ActivityKind;
 use crate::model::callback_record::CallbackRecord;
 use crate::model::decision::Decision;
-use crate::model::message::{MessageFields, MessageIds, MessageStatus};
+use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageStatus};
 use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -117,7 +117,7 @@ enum Outcome {
 impl Story {
     /// Of a message that is sent now.
     pub(super) fn sent(at: SystemTime, channel_arn: String, message_id: String, kind: ActivityKind) -> Option<Self> {
-        let ActivityKind::Sent { sender_arn, sender_name, update, fields, status } = kind else { return None };
+        let ActivityKind::Sent { sender_arn, sender_name, change, fields, status } = kind else { return None };
         let at = time(at);
         let settled = status != MessageStatus::Pending;
         Some(Self {
@@ -126,7 +126,7 @@ impl Story {
             message_id,
             sender_arn,
             sender_name,
-            update,
+            update: change == MessageChange::Update,
             sent_at: at,
             status,
             after: settled.then(|| fields.clone()),

@@ -16,11 +16,11 @@ use crate::messaging::wire::common_shapes::{
 use crate::messaging::wire::output;
 use crate::messaging::wire::shape::{Member, Shape};
 use crate::messaging::world::access::Role;
-use crate::messaging::world::flow::NewMessage;
+use crate::messaging::world::message::NewMessage;
 use crate::messaging::world::message_table::Place;
 use crate::messaging::world::strays::Stray;
 use crate::model::event::Persistence;
-use crate::model::message::{MessageFields, MessageStatus};
+use crate::model::message::{MessageFields, MessageKey, MessageStatus};
 use serde_json::{Map, Value, json};
 use std::ops::Bound;
 
@@ -167,33 +167,35 @@ fn update_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
     fields.content = said.content;
     fields.metadata = said.metadata.or(fields.metadata.filter(|_| keep));
     fields.content_type = said.content_type.or(fields.content_type.filter(|_| keep));
-    let status = call.world.update_message(&channel_arn, &id, fields, call.now);
+    let key = MessageKey { channel_arn: &channel_arn, message_id: &id };
+    let status = call.world.update_message(key, fields, call.now);
     Ok(accepted(call, &id, status))
 }
 
 fn get_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (channel_arn, id, _, message) = seen(call)?;
-    let view = message.describe(&channel_arn, &id, message.is_from(call.bearer()), output::seconds);
+    let key = MessageKey { channel_arn: &channel_arn, message_id: &id };
+    let view = message.describe(key, message.is_from(call.bearer()), output::seconds);
     Ok(json!({ "ChannelMessage": view }))
 }
 
 fn get_channel_message_status(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (bearer, assumptions) = (call.bearer(), &call.world.assumptions);
-    let (channel_arn, id) = (call.input.text("ChannelArn"), call.input.text("MessageId"));
+    let key = MessageKey { channel_arn: call.input.text("ChannelArn"), message_id: call.input.text("MessageId") };
     if MemberKind::Bot.is_kind_of(bearer) && !assumptions.bots_may_ask_status {
         return Err(ApiError::forbidden(assumptions::FORBIDDEN));
     }
-    let stray = call.world.strays.find(channel_arn, id, assumptions);
+    let stray = call.world.strays.find(key, assumptions);
     let status = if let Some(Stray { status, sender_arn, sub_channel_id }) = stray {
         if sender_arn != Some(bearer) {
             return Err(ApiError::forbidden(assumptions::FORBIDDEN));
         }
         status.filter(|_| call.input.optional("SubChannelId") == sub_channel_id)
-    } else if call.world.channels.contains(channel_arn) {
+    } else if call.world.channels.contains(key.channel_arn) {
         let (_, role) = call.in_channel()?;
         allow(role.may_see_channel())?;
         call.no_sub_channel()?;
-        let message = call.world.messages.get(channel_arn, id);
+        let message = call.world.messages.get(key);
         match message.filter(|message| call.world.shows(message, bearer)) {
             Some(message) if !message.is_from(bearer) => return Err(ApiError::forbidden(assumptions::FORBIDDEN)),
             message => message.and_then(|message| message.told_status(assumptions)),
@@ -227,7 +229,7 @@ fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let limit = call.input.integer("MaxResults").and_then(|most| usize::try_from(most).ok()).unwrap_or(50);
     let bearer = call.bearer();
-    let shown = |(_, _, message): &(Place, &str, &Message)| call.world.lists(message, bearer);
+    let shown = |(_, _, message): &(Place, MessageKey<'_>, &Message)| call.world.lists(message, bearer);
     let messages = call.world.messages.between(&channel_arn, (after, before));
     let mut messages: Vec<_> = match ascending {
         true => messages.filter(shown).take(limit + 1).collect(),
@@ -237,7 +239,7 @@ fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
     messages.truncate(limit);
     let last = messages.last().filter(|_| more).map(|(place, ..)| place.to_token());
     let summaries: Vec<_> =
-        messages.iter().map(|(_, id, message)| message.summarize(&channel_arn, id, bearer, output::seconds)).collect();
+        messages.iter().map(|(_, key, message)| message.summarize(*key, bearer, output::seconds)).collect();
     Ok(output::object([
         ("ChannelArn", channel_arn.as_str().into()),
         ("ChannelMessages", summaries.into()),
@@ -250,9 +252,10 @@ fn delete_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
     call.no_sub_channel()?;
     let id = call.input.text("MessageId").to_owned();
     // Admins can delete what they cannot see: messages for somebody else.
-    let message = call.world.messages.get(&channel_arn, &id).ok_or_else(|| call.not_found("message"))?;
+    let key = MessageKey { channel_arn: &channel_arn, message_id: &id };
+    let message = call.world.messages.get(key).ok_or_else(|| call.not_found("message"))?;
     check_settled(message)?;
-    call.world.delete_message(&channel_arn, &id, call.now);
+    call.world.delete_message(key, call.now);
     Ok(Value::Null)
 }
 
@@ -260,7 +263,7 @@ fn redact_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let (channel_arn, id, role, message) = seen(call)?;
     allow(role.may_redact_message(message.is_from(call.bearer())))?;
     check_settled(message)?;
-    call.world.redact_message(&channel_arn, &id, call.now);
+    call.world.redact_message(MessageKey { channel_arn: &channel_arn, message_id: &id }, call.now);
     Ok(json!({ "ChannelArn": channel_arn, "MessageId": id }))
 }
 
@@ -271,7 +274,8 @@ fn seen<'a>(call: &'a Call<'_>) -> Result<(String, String, Role, &'a Message), A
     allow(role.may_see_channel())?;
     call.no_sub_channel()?;
     let id = call.input.text("MessageId");
-    let message = call.world.messages.get(&channel_arn, id).filter(|message| call.world.shows(message, call.bearer()));
+    let key = MessageKey { channel_arn: &channel_arn, message_id: id };
+    let message = call.world.messages.get(key).filter(|message| call.world.shows(message, call.bearer()));
     let message = message.ok_or_else(|| call.not_found("message"))?;
     Ok((channel_arn, id.to_owned(), role, message))
 }

@@ -7,7 +7,7 @@ use crate::messaging::resource::identity::Identity;
 use crate::messaging::wire::output::Time;
 use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
-use crate::model::message::{MessageFields, MessageStatus};
+use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageKey, MessageStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -50,7 +50,8 @@ pub(crate) enum MessageType {
 /// A new message, or an update of one, on its way through a flow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Processing {
-    pub(crate) update: bool,
+    #[serde(rename = "update", with = "update_flag")]
+    pub(crate) change: MessageChange,
     /// What it says, with what processors have changed.
     pub(crate) fields: MessageFields,
     /// Those of the flow when it was sent.
@@ -98,6 +99,15 @@ impl Processing {
     pub(crate) fn processor(&self) -> &Processor {
         &self.processors[self.position]
     }
+
+    /// The ids of the step that it is in.
+    pub(crate) fn ids(&self, key: MessageKey<'_>) -> MessageIds {
+        MessageIds {
+            callback_id: self.callback_id.to_string(),
+            message_id: key.message_id.to_owned(),
+            channel_arn: key.channel_arn.to_owned(),
+        }
+    }
 }
 
 impl Message {
@@ -115,10 +125,18 @@ impl Message {
         self.status == MessageStatus::Sent && self.processing.is_none()
     }
 
+    /// An updated version takes the place of what it says.
+    pub(crate) fn take_version(&mut self, mut fields: MessageFields, said: SystemTime) {
+        fields.shrink();
+        self.fields = fields;
+        self.last_edited = Some(said);
+        self.last_updated = said;
+    }
+
     /// What `GetChannelMessageStatus` tells its sender, if anything.
     pub(crate) fn told_status(&self, assumptions: &Assumptions) -> Option<MessageStatus> {
         let pending = match self.processing.as_deref() {
-            Some(Processing { update: true, .. }) => assumptions.edit_has_status,
+            Some(Processing { change: MessageChange::Update, .. }) => assumptions.edit_has_status,
             Some(_) if self.persistence == Persistence::Persistent => true,
             Some(_) if assumptions.non_persistent_has_status => true,
             Some(_) => return None,
@@ -129,17 +147,18 @@ impl Message {
 
     /// `ChannelMessage`, with its times in the form that `time` gives them. Its sender is shown the version that is
     /// processed, with what processors have changed by now; the others the one that was sent.
-    pub(crate) fn describe(&self, channel_arn: &str, id: &str, to_sender: bool, time: Time) -> Map<String, Value> {
+    pub(crate) fn describe(&self, key: MessageKey<'_>, to_sender: bool, time: Time) -> Map<String, Value> {
         let processing = self.processing.as_deref().filter(|_| to_sender);
         let status = processing.map_or(self.status, |_| MessageStatus::Pending);
-        let edited = processing.filter(|processing| processing.update).map(|processing| processing.said);
-        self.described_as(channel_arn, id, processing.map_or(&self.fields, |p| &p.fields), status, edited, time)
+        let edited = processing
+            .filter(|processing| processing.change == MessageChange::Update)
+            .map(|processing| processing.said);
+        self.described_as(key, processing.map_or(&self.fields, |p| &p.fields), status, edited, time)
     }
 
     fn described_as(
         &self,
-        channel_arn: &str,
-        id: &str,
+        key: MessageKey<'_>,
         fields: &MessageFields,
         status: MessageStatus,
         edited: Option<SystemTime>,
@@ -147,8 +166,8 @@ impl Message {
     ) -> Map<String, Value> {
         let mut view = Map::new();
         let mut put = |name: &str, value: Value| view.insert(name.to_owned(), value);
-        put("ChannelArn", channel_arn.into());
-        put("MessageId", id.into());
+        put("ChannelArn", key.channel_arn.into());
+        put("MessageId", key.message_id.into());
         put("Type", self.kind.name().into());
         put("CreatedTimestamp", time(self.created));
         put("LastUpdatedTimestamp", time(edited.unwrap_or(self.last_updated)));
@@ -173,23 +192,22 @@ impl Message {
     /// `ChannelMessage` of a version that came to nothing, for its sender.
     pub(crate) fn describe_unsent(
         &self,
-        channel_arn: &str,
-        id: &str,
+        key: MessageKey<'_>,
         unsent: &Processing,
         status: MessageStatus,
         time: Time,
     ) -> Map<String, Value> {
-        let edited = unsent.update.then_some(unsent.said);
-        self.described_as(channel_arn, id, &unsent.fields, status, edited, time)
+        let edited = (unsent.change == MessageChange::Update).then_some(unsent.said);
+        self.described_as(key, &unsent.fields, status, edited, time)
     }
 
     /// The event for the processor that has it: in the shape seen on live traffic, which has neither `Target` nor
     /// `ContentType`.
-    pub(crate) fn event(&self, channel_arn: &str, id: &str, processing: &Processing) -> Event {
+    pub(crate) fn event(&self, key: MessageKey<'_>, processing: &Processing) -> Event {
         let fields = &processing.fields;
         let mut message = json!({
-            "MessageId": id,
-            "ChannelArn": channel_arn,
+            "MessageId": key.message_id,
+            "ChannelArn": key.channel_arn,
             "Content": fields.content,
             "Persistence": self.persistence.name(),
             "Sender": *self.sender,
@@ -202,7 +220,7 @@ impl Message {
         if let Some(push_notification) = &fields.push_notification {
             message["PushNotification"] = json!(push_notification);
         }
-        if processing.update {
+        if processing.change == MessageChange::Update {
             message["LastEditedTimestamp"] = ids::timestamp(processing.said).into();
         }
         let callback_id = processing.callback_id.to_string();
@@ -224,5 +242,20 @@ mod shared_identity {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Identity>, D::Error> {
         Identity::deserialize(deserializer).map(Arc::new)
+    }
+}
+
+/// The data file says whether it is an update.
+mod update_flag {
+    use super::MessageChange;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(change: &MessageChange, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*change == MessageChange::Update)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MessageChange, D::Error> {
+        let update = bool::deserialize(deserializer)?;
+        Ok(if update { MessageChange::Update } else { MessageChange::Create })
     }
 }

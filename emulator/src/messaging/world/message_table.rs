@@ -4,6 +4,7 @@ use crate::ids::milliseconds;
 use crate::messaging::resource::identity::Identity;
 use crate::messaging::resource::message::{Message, Tombstone};
 use crate::messaging::world::batch::{Batch, Change};
+use crate::model::message::MessageKey;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -86,14 +87,14 @@ fn since_1970(time: SystemTime) -> u64 {
 }
 
 impl MessageTable {
-    pub(crate) fn get(&self, channel_arn: &str, id: &str) -> Option<&Message> {
-        let channel = self.channels.get(channel_arn)?;
-        channel.messages.get(channel.places.get(id)?).map(|(_, message)| message)
+    pub(crate) fn get(&self, key: MessageKey<'_>) -> Option<&Message> {
+        let channel = self.channels.get(key.channel_arn)?;
+        channel.messages.get(channel.places.get(key.message_id)?).map(|(_, message)| message)
     }
 
     /// What is left of a message that is no more.
-    pub(crate) fn tombstone(&self, channel_arn: &str, id: &str) -> Option<&Tombstone> {
-        self.channels.get(channel_arn)?.tombstones.get(id)
+    pub(crate) fn tombstone(&self, key: MessageKey<'_>) -> Option<&Tombstone> {
+        self.channels.get(key.channel_arn)?.tombstones.get(key.message_id)
     }
 
     /// How many are processed by a flow.
@@ -106,7 +107,7 @@ impl MessageTable {
         &self,
         channel_arn: &str,
         (after, before): (Bound<Place>, Bound<Place>),
-    ) -> impl DoubleEndedIterator<Item = (Place, &str, &Message)> {
+    ) -> impl DoubleEndedIterator<Item = (Place, MessageKey<'_>, &Message)> {
         // What `range` would panic at.
         let nothing = match (after, before) {
             (Bound::Included(after), Bound::Included(before)) => after > before,
@@ -115,15 +116,19 @@ impl MessageTable {
             }
             _ => false,
         };
-        let channel = self.channels.get(channel_arn).filter(|_| !nothing);
-        let messages = channel.map(|channel| channel.messages.range((after, before)));
-        messages.into_iter().flatten().map(|(place, (id, message))| (*place, &**id, message))
+        let channel = self.channels.get_key_value(channel_arn).filter(|_| !nothing);
+        let messages = channel.map(|(channel_arn, channel)| {
+            let messages = channel.messages.range((after, before));
+            messages
+                .map(move |(place, (message_id, message))| (*place, MessageKey { channel_arn, message_id }, message))
+        });
+        messages.into_iter().flatten()
     }
 
     /// Every message of every channel.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Message)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (MessageKey<'_>, &Message)> {
         self.channels.iter().flat_map(|(channel_arn, channel)| {
-            channel.messages.values().map(|(id, message)| (&**channel_arn, &**id, message))
+            channel.messages.values().map(|(message_id, message)| (MessageKey { channel_arn, message_id }, message))
         })
     }
 
@@ -145,75 +150,79 @@ impl MessageTable {
     }
 
     /// Puts a new one, or another one in its place.
-    pub(crate) fn put(&mut self, batch: &mut Batch, channel_arn: &str, id: &str, message: Message) {
-        note(batch, channel_arn, id, Some(ToStore::Message(&message)));
-        self.insert(channel_arn, id, message);
+    pub(crate) fn put(&mut self, batch: &mut Batch, key: MessageKey<'_>, message: Message) {
+        note(batch, key, Some(ToStore::Message(&message)));
+        self.insert(key, message);
     }
 
     /// Changes one, if it is there.
     pub(crate) fn change<R>(
         &mut self,
         batch: &mut Batch,
-        channel_arn: &str,
-        id: &str,
+        key: MessageKey<'_>,
         change: impl FnOnce(&mut Message) -> R,
     ) -> Option<R> {
-        let channel = self.channels.get_mut(channel_arn)?;
-        let (_, message) = channel.messages.get_mut(channel.places.get(id)?)?;
+        let channel = self.channels.get_mut(key.channel_arn)?;
+        let (_, message) = channel.messages.get_mut(channel.places.get(key.message_id)?)?;
         self.processing -= u64::from(message.processing.is_some());
         let changed = change(message);
         self.processing += u64::from(message.processing.is_some());
-        note(batch, channel_arn, id, Some(ToStore::Message(message)));
+        note(batch, key, Some(ToStore::Message(message)));
         Some(changed)
     }
 
     /// Takes one away. What callbacks may come for is kept in mind.
-    pub(crate) fn remove(&mut self, batch: &mut Batch, channel_arn: &str, id: &str, tombstone: Tombstone) {
-        let Some(channel) = self.channels.get_mut(channel_arn) else { return };
-        let Some(place) = channel.places.remove(id) else { return };
+    pub(crate) fn remove(&mut self, batch: &mut Batch, key: MessageKey<'_>, tombstone: Tombstone) {
+        let Some(channel) = self.channels.get_mut(key.channel_arn) else { return };
+        let Some(place) = channel.places.remove(key.message_id) else { return };
         if let Some((_, message)) = channel.messages.remove(&place) {
             self.processing -= u64::from(message.processing.is_some());
         }
         if tombstone.steps.is_empty() {
-            note(batch, channel_arn, id, None);
+            note(batch, key, None);
         } else {
-            note(batch, channel_arn, id, Some(ToStore::Tombstone(&tombstone)));
-            channel.tombstones.insert(id.into(), tombstone);
+            note(batch, key, Some(ToStore::Tombstone(&tombstone)));
+            channel.tombstones.insert(key.message_id.into(), tombstone);
         }
     }
 
     /// Takes away all that a channel has.
     pub(crate) fn remove_channel(&mut self, batch: &mut Batch, channel_arn: &str) {
         let Some(channel) = self.channels.remove(channel_arn) else { return };
-        for id in channel.places.keys().map(|id| &**id).chain(channel.tombstones.keys().map(|id| &**id)) {
-            note(batch, channel_arn, id, None);
+        for message_id in channel.places.keys().map(|id| &**id).chain(channel.tombstones.keys().map(|id| &**id)) {
+            note(batch, MessageKey { channel_arn, message_id }, None);
         }
         self.processing -= count_processing(channel.messages.values().map(|(_, message)| message));
     }
 
     /// Takes in what the store has; `false` if it cannot be read.
     pub(crate) fn load(&mut self, key: &str, value: &[u8]) -> bool {
-        let Some((channel_arn, id)) = key.rsplit_once(' ') else { return false };
+        let Some((channel_arn, message_id)) = key.rsplit_once(' ') else { return false };
+        let key = MessageKey { channel_arn, message_id };
         match serde_json::from_slice(value) {
             Ok(Stored::Message(mut message)) => {
                 message.sender = self.sender((*message.sender).clone());
                 self.next_sequence = self.next_sequence.max(message.sequence);
-                self.insert(channel_arn, id, *message);
+                self.insert(key, *message);
             }
             Ok(Stored::Tombstone(tombstone)) => {
-                self.channels.entry(channel_arn.to_owned()).or_default().tombstones.insert(id.into(), tombstone);
+                self.channels
+                    .entry(channel_arn.to_owned())
+                    .or_default()
+                    .tombstones
+                    .insert(message_id.into(), tombstone);
             }
             Err(_) => return false,
         }
         true
     }
 
-    fn insert(&mut self, channel_arn: &str, id: &str, message: Message) {
-        if !self.channels.contains_key(channel_arn) {
-            self.channels.insert(channel_arn.to_owned(), OfChannel::default());
+    fn insert(&mut self, key: MessageKey<'_>, message: Message) {
+        if !self.channels.contains_key(key.channel_arn) {
+            self.channels.insert(key.channel_arn.to_owned(), OfChannel::default());
         }
-        let Some(channel) = self.channels.get_mut(channel_arn) else { return };
-        let id: Arc<str> = id.into();
+        let Some(channel) = self.channels.get_mut(key.channel_arn) else { return };
+        let id: Arc<str> = key.message_id.into();
         let place = Place::of(&message);
         self.processing += u64::from(message.processing.is_some());
         channel.places.insert(Arc::clone(&id), place);
@@ -227,9 +236,9 @@ fn count_processing<'a>(messages: impl Iterator<Item = &'a Message>) -> u64 {
     messages.map(|message| u64::from(message.processing.is_some())).sum()
 }
 
-fn note(batch: &mut Batch, channel_arn: &str, id: &str, value: Option<ToStore<'_>>) {
+fn note(batch: &mut Batch, key: MessageKey<'_>, value: Option<ToStore<'_>>) {
     if batch.is_durable() {
         let value = value.map(|value| serde_json::to_vec(&value).expect("messages have nothing that JSON has not"));
-        batch.changes.push(Change { table: TABLE, key: format!("{channel_arn} {id}"), value });
+        batch.changes.push(Change { table: TABLE, key: format!("{} {}", key.channel_arn, key.message_id), value });
     }
 }

@@ -52,7 +52,7 @@ impl World {
     fn describe_details(&self, arn: &str, channel: &Channel, user_arn: &str) -> Value {
         let messages = self.messages.between(arn, (Bound::Unbounded, Bound::Unbounded)).rev();
         let messages = messages.filter(|(_, _, message)| self.lists(message, user_arn)).take(PREFETCHED_MESSAGES);
-        let messages: Vec<_> = messages.map(|(_, id, message)| message.summarize(arn, id, user_arn, text)).collect();
+        let messages: Vec<_> = messages.map(|(_, key, message)| message.summarize(key, user_arn, text)).collect();
         let members = channel.memberships.iter().filter(|(_, membership)| membership.kind != "HIDDEN");
         let members: Vec<_> =
             members.take(PREFETCHED_MEMBERSHIPS).map(|(arn, _)| self.summarize_membership(arn)).collect();

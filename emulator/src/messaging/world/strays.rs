@@ -6,7 +6,7 @@ use crate::messaging::callback::Callback;
 use crate::messaging::wire::callback_refusal;
 use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
-use crate::model::message::{MessageIds, MessageState, MessageStatus};
+use crate::model::message::{MessageIds, MessageKey, MessageState, MessageStatus};
 use crate::model::refusal::Refusal;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -126,8 +126,8 @@ impl Strays {
     }
 
     /// What `GetChannelMessageStatus` knows of a message; `None` if no event brought one of this id to this channel.
-    pub(crate) fn find(&self, channel_arn: &str, message_id: &str, assumptions: &Assumptions) -> Option<Stray<'_>> {
-        let versions = self.versions.get(channel_arn)?.get(message_id)?;
+    pub(crate) fn find(&self, key: MessageKey<'_>, assumptions: &Assumptions) -> Option<Stray<'_>> {
+        let versions = self.versions.get(key.channel_arn)?.get(key.message_id)?;
         let entries = || versions.iter().filter_map(|ids| self.entries.get(ids));
         let first = entries().next()?;
         let mut status = None;

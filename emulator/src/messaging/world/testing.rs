@@ -5,7 +5,7 @@ use crate::messaging::resource::channel::{Channel, Membership};
 use crate::messaging::resource::identity::{Identity, Member};
 use crate::messaging::resource::message::MessageType;
 use crate::messaging::world::World;
-use crate::messaging::world::flow::NewMessage;
+use crate::messaging::world::message::NewMessage;
 use crate::model::event::Persistence;
 use crate::model::message::MessageFields;
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use crate::messaging::resource::channel_flow::ChannelFlow;
 use crate::messaging::resource::message::Message;
 use crate::messaging::wire::output::{Time, object};
 use crate::messaging::world::World;
-use crate::model::message::MessageStatus;
+use crate::model::message::{MessageKey, MessageStatus};
 use serde_json::{Value, json};
 
 impl World {
@@ -66,8 +66,8 @@ impl World {
 
 impl Message {
     /// `ChannelMessageSummary`, as `arn` sees it: what `ChannelMessage` has, but for these.
-    pub(crate) fn summarize(&self, channel_arn: &str, id: &str, arn: &str, time: Time) -> Value {
-        let mut summary = self.describe(channel_arn, id, self.is_from(arn), time);
+    pub(crate) fn summarize(&self, key: MessageKey<'_>, arn: &str, time: Time) -> Value {
+        let mut summary = self.describe(key, self.is_from(arn), time);
         for member in ["ChannelArn", "Persistence", "SubChannelId"] {
             summary.remove(member);
         }

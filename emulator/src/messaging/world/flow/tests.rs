@@ -5,12 +5,14 @@ use super::*;
 use crate::assumptions::Assumptions;
 use crate::messaging::resource::channel_flow::ChannelFlow;
 use crate::messaging::world::batch::Batch;
+use crate::messaging::world::message::NewMessage;
 use crate::messaging::world::testing::{CHANNEL, FLOW, PEOPLE, arn, message, world};
+use crate::model::event::Persistence;
 use crate::model::refusal::RefusalKind;
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// A world with one channel, and all that came of what was done to it.
 struct Stage {
@@ -88,7 +90,7 @@ impl Stage {
 
     fn update(&mut self, id: &str, content: &str) {
         let fields = MessageFields { content: Some(content.to_owned()), ..MessageFields::default() };
-        self.world.update_message(CHANNEL, id, fields, SystemTime::now());
+        self.world.update_message(key(id), fields, SystemTime::now());
         self.drain();
     }
 
@@ -112,7 +114,7 @@ impl Stage {
             fault: None,
         };
         let accepted = matches!(verdict, Some(Ok(()))).then_some(Accepted { callback, by: None });
-        self.world.called_back(CHANNEL, Some(&ids.message_id), record, accepted);
+        self.world.called_back(key(&ids.message_id), record, accepted);
         self.drain();
         verdict
     }
@@ -143,8 +145,12 @@ impl Stage {
     }
 
     fn content(&self, id: &str) -> Option<&str> {
-        self.world.messages.get(CHANNEL, id)?.fields.content.as_deref()
+        self.world.messages.get(key(id))?.fields.content.as_deref()
     }
+}
+
+fn key(message_id: &str) -> MessageKey<'_> {
+    MessageKey { channel_arn: CHANNEL, message_id }
 }
 
 #[test]
@@ -191,7 +197,7 @@ fn a_denied_update_leaves_the_message_as_it_was() {
     assert_eq!((&to[..], *event_type), (&[arn("alice")][..], "DENIED_UPDATE_CHANNEL_MESSAGE"));
     assert_eq!(payload["Status"]["Value"], "DENIED");
     assert_eq!(stage.content(&id), Some("before"));
-    assert!(stage.world.messages.get(CHANNEL, &id).unwrap().is_settled());
+    assert!(stage.world.messages.get(key(&id)).unwrap().is_settled());
 }
 
 #[test]
@@ -203,7 +209,7 @@ fn who_cannot_be_reached_is_passed_over_or_ends_it() {
     stage.unreachable_last();
     let (to, event_type, _) = stage.told.last().unwrap();
     assert_eq!((&to[..], *event_type), (&[arn("alice")][..], "FAILED_CREATE_CHANNEL_MESSAGE"));
-    assert_eq!(stage.world.messages.get(CHANNEL, &id).unwrap().status, MessageStatus::Failed);
+    assert_eq!(stage.world.messages.get(key(&id)).unwrap().status, MessageStatus::Failed);
     for ids in stage.invoked.clone() {
         let refused = stage.call_back(&ids, Decision::NoChange, None).unwrap().unwrap_err();
         assert_eq!(refused.kind(), RefusalKind::DecidedBefore);
@@ -215,7 +221,7 @@ fn a_denied_message_is_no_more_and_a_second_callback_still_hears_that_it_was_dec
     let mut stage = Stage::new(Assumptions::default(), &[Abort]);
     let id = stage.say("x");
     stage.call_back_last(Decision::Deny, None);
-    assert!(stage.world.messages.get(CHANNEL, &id).is_none());
+    assert!(stage.world.messages.get(key(&id)).is_none());
     stage.restart();
     let ids = stage.invoked[0].clone();
     let refused = stage.call_back(&ids, Decision::NoChange, None).unwrap().unwrap_err();
@@ -232,7 +238,7 @@ fn messages_that_are_not_persistent_go_through_and_leave_nothing_to_list() {
     assert_eq!(status, MessageStatus::Pending);
     stage.call_back_last(Decision::NoChange, None);
     assert_eq!(stage.told.last().unwrap().1, "CREATE_CHANNEL_MESSAGE");
-    assert!(stage.world.messages.get(CHANNEL, &id).is_none());
+    assert!(stage.world.messages.get(key(&id)).is_none());
     assert_eq!(stage.world.channels.get(CHANNEL).unwrap().last_message, None);
 }
 
@@ -271,7 +277,7 @@ fn a_callback_that_came_too_late_decides_nothing() {
     let ids = stage.invoked[0].clone();
     let refused = stage.call_back(&ids, Decision::NoChange, None).unwrap().unwrap_err();
     assert_eq!(refused.kind(), RefusalKind::Expired);
-    assert_eq!(stage.world.messages.get(CHANNEL, &id).unwrap().status, MessageStatus::Pending);
+    assert_eq!(stage.world.messages.get(key(&id)).unwrap().status, MessageStatus::Pending);
 }
 
 #[test]
@@ -316,7 +322,7 @@ fn assumptions_can_be_turned_round() {
     let mut stage = Stage::new(assumptions, &[Abort]);
     let id = stage.say("x");
     stage.unreachable_last();
-    assert!(stage.world.messages.get(CHANNEL, &id).is_none());
+    assert!(stage.world.messages.get(key(&id)).is_none());
 
     // Who has left.
     for (told, last) in [(false, "PENDING_CREATE_CHANNEL_MESSAGE"), (true, "DENIED_CREATE_CHANNEL_MESSAGE")] {
@@ -373,8 +379,10 @@ struct Due {
 fn act(stage: &mut Stage, act: Act, due: &mut HashMap<String, Due>) {
     let settled = |stage: &Stage, index: &prop::sample::Index| {
         let messages = stage.world.messages.between(CHANNEL, (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded));
-        let ids: Vec<_> =
-            messages.filter(|(_, _, message)| message.is_settled()).map(|(_, id, _)| id.to_owned()).collect();
+        let ids: Vec<_> = messages
+            .filter(|(_, _, message)| message.is_settled())
+            .map(|(_, key, _)| key.message_id.to_owned())
+            .collect();
         (!ids.is_empty()).then(|| index.get(&ids).clone())
     };
     match act {
@@ -393,7 +401,7 @@ fn act(stage: &mut Stage, act: Act, due: &mut HashMap<String, Due>) {
         Act::Update(index) => {
             let Some(id) = settled(stage, &index) else { return };
             stage.update(&id, "updated");
-            let pending = !stage.world.messages.get(CHANNEL, &id).unwrap().is_settled();
+            let pending = !stage.world.messages.get(key(&id)).unwrap().is_settled();
             let due = due.entry(id).or_default();
             due.begun += 1;
             due.through_a_flow += usize::from(pending);
@@ -416,12 +424,12 @@ fn act(stage: &mut Stage, act: Act, due: &mut HashMap<String, Due>) {
         }
         Act::Redact(index) => {
             let Some(id) = settled(stage, &index) else { return };
-            stage.world.redact_message(CHANNEL, &id, SystemTime::now());
+            stage.world.redact_message(key(&id), SystemTime::now());
             stage.drain();
         }
         Act::Delete(index) => {
             let Some(id) = settled(stage, &index) else { return };
-            stage.world.delete_message(CHANNEL, &id, SystemTime::now());
+            stage.world.delete_message(key(&id), SystemTime::now());
             stage.drain();
         }
         Act::Leave(person) => {
@@ -447,7 +455,7 @@ proptest! {
         let mut due = HashMap::new();
         for one in acts {
             act(&mut stage, one, &mut due);
-            let pending = stage.world.messages.iter().filter(|(_, _, message)| message.processing.is_some()).count();
+            let pending = stage.world.messages.iter().filter(|(_, message)| message.processing.is_some()).count();
             prop_assert_eq!(stage.world.messages.processing(), pending as u64);
         }
         // Whoever has something calls back at last.
