@@ -1,9 +1,9 @@
-//! ARNs: what they are of, and what a bare name stands for.
+//! ARNs: the app instance of a resource, and the ARN of a function's name.
 
 /// The account of every ARN that this crate makes up.
 pub const ACCOUNT: &str = "123456789012";
 
-/// The app instance that an ARN belongs to: all of it before the kind of what is in it.
+/// The app instance that an ARN belongs to: the ARN up to the kind of the resource in it.
 pub(crate) fn app_instance_of(arn: &str) -> &str {
     let resource = arn.find(":app-instance/").map_or(0, |at| at + ":app-instance/".len());
     arn[resource..].find('/').map_or(arn, |end| &arn[..resource + end])

@@ -22,7 +22,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// What is behind which function ARN, read from a small file.
+/// Which function ARN leads to which binary or endpoint, read from a small file.
 ///
 /// ```json
 /// {
@@ -51,21 +51,21 @@ use std::str::FromStr;
 /// | `retries` | `MaximumRetryAttempts`, 0 to 2 |
 /// | `retry_delays` | seconds before the first and the second retry, such as `[1, 2]` |
 ///
-/// What is not given is as [`set`](Self::set) is told.
+/// For everything else, the arguments of [`set`](Self::set) apply.
 ///
-/// With `endpoint`, which is as for [`InvokeEndpoint::new`], these may be given: `name`, where the endpoint knows the
+/// With `endpoint`, which is as for [`InvokeEndpoint::new`], these may be given: `name`, if the endpoint knows the
 /// function by another name, and `timeout`, the seconds that it has to answer.
 ///
-/// The file is JSON, and not some other format, because everything else here is: events, callbacks, and what AWS's tools
-/// print and take.
+/// The file is JSON, and not some other format, because everything else here is: events, callbacks, and the input and
+/// output of AWS's tools.
 #[derive(Clone, Debug, Default)]
 pub struct FunctionMap {
     functions: Vec<MappedFunction>,
 }
 
-/// One function, and what runs it.
+/// One function, and the binary or endpoint that runs it.
 ///
-/// A flag says it as `NAME=PATH` or `NAME=http://host:port/NAME`, where the first name may be an ARN.
+/// A flag says it as `NAME=PATH` or `NAME=http://host:port/NAME`; the first name may be an ARN.
 #[derive(Clone, Debug)]
 pub struct MappedFunction {
     function: String,
@@ -128,7 +128,8 @@ impl FunctionMap {
         &self.functions
     }
 
-    /// Puts all of them behind their ARNs. What the map does not say of a binary, `settings` and `config` say.
+    /// Puts all of them behind their ARNs. `settings` and `config` apply to everything that the map does not say of a
+    /// binary.
     ///
     /// # Errors
     ///
@@ -164,7 +165,7 @@ impl MappedFunction {
         &self.function
     }
 
-    /// Its ARN, where the emulator is in `region`.
+    /// Its ARN, if the emulator is in `region`.
     pub fn arn(&self, region: &str) -> String {
         function_arn(&self.function, region)
     }
@@ -177,7 +178,7 @@ impl MappedFunction {
         }
     }
 
-    /// What to put behind its ARN. What is not said of a binary, `settings` and `config` say.
+    /// The target to put behind its ARN. `settings` and `config` apply to everything that the map does not say of a binary.
     ///
     /// # Errors
     ///

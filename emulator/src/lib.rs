@@ -5,16 +5,16 @@
 //! line, AWS's SDKs and AWS's browser SDK work with it unchanged:
 //!
 //! - **The API** over HTTP and TLS on one loopback port, in a [`MessagingService`]: signatures, limits, errors and
-//!   who may do what are as the API model and the developer guide have them.
-//! - **Channel flows** of up to three processors, with `PENDING`, `SENT`, `DENIED` and `FAILED` messages, fallback actions, and
-//!   callbacks that count once.
-//! - **Sessions**: the WebSocket on which people hear of messages, each what is theirs to hear.
+//!   permissions are as the API model and the developer guide have them.
+//! - **Channel flows** of up to three processors, with `PENDING`, `SENT`, `DENIED` and `FAILED` messages, fallback actions,
+//!   and callbacks that count once.
+//! - **Sessions**: the WebSocket on which people are notified of the messages that they may see.
 //! - **Lambda**: a [`Function`] runs a binary over the Runtime API, an [`EventQueue`] invokes it asynchronously with retries
-//!   and destinations, an [`InvokeEndpoint`] invokes what somebody else runs, and a [`FunctionMap`] says in a file which ARN
-//!   is which.
-//! - **Faults**: what goes wrong in production is a switch here.
+//!   and destinations, an [`InvokeEndpoint`] invokes functions that another tool runs, and a [`FunctionMap`] maps ARNs
+//!   to functions in a file.
+//! - **Faults**: a switch for each failure that production can bring.
 //! - A **data file**, so that no accepted message is lost by a restart ([`Settings::data`]); a **chat page**
-//!   ([`Settings::page`]); a **recording** of what flowed ([`Recorder`]), to deliver again ([`RecordedStep`]).
+//!   ([`Settings::page`]); a **recording** of all steps ([`Recorder`]), to deliver again ([`RecordedStep`]).
 //!
 //! `cargo channel-flow dev` is all of it with a demo; in tests it is this:
 //!
@@ -37,14 +37,14 @@
 //! # }
 //! ```
 //!
-//! [`OutgoingMessage`] becomes an [`Event`]; an event of any bytes can be brought along. The function gets it, and its callback
-//! reaches the service, which accepts or refuses it. [`Delivered`] tells what came of it: the invocation, the callbacks, the
-//! message.
+//! [`OutgoingMessage`] becomes an [`Event`]; an event of any bytes can be brought along. The function gets it, and its
+//! callback reaches the service, which accepts or refuses it. [`Delivered`] has the outcome: the invocation, the callbacks,
+//! the message.
 //!
 //! # A channel with a flow
 //!
 //! [`MessagingService::call`] does an operation by the names of the API model, without HTTP. Over HTTP,
-//! [`MessagingService::endpoint_url`] is where clients go.
+//! [`MessagingService::endpoint_url`] is the URL for clients.
 //!
 //! ```no_run
 //! use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings, ActivityKind};
@@ -94,16 +94,16 @@
 //! # }
 //! ```
 //!
-//! # What goes wrong
+//! # Faults
 //!
-//! - [`MessagingService::fault`] scripts what becomes of the next callbacks, from throttling to an answer that is lost.
-//!   [`Fault::on_status_question`] does the same to `GetChannelMessageStatus`, which a function may ask for the sender of a message,
-//!   in a channel or not.
+//! - [`MessagingService::fault`] scripts the failure of the next callbacks, from throttling to a lost answer.
+//!   [`Fault::on_status_question`] does the same to `GetChannelMessageStatus`, which a function may ask for the sender of a
+//!   message, in a channel or not.
 //! - [`MessagingService::revoke`] takes a [`Grant`] from the roles of functions, for one app instance.
 //!   [`OutgoingMessage::app_instance`] sends through another one.
 //! - [`MessagingService::fault_invocation`] does the same for invocations: a duplicate, a crash, a throttled function.
 //! - [`EventQueue`] delivers as Lambda does asynchronously: again after a failure, then to an on-failure destination or a
-//!   dead-letter queue ([`SqsQueue`]), and twice where asked to.
+//!   dead-letter queue ([`SqsQueue`]), and twice if asked to.
 //! - [`FunctionSettings`] says how many environments there are, and whether they are frozen between events;
 //!   [`ExecutionEnvironment`] kills one or ends it in good order.
 //!
@@ -156,12 +156,12 @@
 //! | retention | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings` |
 //!
 //! Kept and shown, and not acted on: expiration settings (nothing is deleted by them), the Lex bot that a bot is configured
-//! with (nobody answers; what a bot says, it is made to say), and push notifications of messages (they reach processors
-//! and no phone). Calls are not limited in number. Nothing is published to EventBridge; whoever [watches](MessagingService::watch)
-//! is told of the same.
+//! with (it never answers, and bots send nothing by themselves), and push notifications of messages (they reach processors
+//! and no phone). Calls are not limited in number. Nothing is published to EventBridge;
+//! [watchers](MessagingService::watch) get the same information.
 //!
-//! What AWS does not document and this crate assumes is listed in [`assumptions`]. [`MessagingService::set_assumptions`] changes it
-//! while the service runs.
+//! [`assumptions`] lists everything that this crate assumes because AWS does not document it.
+//! [`MessagingService::set_assumptions`] changes it while the service runs.
 
 mod arn;
 mod emulator;

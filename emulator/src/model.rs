@@ -1,4 +1,4 @@
-//! What the emulator speaks about: events, messages, decisions, refusals, and what came of an invocation.
+//! The things that all parts of the emulator speak about: events, messages, decisions, refusals, reports of invocations.
 
 pub(crate) mod activity;
 pub(crate) mod callback_record;

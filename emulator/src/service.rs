@@ -105,12 +105,12 @@ impl MessagingService {
     }
 
     /// As [`call`](Self::call), for an operation that creates something, which gets this id in place of a random one: for
-    /// demos and tests with ARNs that are known before. It is made of letters, digits, `-` and `_`. Operations that take an id as
-    /// a member do not look at this one.
+    /// demos and tests with ARNs that are known before. It is made of letters, digits, `-` and `_`. Operations that take an
+    /// id as a member do not look at this one.
     ///
     /// # Errors
     ///
-    /// As the API answers, and a conflict where the id is taken.
+    /// As the API answers, and a conflict if the id is taken.
     pub async fn call_with_id(&self, operation: &str, input: Value, id: &str) -> Result<Value, ApiError> {
         self.core.call_with_id(operation, input, Some(id)).await
     }
@@ -123,7 +123,8 @@ impl MessagingService {
         self.core.state.close().await;
     }
 
-    /// What happens from now on, in order. It is kept until it is received: do not stop receiving before the drop.
+    /// All activity from now on, in order. It is kept until it is received: do not stop receiving before you drop the
+    /// receiver.
     pub fn watch(&self) -> UnboundedReceiver<Activity> {
         self.core.watchers.watch()
     }
@@ -141,8 +142,8 @@ impl MessagingService {
         self.invoker.remove(&function_arn_of(function_arn.as_ref(), self.region()))
     }
 
-    /// Hands an event to the function behind an ARN as the service itself does with the processors of a flow: whoever
-    /// watches is told of the tries, and queued faults apply. Returns once the event is taken.
+    /// Hands an event to the function behind an ARN as the service itself does with the processors of a flow: watchers
+    /// get the tries, and queued faults apply. Returns once the event is taken.
     ///
     /// # Errors
     ///
@@ -168,7 +169,7 @@ impl MessagingService {
         self.core.invocation_script.clear();
     }
 
-    /// Lets go of the functions, and says goodbye to sessions and open pages.
+    /// Lets go of the functions, and closes sessions and open pages.
     fn close(&self) {
         self.invoker.close();
         self.core.sessions.end();
@@ -187,8 +188,8 @@ impl MessagingService {
         self.server.url()
     }
 
-    /// The certificate that the port shows to whoever speaks TLS with it, as browsers do for a messaging session. It is of
-    /// loopback names and [allowed hosts](Settings::allow_host), signed by itself, and a client has to be told to trust it.
+    /// The certificate of the port, for clients that speak TLS with it, as browsers do for a messaging session. It is for
+    /// loopback names and [allowed hosts](Settings::allow_host) and self-signed: make the client trust it first.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
     }
@@ -214,7 +215,7 @@ impl MessagingService {
         self.core.state.change(|state| state.keys.issue(None)).0
     }
 
-    /// Credentials of the role of a function, by its name: what [`revoke`](Self::revoke) takes counts for them. A
+    /// Credentials of the role of a function, by its name: [`revoke`](Self::revoke) applies to them. A
     /// [`Function`](crate::Function) has its own.
     pub fn issue_credentials_to(&self, function: impl Into<Arc<str>>) -> Credentials {
         self.core.state.change(|state| state.keys.issue(Some(function.into()))).0
@@ -226,12 +227,12 @@ impl MessagingService {
         self.core.state.register(event)
     }
 
-    /// What became of a message.
+    /// The state of a message.
     pub fn message(&self, ids: &MessageIds) -> Option<MessageState> {
         self.core.state.message(ids)
     }
 
-    /// What became of all messages of no channel, those of [`register`](Self::register) and of events that were delivered
+    /// The states of all messages of no channel, those of [`register`](Self::register) and of events that were delivered
     /// to a function, in the order in which they were sent. Those of channels the API lists.
     pub fn messages(&self) -> Vec<MessageState> {
         self.core.state.read(|state| state.world.strays.states())
@@ -262,7 +263,8 @@ impl MessagingService {
         self.core.script.clear();
     }
 
-    /// Answers every callback, and every `GetChannelMessageStatus`, with 503 `ServiceUnavailableException` until [`up`](Self::up). Queued faults wait.
+    /// Answers every callback, and every `GetChannelMessageStatus`, with 503 `ServiceUnavailableException` until
+    /// [`up`](Self::up). Queued faults wait.
     pub fn down(&self) {
         self.core.script.set_down(true);
     }
@@ -272,18 +274,19 @@ impl MessagingService {
         self.core.script.set_down(false);
     }
 
-    /// Assumes something else from now on, of messages that were sent before, too. As [`Settings::assumptions`] says at first.
+    /// Assumes something else from now on, of messages that were sent before, too. As [`Settings::assumptions`] says at
+    /// first.
     pub fn set_assumptions(&self, change: impl FnOnce(&mut Assumptions)) {
         self.core.state.change(|state| change(&mut state.world.assumptions));
     }
 
-    /// What is assumed now.
+    /// The current assumptions.
     pub fn assumptions(&self) -> Assumptions {
         self.core.state.assumptions()
     }
 
-    /// Takes a grant from the roles of functions, for one app instance: what is signed with credentials of a function gets
-    /// 403 `ForbiddenException` there, whatever it is about.
+    /// Takes a grant from the roles of functions, for one app instance: a request that is signed with credentials of a
+    /// function gets 403 `ForbiddenException` there, whatever it is about.
     pub fn revoke(&self, app_instance_arn: &str, grant: Grant) {
         self.core.state.change(|state| state.keys.set_granted(app_instance_arn, grant, false));
     }
@@ -298,7 +301,8 @@ impl MessagingService {
         self.core.status_questions.load(Ordering::Relaxed)
     }
 
-    /// Sets how a callback for a message that was decided is refused, from now on. As [`Settings::assumptions`] says at first.
+    /// Sets how a callback for a message that was decided is refused, from now on. As [`Settings::assumptions`] says at
+    /// first.
     pub fn set_repeated_callback(&self, shape: RepeatedCallback) {
         self.set_assumptions(|assumptions| assumptions.repeated_callback = shape);
     }
@@ -319,5 +323,54 @@ impl MessagingService {
     pub(crate) fn function_host(&self) -> Arc<dyn Host> {
         let (state, server) = (Arc::clone(&self.core.state), Arc::clone(&self.server));
         Arc::new(FunctionHost { region: self.core.region.clone(), state, server })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lambda::event_queue::{EventInvokeConfig, EventQueue};
+    use crate::lambda::function::Function;
+    use crate::lambda::function_settings::FunctionSettings;
+    use std::path::Path;
+    use tokio::net::TcpStream;
+    use tokio::time::{sleep, timeout};
+
+    fn function(service: &MessagingService) -> Function {
+        let any_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        Function::new(&any_file, FunctionSettings::new(), service.function_host()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_a_service_that_is_dropped_with_functions_behind_arns() {
+        let service = MessagingService::start_with(Settings::new().page(true)).await.unwrap();
+        service.set_function("f", EventQueue::new(function(&service), EventInvokeConfig::new()));
+        let mut activities = service.watch();
+        let (state, invoker) = (Arc::downgrade(&service.core.state), Arc::downgrade(&service.invoker));
+        drop(service);
+        assert!(invoker.upgrade().is_none());
+        let freed = async {
+            while state.upgrade().is_some() {
+                sleep(Duration::from_millis(5)).await;
+            }
+            // The effects of all changes are done, and nobody is left to announce anything.
+            activities.recv().await
+        };
+        assert!(timeout(Duration::from_secs(20), freed).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_function_keeps_the_port_open() {
+        let service = MessagingService::start("us-east-1").await.unwrap();
+        let (function, address) = (function(&service), service.address());
+        drop(service);
+        TcpStream::connect(address).await.unwrap();
+        drop(function);
+        let closed = async {
+            while TcpStream::connect(address).await.is_ok() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), closed).await.unwrap();
     }
 }

@@ -58,28 +58,28 @@ impl Settings {
         self
     }
 
-    /// Sets where the service listens. Anything but a loopback address lets other machines in.
+    /// Sets the address of the service. Anything but a loopback address lets other machines in.
     #[must_use]
     pub fn address(mut self, address: impl Into<SocketAddr>) -> Self {
         self.address = address.into();
         self
     }
 
-    /// Keeps what the service knows in this file, so that it outlives the process.
+    /// Keeps the state of the service in this file, so that it outlives the process.
     ///
-    /// A request is answered, and anybody is told of it, once the file system says that the disk has what it changed. If the
+    /// A request is answered, and others are notified, once the file system says that its changes are on the disk. If the
     /// file cannot be written, because the disk is full for example, the request gets 500 `ServiceFailureException` and
     /// nothing comes of it. From then on every request that would change something gets that, until the service is started
-    /// again with what the file has: all that was accepted. What reads is answered, from memory, where what was refused last
-    /// may be seen.
+    /// again with the data in the file: everything that was accepted. Requests that only read are answered, from memory,
+    /// which may still show the change that was refused.
     #[must_use]
     pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
         self.data = Some(path.into());
         self
     }
 
-    /// Keeps the certificate for TLS, with its key, in this directory, so that whoever trusts it once does so after the next
-    /// start, too. It is written where there is none, or where it has expired. Without this every start makes a new one.
+    /// Keeps the certificate for TLS, with its key, in this directory, so that a client that trusts it does so after the
+    /// next start, too. It is written if there is none, or if it has expired. Without this every start makes a new one.
     #[must_use]
     pub fn certificate(mut self, directory: impl Into<PathBuf>) -> Self {
         self.certificate = Some(directory.into());
@@ -107,31 +107,32 @@ impl Settings {
         self
     }
 
-    /// Sets what the service is assumed to do where AWS does not document it.
+    /// Sets the assumptions about behavior that AWS does not document.
     #[must_use]
     pub fn assumptions(mut self, assumptions: Assumptions) -> Self {
         self.assumptions = assumptions;
         self
     }
 
-    /// Sets how many callbacks [`MessagingService::callbacks`](crate::MessagingService::callbacks) and deliveries know, the latest ones: 10,000 where it is not
-    /// set. What becomes of messages does not depend on it.
+    /// Sets how many callbacks [`MessagingService::callbacks`](crate::MessagingService::callbacks) and deliveries know, the
+    /// latest ones: 10,000 if it is not set. The outcome of messages does not depend on it.
     #[must_use]
     pub fn callbacks_kept(mut self, callbacks: usize) -> Self {
         self.callbacks_kept = callbacks;
         self
     }
 
-    /// Sets how many connections may be open at once: [`assumptions::CONNECTIONS`] if it is not set. To make room for a new one,
-    /// the one that has been idle for longest is closed. If none is idle, the new one gets 503 `ServiceUnavailableException`.
+    /// Sets how many connections may be open at once: [`assumptions::CONNECTIONS`] if it is not set. To make room for a new
+    /// one, the one that has been idle for longest is closed. If none is idle, the new one gets 503
+    /// `ServiceUnavailableException`.
     #[must_use]
     pub fn connection_limit(mut self, most: usize) -> Self {
         self.bounds.most = most;
         self
     }
 
-    /// Sets how long a connection may wait for its next request before it is closed: [`assumptions::CONNECTION_IDLE`] if it is
-    /// not set. Messaging sessions, and connections that wait for an answer, do not count as idle.
+    /// Sets how long a connection may wait for its next request before it is closed: [`assumptions::CONNECTION_IDLE`] if it
+    /// is not set. Messaging sessions, and connections that wait for an answer, do not count as idle.
     #[must_use]
     pub fn connection_idle(mut self, idle: Duration) -> Self {
         self.bounds.idle = idle;
@@ -145,8 +146,8 @@ impl Settings {
         self
     }
 
-    /// Serves the chat page at `/`, which shows what two people of a channel see and what its flow does to each message.
-    /// Whoever can open it can do whatever the people of the channels can.
+    /// Serves the chat page at `/`, which shows what two people of a channel see and the work of its flow on each message.
+    /// Anybody who can open it can do anything that the people of the channels can.
     #[must_use]
     pub fn page(mut self, page: bool) -> Self {
         self.page = page;

@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What is not given is as the settings have it that it is started with.
+/// For everything that is not given, the settings apply that it is started with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Binary {
     pub(super) path: PathBuf,

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// What is wrong with a file that maps functions, and where.
+/// An error in a file that maps functions, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionMapError {
     pub(super) line: Option<usize>,
@@ -14,7 +14,7 @@ pub struct FunctionMapError {
     pub(super) problem: String,
 }
 
-/// A value of a file, and where it stands.
+/// A value of a file, with its place.
 pub(super) struct Field<'a> {
     /// All of the file.
     text: &'a str,
@@ -93,12 +93,12 @@ impl<'a> Field<'a> {
 }
 
 impl FunctionMapError {
-    /// The line, counted from 1; `None` where the file could not be read.
+    /// The line, counted from 1; `None` if the file could not be read.
     pub fn line(&self) -> Option<usize> {
         self.line
     }
 
-    /// The field, such as `functions.filter.timeout`; empty where it is about the file as a whole.
+    /// The field, such as `functions.filter.timeout`; empty if it is about the file as a whole.
     pub fn field(&self) -> &str {
         &self.field
     }

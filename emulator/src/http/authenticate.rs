@@ -1,4 +1,4 @@
-//! Who signed a request, and what the signer may do.
+//! Authentication of requests, and the grants of their signers.
 
 use crate::messaging::core::Core;
 use crate::model::credentials::Credentials;
@@ -7,9 +7,9 @@ use crate::signature::error::SignatureError;
 use crate::signature::header::Authorization;
 use axum::http::request::Parts;
 
-/// Whose credentials signed the request, where the service gave them out.
+/// The credentials that signed the request, if the service gave them out.
 ///
-/// Credentials of anyone else are taken where the settings say so; then nothing is known of who signed.
+/// If the settings say so, requests with any other credentials are taken, too; their signer is unknown.
 pub(crate) fn authenticate(core: &Core, request: &Parts, body: &[u8]) -> Result<Option<Credentials>, SignatureError> {
     let authorization = Authorization::parse(request)?;
     let credentials = known(core, authorization.access_key_id)?;
@@ -19,7 +19,7 @@ pub(crate) fn authenticate(core: &Core, request: &Parts, body: &[u8]) -> Result<
     Ok(credentials)
 }
 
-/// Whether whoever signed may do this in a channel.
+/// Whether the signer may do this in a channel.
 pub(crate) fn is_granted(core: &Core, credentials: Option<&Credentials>, channel_arn: &str, grant: Grant) -> bool {
     credentials.is_none_or(|by| core.state.read(|state| state.keys.is_granted(by.access_key_id(), channel_arn, grant)))
 }

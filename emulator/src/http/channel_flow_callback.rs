@@ -1,12 +1,12 @@
-//! The callback operation over HTTP: who called, what was said, and the answer.
+//! `ChannelFlowCallback` over HTTP: from the request to the verdict and the answer.
 
 use crate::http::answer::{answer, read, refuse, refuse_callback};
 use crate::http::authenticate::{authenticate, is_granted};
-use crate::http::faulty_answer::meet;
+use crate::http::faulty_answer::apply_fault;
 use crate::json::Members;
 use crate::messaging::callback::Callback;
 use crate::messaging::core::Core;
-use crate::messaging::fault::{Asked, Fault, FaultKind};
+use crate::messaging::fault::{Fault, FaultKind, FaultyRequest};
 use crate::messaging::state::State;
 use crate::messaging::wire::callback_refusal;
 use crate::messaging::world::flow::Accepted;
@@ -33,7 +33,7 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
     let (body, unreadable) = body.map_or_else(|refusal| (Bytes::new(), Some(refusal)), |body| (body, None));
     let (callback_id, message_id) = claimed_ids(&body);
     let access_key_id = Authorization::parse(parts).ok().map(|a| a.access_key_id.to_owned());
-    let fault = core.script.next(Asked::Callback, message_id.as_deref());
+    let fault = core.script.next(FaultyRequest::Callback, message_id.as_deref());
     let unapplied = fault.as_ref().and_then(FaultKind::refusal).or(unreadable);
     let judged = match unapplied {
         Some(refusal) => Err(refusal),
@@ -58,7 +58,7 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
             received,
             access_key_id,
             callback_id: callback_id.clone(),
-            // A copy of its own size: what was read is a part of a larger buffer.
+            // An exact copy: the body is a part of a larger buffer.
             body: Bytes::copy_from_slice(&body),
             verdict: verdict.clone(),
             fault: fault.as_ref().map(Fault::name),
@@ -81,7 +81,7 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
     };
     match fault {
         None => response,
-        Some(fault) => meet(&fault, verdict.is_ok(), control, response).await,
+        Some(fault) => apply_fault(&fault, verdict.is_ok(), control, response).await,
     }
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn callback_path(request: &Parts) -> Option<String> {
     Some(percent_decode_str(encoded).decode_utf8_lossy().into_owned())
 }
 
-/// Who called, whether they may, then what was said: the order in which AWS services look.
+/// Checks the signature, then the grant, then the body: the order in which AWS services do.
 fn judge(core: &Core, request: &Parts, channel_arn: &str, body: &[u8]) -> Result<Callback, Refusal> {
     let credentials = authenticate(core, request, body)?;
     if !is_granted(core, credentials.as_ref(), channel_arn, Grant::ChannelFlowCallback) {

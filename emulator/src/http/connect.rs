@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-/// What a client may send at once. It has nothing to say; what it says is ignored.
+/// The most that a client may send at once. Clients have nothing to send; it is ignored.
 const RECEIVED_BYTES: usize = 64 * 1024;
 
 /// The longest reason that fits into a close frame.
@@ -39,7 +39,7 @@ enum NoSession {
     Ending,
 }
 
-/// A session, and what it is told before anything else.
+/// A session, and its first events.
 struct Opened {
     session: Session,
     details: Vec<SessionEvent>,
@@ -51,8 +51,8 @@ pub(crate) fn is_for(request: &Parts) -> bool {
 
 /// Opens the session.
 ///
-/// A WebSocket that is not to be is opened too, and closed at once: a browser tells a page the code and reason that it was
-/// closed with, but nothing of a handshake that was refused, and AWS's SDK would try that again and again.
+/// To refuse a session, the WebSocket is opened and closed at once: a browser shows a page the close code and reason, but
+/// nothing of a refused handshake, which AWS's SDK would retry again and again.
 pub(crate) async fn respond(core: &Core, control: &Control, mut request: Parts) -> Response {
     let opened = open(core, &request).await;
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut request, &()).await {
@@ -86,7 +86,7 @@ async fn open(core: &Core, request: &Parts) -> Result<Opened, NoSession> {
     required("sessionId")?;
     let prefetch = prefetch(request)?;
     let (sender, receiver) = oneshot::channel();
-    // The session opens in the order of all changes: it hears of those after what it is told of its channels, and of no other.
+    // The session opens in the order of all changes: it gets the changes after its `CHANNEL_DETAILS`, and no others.
     let details = core.state.change(|State { world, .. }| {
         world.identity(&user_arn)?;
         world.batch.effects.push(Effect::Open { user_arn: user_arn.clone(), opened: sender });
@@ -98,7 +98,7 @@ async fn open(core: &Core, request: &Parts) -> Result<Opened, NoSession> {
     Ok(Opened { session, details })
 }
 
-/// Whether the session is to be told of its user's channels, and of which first.
+/// The order of the `CHANNEL_DETAILS` that the session asks for, if it does.
 fn prefetch(request: &Parts) -> Result<Option<PrefetchSortBy>, NoSession> {
     let sort_by = match query(request, "prefetch-sort-by") {
         Some(name) => PrefetchSortBy::from_name(&name)
@@ -124,7 +124,7 @@ fn authenticate(core: &Core, request: &Parts) -> Result<(), SignatureError> {
     }
 }
 
-/// Sends what the user is told, until one side closes.
+/// Sends the session's events until one side closes.
 async fn serve(mut socket: WebSocket, opened: Opened, ping: Duration) {
     let Opened { mut session, details } = opened;
     let established = json!({ "Headers": headers("SESSION_ESTABLISHED", "SYSTEM") });
@@ -188,7 +188,7 @@ async fn close(mut socket: WebSocket, code: u16, reason: &str) {
     .await;
 }
 
-/// The text of an event. What it is about is JSON in a string.
+/// The text of an event. Its payload is JSON in a string.
 fn frame(event: &SessionEvent) -> String {
     let headers = headers(event.event_type, event.message_type);
     json!({ "Headers": headers, "Payload": event.payload.to_string() }).to_string()

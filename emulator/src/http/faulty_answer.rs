@@ -1,4 +1,4 @@
-//! What a scripted fault makes of an answer.
+//! Applying a scripted fault to an answer.
 
 use crate::http::answer::{answer, refuse_callback};
 use crate::http::long_body::LongBody;
@@ -10,8 +10,8 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use tokio::time::sleep;
 
-/// Lets the fault have its way with the answer.
-pub(crate) async fn meet(fault: &FaultKind, accepted: bool, control: &Control, response: Response) -> Response {
+/// Applies the fault to the answer.
+pub(crate) async fn apply_fault(fault: &FaultKind, accepted: bool, control: &Control, response: Response) -> Response {
     match fault {
         FaultKind::Answer(faulty) => faulty_answer(faulty),
         FaultKind::ResetBeforeReading | FaultKind::ResetAfterReading => {

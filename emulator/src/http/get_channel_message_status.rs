@@ -1,13 +1,13 @@
-//! The question how far a message is, over HTTP: `GetChannelMessageStatus`, which goes wrong as it is scripted to.
+//! `GetChannelMessageStatus` over HTTP, with its scripted faults.
 
 use crate::assumptions;
 use crate::http::answer::read;
 use crate::http::authenticate::{authenticate, is_granted};
-use crate::http::faulty_answer::meet;
+use crate::http::faulty_answer::apply_fault;
 use crate::http::operation::{respond as respond_with, run_authenticated};
 use crate::messaging::api::operation::Operation;
 use crate::messaging::core::Core;
-use crate::messaging::fault::Asked;
+use crate::messaging::fault::FaultyRequest;
 use crate::messaging::wire::api_error::ApiError;
 use crate::model::grant::Grant;
 use crate::net::connection::Control;
@@ -31,7 +31,7 @@ pub(crate) async fn respond(
     let body = read(body).await;
     core.status_questions.fetch_add(1, Ordering::Relaxed);
     let label = |name| labels.iter().find(|(label, _)| *label == name).map(|(_, value)| value.as_str());
-    let fault = core.script.next(Asked::Status, label("messageId"));
+    let fault = core.script.next(FaultyRequest::Status, label("messageId"));
     let answered = match body {
         Ok(body) => answer(core, operation, parts, labels, label("channelArn").unwrap_or_default(), &body).await,
         Err(error) => Err(error),
@@ -40,11 +40,11 @@ pub(crate) async fn respond(
     let response = respond_with(operation, answered);
     match fault {
         None => response,
-        Some(fault) => meet(&fault, success, control, response).await,
+        Some(fault) => apply_fault(&fault, success, control, response).await,
     }
 }
 
-/// Who asks and whether they may, before anything is looked at.
+/// Checks the signature and the grant before anything else.
 async fn answer(
     core: &Core,
     operation: &Operation,

@@ -10,9 +10,9 @@ const BEGIN: &[u8] = br#"{"Message":""#;
 const END: &[u8] = br#""}"#;
 const FILLING: &[u8] = &[b'x'; 64 * 1024];
 
-/// An object with one long text; blanks, where the length is too short for one.
+/// An object with one long text; blanks if the length is too short for one.
 pub(crate) struct LongBody {
-    /// What is yet to come, the last first.
+    /// The parts to come, the last first.
     parts: Vec<(&'static [u8], u64)>,
 }
 

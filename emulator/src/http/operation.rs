@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-/// Does what a request asks, if its signature is good.
+/// Runs the operation of a request, if its signature is good.
 pub(crate) async fn run(
     core: &Core,
     operation: &Operation,
@@ -24,7 +24,7 @@ pub(crate) async fn run(
     run_authenticated(core, operation, parts, labels, &body).await
 }
 
-/// Does what a request asks whose caller is known.
+/// Runs the operation of a request whose caller is known.
 pub(crate) async fn run_authenticated(
     core: &Core,
     operation: &Operation,
@@ -59,7 +59,7 @@ pub(crate) fn respond(operation: &Operation, answered: Result<Value, ApiError>) 
 /// The host and port by which the client reaches the service, such that `wss://` before it leads here, too.
 ///
 /// Without a port that would be 443, even for a client that came to 80 and therefore did not say so. And with 443 a browser
-/// would not say so, while it is part of what is signed.
+/// would not say so, while the port is part of the signature.
 fn host_of(core: &Core, request: &Parts) -> String {
     let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());

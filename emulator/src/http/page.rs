@@ -1,6 +1,7 @@
-//! The chat page that the service serves at `/`: two people of a channel side by side, and what its flow does to each message.
+//! The chat page that the service serves at `/`: two people of a channel side by side, and the work of its flow on each
+//! message.
 //!
-//! All of it ships inside the binary. What the page asks for is under `/page/`: no signatures, but only the page itself may
+//! All of it ships inside the binary. Its requests are under `/page/`: no signatures, but only the page itself may
 //! ask, see [`guard`].
 
 mod actions;
@@ -78,7 +79,7 @@ async fn ask(core: &Arc<Core>, page: &Arc<Page>, parts: &Parts, body: Body) -> R
     }
 }
 
-/// Reads a body without ever showing what is in it.
+/// Reads a body without ever showing its content.
 async fn parse<T: DeserializeOwned>(body: Body) -> Result<T, ApiError> {
     let body: Bytes = read(body).await?;
     serde_json::from_slice(&body).map_err(|error| {

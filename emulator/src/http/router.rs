@@ -43,7 +43,7 @@ async fn handle(
     };
     origin_check::cross_origin_headers(&http.allowed, &headers, response.headers_mut());
     if response.body().size_hint().exact().is_none() {
-        return response.map(|body| Body::new(control.until_told(body)));
+        return response.map(|body| Body::new(control.answering_until_end_of(body)));
     }
     control.answering();
     response

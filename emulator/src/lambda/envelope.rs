@@ -1,4 +1,4 @@
-//! What Lambda and SQS wrap around an event that failed for good.
+//! The envelopes of Lambda and SQS around an event that failed for good.
 
 use crate::ids;
 use crate::model::invocation::{InitFailure, InvocationOutcome, InvocationReport};
@@ -27,7 +27,7 @@ pub(crate) struct Failed<'a> {
     pub(crate) condition: FailureCondition,
     pub(crate) event: &'a Bytes,
     pub(crate) attempts: usize,
-    /// None where it became too old before the first try.
+    /// None if it became too old before the first try.
     pub(crate) last: Option<&'a InvocationReport>,
 }
 
@@ -74,7 +74,7 @@ struct ResponseContext {
 }
 
 impl Failed<'_> {
-    /// What an on-failure destination gets, with the event as it came.
+    /// The envelope for an on-failure destination, with the event as it came.
     pub(crate) fn envelope(&self) -> String {
         let payload: &RawValue = serde_json::from_slice(self.event).unwrap_or(RawValue::NULL);
         let function_error = "Unhandled";
@@ -140,7 +140,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What Lambda makes of a failed invocation: the function's own words, or Lambda's where it has none.
+/// Lambda's response payload of a failed invocation: the function's error, or Lambda's if the function reported none.
 fn response_payload(report: &InvocationReport) -> Value {
     let request_id = report.request_id();
     let (error_type, error_message) = match report.outcome() {

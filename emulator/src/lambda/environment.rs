@@ -32,7 +32,7 @@ pub(crate) struct NotTaken {
     pub(crate) cold: bool,
 }
 
-/// A runtime that does not ask for the next event within this time is frozen in the middle of what it does.
+/// A runtime that does not ask for the next event within this time is frozen in the middle of its work.
 const POLL_TIME: Duration = Duration::from_secs(1);
 
 impl Environment {
@@ -85,7 +85,7 @@ impl Environment {
         self.logs.written()
     }
 
-    /// What it wrote after the first `written` lines.
+    /// The lines after the first `written` ones.
     pub(crate) fn lines_since(&self, written: usize) -> Vec<LogLine> {
         self.logs.since(written)
     }
@@ -151,8 +151,8 @@ impl Environment {
         self.process.freeze();
     }
 
-    /// Waits until the process asks for the next event, which it does when it has said all about the last one, or has not done
-    /// so for long enough. Whether it is still there.
+    /// Waits until the process asks for the next event, which it does when it has said all about the last one, or has not
+    /// done so for long enough. Whether it is still there.
     pub(crate) async fn at_rest(&self) -> bool {
         tokio::select! {
             _ = timeout(POLL_TIME, self.api.polled()) => true,
@@ -173,14 +173,14 @@ impl Environment {
     /// Sends SIGTERM and waits for the end; `None` if it had to be killed after `grace`.
     pub(crate) async fn terminate(&self, grace: Duration) -> Option<ExitStatus> {
         self.process.terminate();
-        // What is stopped would get the signal with the next event only.
+        // A stopped process would get the signal with the next event only.
         self.thaw();
         let ended = timeout(grace, self.process.exited()).await.ok();
         self.process.end().await;
         ended
     }
 
-    /// Kills what still runs and reads the rest of what it wrote.
+    /// Kills the process if it still runs, and reads the rest of its output.
     pub(crate) async fn end(&self) {
         self.process.end().await;
     }

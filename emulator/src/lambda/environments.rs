@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
-/// What a function's environments have in common, and those that can take events.
+/// The environments of a function that can take events, and everything they have in common.
 #[derive(Debug)]
 pub(crate) struct Environments {
     pub(crate) program: Program,
@@ -122,7 +122,7 @@ impl Place {
         }
     }
 
-    /// Ends it when it is done with what it has answered.
+    /// Ends it once it is done with the events that it has answered.
     async fn end_at_rest(&self) {
         if let Some(environment) = self.environment.get() {
             environment.at_rest().await;
@@ -143,7 +143,7 @@ impl Lease<'_> {
         started
     }
 
-    /// Lets no other event come here and kills what runs.
+    /// Lets no other event come here, and kills the process.
     pub(crate) async fn end(&self) {
         self.environments.remove(&self.place);
         self.place.end().await;

@@ -23,15 +23,15 @@ use tokio::time::sleep;
 /// A function's queue of asynchronous events, as the messaging service invokes a processor.
 ///
 /// Each event is delivered as soon as the function's concurrency allows, again after a failure, and in the end to a
-/// destination. Clones are the same queue; when the last one is dropped, and the last handle of an event in it, the queue and
-/// what it delivers end.
+/// destination. Clones are the same queue; when the last one is dropped, and the last handle of an event in it, the queue
+/// and its deliveries end.
 #[derive(Clone, Debug)]
 pub struct EventQueue {
     shared: Arc<Shared>,
     open: Arc<watch::Sender<()>>,
 }
 
-/// How a function is invoked asynchronously: retries, event age, and what becomes of events that failed for good.
+/// How a function is invoked asynchronously: retries, event age, and the destination of events that failed for good.
 #[derive(Clone, Debug)]
 pub struct EventInvokeConfig {
     maximum_retry_attempts: usize,
@@ -41,7 +41,7 @@ pub struct EventInvokeConfig {
     dead_letter_queue: Option<SqsQueue>,
 }
 
-/// Where an event that failed for good goes, in an envelope that tells how it failed.
+/// The destination of an event that failed for good, in an envelope that says how it failed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Destination {
@@ -63,23 +63,23 @@ pub struct QueuedEvent {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FinishedEvent {
-    /// What was delivered.
+    /// The event.
     pub event: Event,
     /// Lambda's id of the request, the same for every try.
     pub request_id: String,
     /// Every try, in order.
     pub attempts: Vec<Delivered>,
-    /// Why it was given up; `None` where the last try succeeded.
+    /// Why it was given up; `None` if the last try succeeded.
     pub failure: Option<FailureCondition>,
-    /// What came of it at the on-failure destination, where it went there.
+    /// Its outcome at the on-failure destination, if it went there.
     pub destination: Option<FinishedDestination>,
-    /// What came of it in the dead-letter queue, where it went there.
+    /// Its outcome in the dead-letter queue, if it went there.
     pub dead_letter: Option<ConsumedMessage>,
-    /// The message when all that was over; `None` where the event has no usable ids.
+    /// The message when all that was over; `None` if the event has no usable ids.
     pub message: Option<MessageState>,
 }
 
-/// What came of an event at its on-failure destination.
+/// The outcome of an event at its on-failure destination.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FinishedDestination {
@@ -99,7 +99,7 @@ pub enum InvokeError {
     RequestTooLarge(usize),
 }
 
-/// What goes with a delivery beside the event.
+/// How an event is to be delivered.
 #[derive(Clone, Default)]
 pub(crate) struct Delivery {
     /// The first try ends with the environment's death.
@@ -283,7 +283,7 @@ impl EventInvokeConfig {
         self
     }
 
-    /// Sets where events go that failed for good.
+    /// Sets the destination of events that failed for good.
     #[must_use]
     pub fn on_failure(mut self, destination: Destination) -> Self {
         self.on_failure = Some(destination);

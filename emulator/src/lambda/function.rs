@@ -22,31 +22,31 @@ use tokio::time::{sleep, timeout_at};
 /// A binary that runs as a Lambda function, in environments that are started when needed.
 ///
 /// There is one environment, and invocations come one after the other, unless the settings say otherwise. Dropping it kills
-/// the processes and what they started.
+/// the processes and their children.
 #[derive(Debug)]
 pub struct Function {
     environments: Arc<Environments>,
 }
 
-/// What came of one delivery of an event.
+/// The outcome of one delivery of an event.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Delivered {
-    /// What was delivered. Delivering it again is a duplicate delivery.
+    /// The event. Delivering it again is a duplicate delivery.
     pub event: Event,
     /// How Lambda saw it.
     pub invocation: InvocationReport,
     /// The callbacks that came from this invocation, in order.
     pub callbacks: Vec<CallbackRecord>,
-    /// The message afterwards; `None` where the event has no usable ids.
+    /// The message afterwards; `None` if the event has no usable ids.
     pub message: Option<MessageState>,
-    /// What the function wrote meanwhile. A line or two may still be missing after a success.
+    /// The lines that the function wrote meanwhile. A line or two may still be missing after a success.
     pub logs: Vec<LogLine>,
     /// From the delivery's start, waiting for the environment included, to its end.
     pub elapsed: Duration,
 }
 
-/// How long the last lines of a function that lives on may take to be read, where they matter.
+/// How long to wait for the last lines of a function that lives on, if they matter.
 const LOG_GRACE: Duration = Duration::from_millis(20);
 
 impl Function {
@@ -73,7 +73,7 @@ impl Function {
     }
 
     /// Sends a message through the function. Nothing that the function does is an error here:
-    /// what went wrong stands in what is returned.
+    /// failures are in the returned value.
     pub async fn send(&self, message: OutgoingMessage) -> Delivered {
         self.deliver(&Event::new(message, &self.environments.program.region)).await
     }
@@ -89,7 +89,7 @@ impl Function {
     }
 
     /// Delivers an event twice at once, with a request id for each, as at-least-once delivery can do. They meet in time only
-    /// where the settings allow for two events at once.
+    /// if the settings allow for two events at once.
     pub async fn deliver_twice(&self, event: &Event) -> [Delivered; 2] {
         let (one, other) = tokio::join!(self.deliver(event), self.deliver(event));
         [one, other]
@@ -204,7 +204,7 @@ impl Function {
     }
 }
 
-/// What came of an event in an environment.
+/// The outcome of an event in an environment.
 struct Invoked {
     report: InvocationReport,
     /// Those of the environment, if one could be started.

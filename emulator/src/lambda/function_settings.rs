@@ -38,7 +38,7 @@ impl Default for FunctionSettings {
 
 impl FunctionSettings {
     /// Named after the binary, with 10 seconds an invocation, 128 MB, one environment that takes one event at a time and is
-    /// not frozen, and no variables of its own.
+    /// not frozen, and no further variables.
     pub fn new() -> Self {
         Self::default()
     }
@@ -108,7 +108,7 @@ impl FunctionSettings {
         self
     }
 
-    /// Sets where lines go as the function writes them.
+    /// Sets a sink for lines as the function writes them.
     #[must_use]
     pub fn log_sink(mut self, sink: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
         self.log_sink = Some(Arc::new(sink));

@@ -1,4 +1,4 @@
-//! What Lambda asks of its surroundings.
+//! The trait through which Lambda reaches its surroundings.
 
 use crate::model::callback_record::CallbackRecord;
 use crate::model::credentials::Credentials;
@@ -8,7 +8,7 @@ use crate::model::message::{MessageIds, MessageState};
 use std::fmt;
 use std::sync::Arc;
 
-/// The surroundings of functions: whatever their events come from and their callbacks go to.
+/// The surroundings of functions: the service that their events come from and their callbacks go to.
 pub(crate) trait Host: fmt::Debug + Send + Sync {
     /// The region of functions.
     fn region(&self) -> &str;
@@ -28,6 +28,6 @@ pub(crate) trait Host: fmt::Debug + Send + Sync {
     /// The callbacks of an invocation, in the order of arrival.
     fn callbacks_of(&self, invocation: &InvocationKey<'_>) -> Vec<CallbackRecord>;
 
-    /// What became of a message.
+    /// The state of a message.
     fn message(&self, ids: &MessageIds) -> Option<MessageState>;
 }

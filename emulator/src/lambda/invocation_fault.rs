@@ -1,4 +1,4 @@
-//! Faults of invocation, scripted: what goes wrong between the service and its functions.
+//! Faults of invocation, scripted: failures between the service and its functions.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,7 +16,7 @@ pub enum InvocationFault {
     Duplicate,
     /// The environment is killed as soon as it has taken the event, before it can answer; Lambda tries again.
     ///
-    /// What runs behind an [`InvokeEndpoint`](crate::InvokeEndpoint) cannot be killed from here: it does not get the event,
+    /// A function behind an [`InvokeEndpoint`](crate::InvokeEndpoint) cannot be killed from here: it does not get the event,
     /// as if it had died with it in its hands.
     Crash,
     /// The function is not reached, as when Lambda throttles it: the processor's fallback action applies.

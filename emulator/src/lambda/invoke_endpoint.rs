@@ -30,13 +30,13 @@ use tokio::time::timeout;
 /// | `sam local start-lambda` | `http://127.0.0.1:3001` | the logical id in the template |
 /// | AWS's runtime interface emulator | `http://127.0.0.1:8080` | always `function` |
 ///
-/// Events are sent with `X-Amz-Invocation-Type: Event`. Where that is answered at once with 202, the endpoint has a queue of
-/// its own, and what comes of the event there is not known here. Endpoints that invoke synchronously all the same, as two of
+/// Events are sent with `X-Amz-Invocation-Type: Event`. If that is answered at once with 202, the endpoint has a queue,
+/// and the outcome of the event there is not known here. Endpoints that invoke synchronously all the same, as two of
 /// these do, have no queue: Lambda's retries and destinations do not exist there, and a message whose function fails hangs
 /// at once.
 ///
-/// The function calls back to wherever its `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` says, with its own credentials: both are
-/// for whoever starts it to set.
+/// The function calls back to wherever its `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` says, with its own credentials: set
+/// both when you start it.
 #[derive(Clone)]
 pub struct InvokeEndpoint {
     timeout: Duration,
@@ -61,7 +61,7 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How long a name may be, ARNs included, as the `Invoke` of the Lambda API has it.
 const NAME_CHARACTERS: usize = 170;
 
-/// What came of a request to the endpoint.
+/// The outcome of a request to the endpoint.
 enum Answered {
     /// It was reached: whether all went well, and in words.
     Reached { success: bool, outcome: String },
@@ -107,7 +107,7 @@ impl InvokeEndpoint {
 
     fn with(uri: Uri, timeout: Duration) -> Self {
         let mut connector = HttpConnector::new();
-        // Over before the time for the answer is, so that who is not there is told from who does not answer.
+        // Over before the time for the answer is, so that an absent endpoint is told from a silent one.
         connector.set_connect_timeout(Some(CONNECT_TIME.min(timeout / 2)));
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new()).build(connector);
@@ -150,7 +150,7 @@ impl InvokeEndpoint {
         fault: Option<InvocationFault>,
         on_attempt: &OnAttempt,
     ) -> Result<bool, Unreachable> {
-        // Until the endpoint says what it calls the request, if it does.
+        // Until the endpoint names its id of the request, if it does.
         let mut request_id = ids::uuid();
         let started = Instant::now();
         let answered = match fault {
@@ -180,7 +180,7 @@ impl InvokeEndpoint {
         Ok(known)
     }
 
-    /// What came of a request, and the endpoint's id of it.
+    /// The outcome of a request, and the endpoint's id of it.
     async fn send(&self, event: &Event) -> (Answered, Option<String>) {
         let request = Request::builder()
             .method(Method::POST)
@@ -193,7 +193,7 @@ impl InvokeEndpoint {
             let response = self.shared.client.request(request).await.map_err(|error| self.unreachable(&error))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, assumptions::RESPONSE_BYTES).collect().await;
-            // What is cut off was answered all the same.
+            // A truncated answer is an answer all the same.
             let body = body.map(|body| body.to_bytes()).unwrap_or_default();
             Ok((head.status, head.headers, body))
         });
@@ -222,7 +222,7 @@ impl InvokeEndpoint {
     }
 }
 
-/// What an answer means. A function's error is told by a header or, with `cargo lambda watch`, by status 500; its body is
+/// The meaning of an answer. A header marks a function's error or, with `cargo lambda watch`, by status 500; its body is
 /// that of the Runtime API, which no error of an endpoint itself has.
 fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answered {
     let members = Members::read(body);
@@ -230,7 +230,7 @@ fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answered {
     let reported = text("errorType");
     if (status.is_success() && headers.contains_key("x-amz-function-error")) || reported.is_some() {
         let mut outcome = format!("{REPORTED} an error");
-        // The message may quote what people wrote.
+        // The message may quote content.
         if let Some(error_type) = reported.filter(|error_type| !error_type.is_empty()) {
             outcome = format!("{REPORTED} {error_type}");
         }
@@ -253,7 +253,7 @@ fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answered {
     )))
 }
 
-/// What is escaped in a name: an ARN may be one.
+/// The characters that are escaped in a name, which may be an ARN.
 const NAME: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl FromStr for InvokeEndpoint {

@@ -1,4 +1,4 @@
-//! What a function writes to its standard output and error, line by line.
+//! A function's standard output and error, line by line.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -34,7 +34,7 @@ pub(crate) struct Logs {
     kept: Mutex<Kept>,
     most: usize,
     sink: Option<LogSink>,
-    /// The function's, where these are an environment's.
+    /// The function's lines, if these are an environment's.
     function: Option<Arc<Logs>>,
 }
 

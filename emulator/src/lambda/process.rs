@@ -9,9 +9,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 
-/// A running process and what it started. Dropping it kills all of them.
+/// A running process and its children. Dropping it kills all of them.
 ///
-/// The process leads a group of its own, so that Ctrl-C on a terminal reaches its owner alone,
+/// The process leads its own group, so that Ctrl-C on a terminal reaches its owner alone,
 /// and so that its own children end with it.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -59,7 +59,7 @@ impl Process {
         {
             return status;
         }
-        // Whoever watched over it is gone, and with it the runtime that we wait on.
+        // The watching task is gone, and with it the runtime that we wait on.
         std::future::pending().await
     }
 
@@ -68,7 +68,7 @@ impl Process {
         self.id
     }
 
-    /// Kills it, if it still runs, and reads the rest of what it wrote.
+    /// Kills it, if it still runs, and reads the rest of its output.
     pub(crate) async fn end(&self) {
         self.kill();
         let mut output = self.output.lock().await;
@@ -77,7 +77,7 @@ impl Process {
         let _ = tokio::time::timeout(OUTPUT_TIME, all_read).await;
     }
 
-    /// Kills it and what it started, without a word.
+    /// Kills it and its children at once.
     pub(crate) fn kill(&self) {
         self.kill.notify_one();
         self.signal(signals::kill_all);
@@ -88,7 +88,7 @@ impl Process {
         self.signal(signals::terminate);
     }
 
-    /// Stops it and what it started, until [`thaw`](Self::thaw).
+    /// Stops it and its children, until [`thaw`](Self::thaw).
     pub(crate) fn freeze(&self) {
         self.signal(signals::stop_all);
     }

@@ -1,4 +1,4 @@
-//! What a function's process is started with.
+//! A function's binary, and the variables that its process gets.
 
 use crate::arn::ACCOUNT;
 use crate::ids;

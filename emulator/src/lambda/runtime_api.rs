@@ -34,14 +34,14 @@ pub struct RuntimeApi {
     shared: Arc<Shared>,
 }
 
-/// What a function is invoked with.
+/// One invocation of a function.
 #[derive(Clone)]
 pub struct Invocation {
     /// `Lambda-Runtime-Aws-Request-Id`.
     pub request_id: String,
     /// `Lambda-Runtime-Invoked-Function-Arn`.
     pub function_arn: String,
-    /// What the function has, from the moment it takes the event; `Lambda-Runtime-Deadline-Ms`.
+    /// The time that the function has, from the moment it takes the event; `Lambda-Runtime-Deadline-Ms`.
     pub timeout: Duration,
     /// The event, byte for byte.
     pub event: Bytes,
@@ -156,7 +156,7 @@ impl RuntimeApi {
         }
     }
 
-    /// Waits until a poll waits for an event: the runtime is done with what came before.
+    /// Waits until a poll waits for an event: the runtime is done with the events before.
     pub(crate) async fn polled(&self) {
         let mut polls = self.shared.polls.subscribe();
         // The sender lives as long as self.
@@ -240,7 +240,7 @@ impl Shared {
     }
 }
 
-/// Lets runtimes in, and no page that a browser shows: whoever polls takes an event.
+/// Lets runtimes in, and no page that a browser shows: each poll takes an event.
 async fn of_runtime(address: SocketAddr, request: Request, next: Next) -> Response {
     match origin_check::check_runtime(address, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
@@ -324,7 +324,7 @@ async fn not_found() -> Response {
     problem(StatusCode::NOT_FOUND, "NotFound", "the Runtime API has no such path")
 }
 
-/// Reads what is there: a function that fails may well fail to say why.
+/// Reads as much as is there: a function that fails may well fail to say why.
 async fn read_error(headers: &HeaderMap, body: Body) -> FunctionError {
     let body = to_bytes(body, assumptions::RESPONSE_BYTES).await.unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();

@@ -43,7 +43,7 @@ pub struct SqsSettings {
 pub struct ConsumedMessage {
     /// How the queue calls it.
     pub message_id: String,
-    /// Every time that it was received, in order: what came of the batch that it was in.
+    /// Every time that it was received, in order: the outcome of the batch that it was in.
     pub receives: Vec<Arc<Delivered>>,
     /// Whether the function took it; if not, it was received too often.
     pub consumed: bool,
@@ -172,7 +172,7 @@ impl Consumer {
     }
 }
 
-/// The failures that a response names, none where it is empty; `None` where Lambda cannot read it.
+/// The failures that a response names, none if it is empty; `None` if Lambda cannot read it.
 fn reported(response: &[u8]) -> Option<HashSet<String>> {
     if response.trim_ascii().is_empty() {
         return Some(HashSet::new());

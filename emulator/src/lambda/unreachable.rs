@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a function could not be invoked; `failureReason` of the event on EventBridge.
 ///
-/// The service then does what the processor's fallback action says. A function that was reached and fails is another matter:
+/// The service then applies the processor's fallback action. A function that was reached and fails is another matter:
 /// its message stays pending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreachable(pub(crate) String);

@@ -1,7 +1,7 @@
 //! The API over HTTP: from a request to an operation, and to the answer in the service's form.
 //!
-//! Operations are declared beside what does them, in tables: one for each kind of resource. A table says all that the API
-//! model says of an operation's input, so that what runs has to deal with rules only, not with shapes.
+//! Operations are declared beside the functions that run them, in tables: one for each kind of resource. A table says all
+//! that the API model says of an operation's input, so that those functions deal with rules only, not with shapes.
 
 pub(crate) mod call;
 pub(crate) mod input;
@@ -53,7 +53,7 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
     all().filter(|operation| operation.selector.is_some()).chain(all().filter(|operation| operation.selector.is_none()))
 }
 
-/// Does `operation` with what the request says of it.
+/// Runs `operation` with the members of the request.
 pub(crate) fn run(
     operation: &Operation,
     members: Map<String, Value>,

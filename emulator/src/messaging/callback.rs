@@ -46,7 +46,7 @@ const CHANNEL_MESSAGE: &[Member] = &[
     Member::new("ContentType", CONTENT_TYPE),
 ];
 
-/// What a callback says, once it keeps the model.
+/// The members of a callback that keeps the model.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Said {
@@ -70,7 +70,7 @@ impl Callback {
         let not_json = |error: serde_json::Error| Invalid::NotJson { line: error.line(), column: error.column() };
         let body: Value = serde_json::from_slice(body).map_err(not_json)?;
         let Value::Object(mut body) = body else { return Err(Invalid::NotAnObject) };
-        // What a body says of the channel is not looked at: the path does.
+        // The channel is the path's; a channel in the body is ignored.
         body.insert("ChannelArn".to_owned(), channel_arn.into());
         shape::check(CALLBACK, &mut body, assumptions).map_err(Invalid::Shape)?;
         let Said { callback_id, delete_resource, channel_message } =

@@ -55,8 +55,8 @@ impl CallbackLog {
         counts.faults = self.faults;
     }
 
-    /// The callbacks of an invocation: those that came since it began and are signed with a key of its environment or, if the
-    /// key says nothing, have its callback id.
+    /// The callbacks of an invocation: those that came since it began and are signed with a key of its environment or, if
+    /// the key says nothing, have its callback id.
     pub(crate) fn of_invocation(&self, invocation: &InvocationKey<'_>, keys: &Keys) -> Vec<CallbackRecord> {
         let InvocationKey { callbacks_before, credentials, callback_id, is_shared } = *invocation;
         let same_id = |record: &CallbackRecord| callback_id.is_some() && record.callback_id.as_deref() == callback_id;

@@ -38,12 +38,12 @@ pub(crate) struct Core {
     pub(crate) invocation_script: Arc<InvocationScript>,
     pub(crate) sessions: Sessions,
     pub(crate) watchers: Arc<Watchers>,
-    /// How many times somebody asked for the status of a message.
+    /// How many `GetChannelMessageStatus` requests have come.
     pub(crate) status_questions: AtomicU64,
 }
 
 impl Core {
-    /// Reads what the data file has, if the settings name one. Needs a tokio runtime.
+    /// Loads the data file, if the settings name one. Needs a tokio runtime.
     pub(crate) fn start(settings: Settings) -> io::Result<(Arc<Self>, Arc<Invoker>)> {
         let Settings { region, address, session_ping, any_credentials, data, assumptions, .. } = settings;
         let mut world = World::new(region.clone(), data.is_some(), assumptions);
@@ -76,7 +76,7 @@ impl Core {
         Ok((Arc::new(core), invoker))
     }
 
-    /// Does an operation for whoever asked for `host`, and answers once it is safe.
+    /// Runs an operation for a client that knows the service as `host`, and answers once it is safe.
     pub(crate) async fn run(
         &self,
         operation: &Operation,
@@ -86,7 +86,7 @@ impl Core {
         self.run_with_id(operation, members, host, None).await
     }
 
-    /// As [`run`](Self::run). What it creates gets this id, if there is one.
+    /// As [`run`](Self::run). A resource that it creates gets this id, if there is one.
     async fn run_with_id(
         &self,
         operation: &Operation,
@@ -112,7 +112,7 @@ impl Core {
         self.call_with_id(operation, input, None).await
     }
 
-    /// As [`call`](Self::call). What it creates gets this id, if there is one.
+    /// As [`call`](Self::call). A resource that it creates gets this id, if there is one.
     pub(crate) async fn call_with_id(
         &self,
         operation: &str,

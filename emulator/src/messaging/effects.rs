@@ -1,4 +1,4 @@
-//! What requests bring about: done in the order of the requests, once their changes are safe.
+//! Performing the effects of requests, in the order of the requests, once their changes are safe.
 
 use crate::messaging::invoker::Invoker;
 use crate::messaging::outbox::{Entry, Order, OutboxEnd};
@@ -9,7 +9,7 @@ use crate::messaging::world::batch::Effect;
 use std::io;
 use std::sync::{Arc, Weak};
 
-/// Those whom a change concerns.
+/// Performs effects.
 #[derive(Debug)]
 pub(crate) struct Effects {
     pub(crate) sessions: Sessions,
@@ -37,8 +37,8 @@ impl Effects {
     }
 }
 
-/// Works until the state is gone, or the service closes the data file. Many batches that wait become safe by one commit. After one that failed
-/// there is no other, and nothing comes of batches with changes.
+/// Works until the state is gone, or the service closes the data file. Many batches that wait become safe by one commit.
+/// After one that failed there is no other, and nothing comes of batches with changes.
 pub(crate) async fn run(mut outbox: OutboxEnd, mut store: Option<Store>, effects: Effects) {
     let mut orders = Vec::new();
     while outbox.orders.recv_many(&mut orders, BATCHES).await > 0 {
@@ -47,7 +47,7 @@ pub(crate) async fn run(mut outbox: OutboxEnd, mut store: Option<Store>, effects
         for order in orders.drain(..) {
             match order {
                 Order::Entry(entry) if close.is_none() => entries.push(entry),
-                // Its sender is told by the drop.
+                // Its receiver learns of it by the drop.
                 Order::Entry(_) => {}
                 Order::Close(closed) => close = Some(closed),
             }

@@ -1,4 +1,4 @@
-//! Faults of the callback's endpoint, scripted: what goes wrong with which request.
+//! Faults of the callback's endpoint, scripted.
 
 use crate::assumptions;
 use crate::model::refusal::{Refusal, RefusalKind};
@@ -9,7 +9,8 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-/// Something that goes wrong with a callback on its way, or with a [question](Self::on_status_question), once, unless [`times`](Self::times) says otherwise.
+/// Something that goes wrong with a callback on its way, or with a [question](Self::on_status_question), once, unless
+/// [`times`](Self::times) says otherwise.
 ///
 /// [`MessagingService::fault`](crate::MessagingService::fault) queues it. Faults meet requests in the order of both, those
 /// [`for_message`](Self::for_message) before the others.
@@ -18,12 +19,12 @@ pub struct Fault {
     kind: FaultKind,
     times: u32,
     message_id: Option<String>,
-    asked: Asked,
+    request: FaultyRequest,
 }
 
-/// What a request is that can meet a fault.
+/// The kinds of requests that can meet a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum FaultyRequest {
     /// `ChannelFlowCallback`.
     Callback,
     /// `GetChannelMessageStatus`.
@@ -61,7 +62,7 @@ pub(crate) enum FaultyBody {
     Bytes(u64),
 }
 
-/// What becomes of the answer to a request that is dealt with as ever.
+/// The failure of the answer to a request that is processed as usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spoilt {
     Lost,
@@ -90,7 +91,7 @@ struct Queued {
 }
 
 impl Fault {
-    /// The request is answered with this status and, where the service has an exception for it, with that: 400, 401, 403,
+    /// The request is answered with this status and, if the service has an exception for it, with that: 400, 401, 403,
     /// 409, 429, 500 and 503. It is not applied.
     ///
     /// # Panics
@@ -114,7 +115,7 @@ impl Fault {
     }
 
     /// The request is answered with this status, this exception and this text, and is not applied: `400` with
-    /// `ThrottlingException`, say, or a text that quotes what somebody wrote. An empty exception is none.
+    /// `ThrottlingException`, say, or a text that quotes content. An empty exception is none.
     ///
     /// # Panics
     ///
@@ -131,8 +132,8 @@ impl Fault {
         Self::answer(status, exception, code, message)
     }
 
-    /// The answer has a body of this many bytes, JSON where that is possible, which is made as it is read. With a status
-    /// from 400 on the request is not applied. With one below it is dealt with as ever, and where that means success, the
+    /// The answer has a body of this many bytes, JSON if that is possible, which is made as it is read. With a status
+    /// from 400 on the request is not applied. With one below, it is processed as usual and, if that succeeds, the
     /// body of the answer is this one.
     ///
     /// # Panics
@@ -191,7 +192,7 @@ impl Fault {
 
     /// The connection is reset as soon as a request comes, which is not read, so there is no record of it.
     ///
-    /// What the request is, and for which message, is known after reading only: with [`for_message`](Self::for_message) or
+    /// The kind of the request, and its message, are known only after reading: with [`for_message`](Self::for_message) or
     /// [`on_status_question`](Self::on_status_question) this is [`reset_after_reading`](Self::reset_after_reading).
     pub fn reset_before_reading() -> Self {
         Self::new(FaultKind::ResetBeforeReading)
@@ -207,27 +208,27 @@ impl Fault {
         Self::new(FaultKind::NoAnswer)
     }
 
-    /// The request is dealt with as ever, and the connection closed without an answer.
+    /// The request is processed as usual, and the connection closed without an answer.
     pub fn lost_answer() -> Self {
         Self::new(FaultKind::Spoilt(Spoilt::Lost))
     }
 
-    /// The request is dealt with as ever, and answered this much later.
+    /// The request is processed as usual, and answered this much later.
     pub fn late(by: Duration) -> Self {
         Self::new(FaultKind::Spoilt(Spoilt::Late(by)))
     }
 
-    /// The request is dealt with as ever, and where that means 200, the body of the answer is not JSON.
+    /// The request is processed as usual and, if that means 200, the body of the answer is not JSON.
     pub fn garbage() -> Self {
         Self::new(FaultKind::Spoilt(Spoilt::Garbage))
     }
 
-    /// The request is dealt with as ever, and the connection closed before the last bytes of the answer.
+    /// The request is processed as usual, and the connection closed before the last bytes of the answer.
     pub fn truncated() -> Self {
         Self::new(FaultKind::Spoilt(Spoilt::Truncated))
     }
 
-    /// Adds the header `Retry-After` in seconds, where the fault is an answer.
+    /// Adds the header `Retry-After` in seconds, if the fault is an answer.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         if let FaultKind::Answer(answer) = &mut self.kind {
@@ -253,7 +254,7 @@ impl Fault {
     /// Has it meet `GetChannelMessageStatus` in place of callbacks. To a question, "applied" means nothing.
     #[must_use]
     pub fn on_status_question(mut self) -> Self {
-        self.asked = Asked::Status;
+        self.request = FaultyRequest::Status;
         self
     }
 
@@ -279,7 +280,7 @@ impl Fault {
     }
 
     fn new(kind: FaultKind) -> Self {
-        Self { kind, times: 1, message_id: None, asked: Asked::Callback }
+        Self { kind, times: 1, message_id: None, request: FaultyRequest::Callback }
     }
 
     fn answer(
@@ -301,7 +302,7 @@ impl Fault {
 }
 
 impl FaultKind {
-    /// What the record of a request says that met it and was not applied.
+    /// The refusal in the record of a request that met it and was not applied.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Answer(answer) => Some(answer.refusal.clone()),
@@ -324,7 +325,7 @@ impl Script {
             return;
         }
         let mut scripted = self.lock();
-        let queued = scripted.queued(fault.asked);
+        let queued = scripted.queued(fault.request);
         match fault.message_id.clone() {
             Some(message_id) => queued.for_message.entry(message_id).or_default().push_back(fault),
             None => queued.for_any.push_back(fault),
@@ -373,13 +374,13 @@ impl Script {
         resets
     }
 
-    /// What a request of this kind for this message meets.
-    pub(crate) fn next(&self, asked: Asked, message_id: Option<&str>) -> Option<FaultKind> {
+    /// The fault that a request of this kind for this message meets.
+    pub(crate) fn next(&self, request: FaultyRequest, message_id: Option<&str>) -> Option<FaultKind> {
         let mut scripted = self.lock();
         if scripted.down {
             return Some(Fault::status(503).kind);
         }
-        let queued = scripted.queued(asked);
+        let queued = scripted.queued(request);
         if let Some(message_id) = message_id
             && let Some(faults) = queued.for_message.get_mut(message_id)
         {
@@ -398,10 +399,10 @@ impl Script {
 }
 
 impl Scripted {
-    fn queued(&mut self, asked: Asked) -> &mut Queued {
-        match asked {
-            Asked::Callback => &mut self.callbacks,
-            Asked::Status => &mut self.status_questions,
+    fn queued(&mut self, request: FaultyRequest) -> &mut Queued {
+        match request {
+            FaultyRequest::Callback => &mut self.callbacks,
+            FaultyRequest::Status => &mut self.status_questions,
         }
     }
 }
@@ -434,8 +435,9 @@ mod tests {
         script.add(Fault::garbage().for_message("m"));
         script.add(Fault::no_answer().times(0));
         assert_eq!(script.left(), 4);
-        let next =
-            |message_id| script.next(Asked::Callback, message_id).map(|kind| Fault::name(&kind)).unwrap_or_default();
+        let next = |message_id| {
+            script.next(FaultyRequest::Callback, message_id).map(|kind| Fault::name(&kind)).unwrap_or_default()
+        };
         assert_eq!(next(Some("other")), "429 ThrottledClientException");
         assert_eq!(next(Some("m")), "garbage");
         assert_eq!(next(Some("m")), "429 ThrottledClientException");
@@ -453,7 +455,7 @@ mod tests {
         script.add(Fault::garbage());
         script.add(Fault::reset_before_reading());
         assert!(!script.resets_before_reading());
-        script.next(Asked::Callback, None);
+        script.next(FaultyRequest::Callback, None);
         assert!(script.resets_before_reading());
         assert!(!script.resets_before_reading());
     }

@@ -10,8 +10,7 @@ use crate::model::message::{MessageIds, MessageState};
 use crate::net::server::Server;
 use std::sync::Arc;
 
-/// What a function holds of the service: its state, and its port, so that it can be called back as long as there is a
-/// function.
+/// A function holds the state and the port of the service, so that it can call back as long as it exists.
 #[derive(Debug)]
 pub(crate) struct FunctionHost {
     pub(crate) region: String,

@@ -26,7 +26,7 @@ pub(crate) struct Invoker {
 #[derive(Debug)]
 struct Targets {
     by_arn: HashMap<String, InvocationTarget>,
-    /// What is under way ends with it.
+    /// Work under way ends with it.
     open: Option<watch::Sender<()>>,
 }
 
@@ -40,7 +40,7 @@ struct Handover {
     open: Option<watch::Receiver<()>>,
 }
 
-/// Tells the watchers what comes of one event. An event without ids is nobody's message, and nothing is told of it.
+/// Announces the outcome of one event. An event without ids belongs to no message, and is not announced.
 #[derive(Clone)]
 struct Notifier {
     state: Arc<SharedState>,
@@ -53,8 +53,8 @@ impl Invoker {
         Self { targets: RwLock::new(targets), script, state }
     }
 
-    /// Puts a function behind an ARN. It gets what was on its way to that ARN when the service ended last. Events that an
-    /// earlier function has taken are finished by that one.
+    /// Puts a function behind an ARN. It gets the events that were on their way to that ARN when the service ended last.
+    /// Events that an earlier function has taken are finished by that one.
     pub(crate) fn set(&self, function_arn: &str, target: InvocationTarget) {
         let mut targets = self.write();
         if targets.open.is_some() {
@@ -69,7 +69,7 @@ impl Invoker {
         self.write().by_arn.remove(function_arn)
     }
 
-    /// Lets go of all functions, and of what they have in hand.
+    /// Lets go of all functions, and of the events they have in hand.
     pub(crate) fn close(&self) {
         *self.write() = Targets { by_arn: HashMap::new(), open: None };
     }

@@ -1,4 +1,4 @@
-//! Where what requests bring about waits until their changes are safe.
+//! The queue of the effects of requests, which wait until the changes are safe.
 
 use crate::messaging::world::batch::Batch;
 use std::io;
@@ -6,15 +6,15 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-/// Where batches go, with the state locked, so that their order is that of the changes.
+/// Takes batches, with the state locked, so that their order is that of the changes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     orders: UnboundedSender<Order>,
     failure: Arc<Failure>,
 }
 
-/// Why the store does not take changes any more. What is in memory is ahead of it then, so that no later change can be told
-/// to be safe.
+/// Why the store does not take changes any more. Memory is ahead of it then, so that no later change can become
+/// safe.
 pub(crate) type Failure = OnceLock<Arc<io::Error>>;
 
 /// Comes when a batch is safe and its effects are under way.
@@ -23,7 +23,7 @@ pub(crate) type Done = oneshot::Receiver<Result<(), Arc<io::Error>>>;
 #[derive(Debug)]
 pub(crate) enum Order {
     Entry(Entry),
-    /// Whoever gave it is told once all that came before is safe, and the store closed.
+    /// The sender fires once all orders before are safe, and the store is closed.
     Close(oneshot::Sender<()>),
 }
 
@@ -50,13 +50,13 @@ impl Outbox {
 
     pub(crate) fn send(&self, batch: Batch) -> Done {
         let (done, receiver) = oneshot::channel();
-        // Without its other end the service is about to end, which the receiver tells.
+        // Without its other end the service is about to end, which the receiver shows.
         let rests_on_store = batch.rests_on_store();
         let _ = self.orders.send(Order::Entry(Entry { batch, rests_on_store, done }));
         receiver
     }
 
-    /// Closes the store once all that was sent so far is safe. What is sent after this is not done.
+    /// Closes the store once all that was sent so far is safe. Batches that are sent after this are dropped.
     pub(crate) async fn close(&self) {
         let (closed, receiver) = oneshot::channel();
         let _ = self.orders.send(Order::Close(closed));

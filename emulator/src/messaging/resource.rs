@@ -1,4 +1,4 @@
-//! What the service keeps: the resources of the API model, as they are stored.
+//! The resources of the API model, as they are stored.
 
 pub(crate) mod app_instance;
 pub(crate) mod channel;

@@ -29,7 +29,7 @@ struct Entry {
     behind: Arc<AtomicBool>,
 }
 
-/// One session: what its user is told, in order. Dropping it closes it.
+/// One session: the events for its user, in order. Dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Session {
     events: Receiver<SessionEvent>,
@@ -40,7 +40,7 @@ pub(crate) struct Session {
 }
 
 impl Sessions {
-    /// Opens a session: everything that its user is told from now on. A user may have several.
+    /// Opens a session, which gets all events for its user from now on. A user may have several.
     pub(crate) fn open(&self, user_arn: &str) -> Session {
         let (sender, events) = channel(WAITING);
         let behind = Arc::new(AtomicBool::new(false));
@@ -108,7 +108,7 @@ impl Entry {
 }
 
 impl Drop for Session {
-    /// Nobody may ever be told anything again who would notice that it is gone.
+    /// There may never be another event to show that it is gone.
     fn drop(&mut self) {
         let Some(sessions) = self.sessions.upgrade() else { return };
         let Ok(mut open) = sessions.lock() else { return };
@@ -126,7 +126,7 @@ impl Session {
         self.events.recv().await
     }
 
-    /// As [`recv`](Self::recv), for who waits for several sessions at once.
+    /// As [`recv`](Self::recv), to wait for several sessions at once.
     pub(crate) fn poll_recv(&mut self, context: &mut Context<'_>) -> Poll<Option<SessionEvent>> {
         self.events.poll_recv(context)
     }

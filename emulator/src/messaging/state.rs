@@ -1,4 +1,4 @@
-//! What the service knows, behind one lock.
+//! The service's state, behind one lock.
 
 use crate::assumptions::Assumptions;
 use crate::messaging::callback_log::CallbackLog;
@@ -12,7 +12,7 @@ use crate::model::message::{MessageIds, MessageState};
 use std::io;
 use std::sync::{Mutex, MutexGuard};
 
-/// All that the service knows.
+/// Everything that the service knows.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) world: World,
@@ -20,7 +20,7 @@ pub(crate) struct State {
     pub(crate) callback_log: CallbackLog,
 }
 
-/// The state behind its lock, which is never held across an await, and the way out for all that a change brings about.
+/// The state behind its lock, which is never held across an await, and the outbox for the effects of changes.
 #[derive(Debug)]
 pub(crate) struct SharedState {
     state: Mutex<State>,
@@ -28,7 +28,7 @@ pub(crate) struct SharedState {
 }
 
 impl State {
-    /// What became of a message.
+    /// The state of a message.
     pub(crate) fn message(&self, ids: &MessageIds) -> Option<MessageState> {
         self.world.state_of(ids).or_else(|| self.world.strays.state_of(ids).cloned())
     }
@@ -44,7 +44,7 @@ impl SharedState {
         read(&self.lock())
     }
 
-    /// Changes the state. What the change brings about is under way when [`Done`] comes, and the change is safe.
+    /// Changes the state. When [`Done`] comes, the change is safe and its effects are under way.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> (R, Option<Done>) {
         let mut state = self.lock();
         let changed = change(&mut state);
@@ -60,12 +60,12 @@ impl SharedState {
         self.change(|state| state.message(ids).or_else(|| state.world.strays.register(event))).0
     }
 
-    /// What became of a message.
+    /// The state of a message.
     pub(crate) fn message(&self, ids: &MessageIds) -> Option<MessageState> {
         self.read(|state| state.message(ids))
     }
 
-    /// Numbers of what has happened since the start.
+    /// Numbers of messages and callbacks since the start.
     pub(crate) fn counts(&self) -> Counts {
         self.read(|State { world, callback_log, .. }| {
             let mut counts = Counts::default();
@@ -78,7 +78,7 @@ impl SharedState {
         })
     }
 
-    /// What is assumed now.
+    /// The current assumptions.
     pub(crate) fn assumptions(&self) -> Assumptions {
         self.read(|state| state.world.assumptions.clone())
     }

@@ -1,4 +1,4 @@
-//! One file that keeps what the service knows.
+//! The data file.
 
 use crate::messaging::world::batch::Change;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
@@ -8,13 +8,13 @@ use std::path::Path;
 
 /// Everything, in one table: by the world's own table and the key in it.
 const ENTRIES: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("entries");
-/// What tells this file from others.
+/// The mark of this file format.
 const ABOUT: TableDefinition<'_, &str, &str> = TableDefinition::new("about");
 const FORMAT: &str = "format";
 /// Another number for each change that an earlier version could not read, or would read wrongly.
 const THIS_FORMAT: &str = "channel-flow-emulator 1";
 
-/// What the file may keep in memory of what was read and written. All is in memory anyway.
+/// The size of the file's cache. All is in memory anyway.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// The file, open. No other process can open it meanwhile.

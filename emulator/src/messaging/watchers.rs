@@ -1,4 +1,4 @@
-//! Whoever watches what happens.
+//! The watchers of all activity.
 
 use crate::model::activity::Activity;
 use std::sync::{Mutex, MutexGuard};

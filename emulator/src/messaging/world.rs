@@ -1,8 +1,8 @@
-//! What the service knows: app instances, users, channels, flows, messages. All rules, no HTTP and no waiting.
+//! The service's resources and their rules: app instances, users, channels, flows, messages. No HTTP and no waiting.
 //!
-//! Every change goes through a [`Table`], which notes it in the [`Batch`] of the request. What has to happen once the changes
-//! are safe, such as telling sessions and invoking processors, is noted there too and done by the
-//! [`Outbox`](crate::messaging::outbox::Outbox), in order.
+//! Every change goes through a [`Table`], which notes it in the [`Batch`] of the request. Effects that have to wait until
+//! the changes are safe, such as session events and invocations of processors, are noted there too. The
+//! [`Outbox`](crate::messaging::outbox::Outbox) takes both, in order.
 
 pub(crate) mod access;
 pub(crate) mod batch;
@@ -51,7 +51,7 @@ pub(crate) struct World {
     /// The quota.
     pub(crate) processors_of_a_flow: usize,
     pub(crate) batch: Batch,
-    /// The id of what the next request creates, where it is not to be a fresh one.
+    /// The id of the resource that the next request creates, if it is not to be a fresh one.
     pub(crate) chosen_id: Option<String>,
     pub(crate) app_instances: Table<AppInstance>,
     /// Users and bots.
@@ -111,7 +111,7 @@ impl World {
         if taken { Err(ApiError::conflict("this id is taken")) } else { Ok(arn) }
     }
 
-    /// What the last request changed and brought about.
+    /// The changes and effects of the last request.
     pub(crate) fn take_batch(&mut self) -> Batch {
         self.batch.take()
     }

@@ -1,4 +1,4 @@
-//! What goes on in the service, for whoever watches: a page, a recorder, a test.
+//! Activity in the service, for its watchers: a page, a recorder, a test.
 
 use crate::model::callback_record::CallbackRecord;
 use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageStatus};
@@ -6,19 +6,19 @@ use axum::body::Bytes;
 use std::fmt;
 use std::time::SystemTime;
 
-/// Something that happened to a message of a channel.
+/// Something that happens to a message of a channel.
 ///
-/// Holds what messages say: keep it out of logs. `Debug` shows ids and lengths.
+/// Holds the content of messages: keep it out of logs. `Debug` shows ids and lengths.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Activity {
-    /// When.
+    /// When it happened.
     pub at: SystemTime,
     /// The channel's ARN.
     pub channel_arn: String,
     /// The message's id.
     pub message_id: String,
-    /// What.
+    /// What happened.
     pub kind: ActivityKind,
 }
 
@@ -26,7 +26,7 @@ pub struct Activity {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum ActivityKind {
-    /// It was sent, or an update of it was: what it says, by whom, and how far it is on its way.
+    /// It was sent, or an update of it was.
     Sent {
         /// The sender's ARN.
         sender_arn: String,
@@ -34,9 +34,9 @@ pub enum ActivityKind {
         sender_name: String,
         /// Whether it is new or an update.
         change: MessageChange,
-        /// What it says, before any processor.
+        /// Its content, before any processor.
         fields: MessageFields,
-        /// `PENDING` where a flow comes first.
+        /// `PENDING` if a flow has to process it first.
         status: MessageStatus,
     },
     /// A processor of its flow is invoked with this event.
@@ -47,16 +47,16 @@ pub enum ActivityKind {
         function_arn: String,
         /// The ids of this step.
         ids: MessageIds,
-        /// Byte for byte what the function gets.
+        /// The event, byte for byte as the function gets it.
         event: Bytes,
     },
-    /// The function was tried, and this came of it.
+    /// The function was tried, with this outcome.
     Attempted {
         /// The ids of this step.
         ids: MessageIds,
-        /// The function, which is another one where the event went to an on-failure destination.
+        /// The function, which is another one if the event went to an on-failure destination.
         function_arn: String,
-        /// Lambda's id of the request; made up where an endpoint names none.
+        /// Lambda's id of the request; made up if an endpoint names none.
         request_id: String,
         /// In words.
         outcome: String,
@@ -67,7 +67,7 @@ pub enum ActivityKind {
         /// How long the start of a new environment took, in milliseconds.
         cold_start_milliseconds: Option<f64>,
     },
-    /// Lambda is done with the event: no other try will come, at the function or wherever its failures go.
+    /// Lambda is done with the event: no other try will come, at the function or at its on-failure destination.
     Finished {
         /// The ids of this step.
         ids: MessageIds,
@@ -91,9 +91,9 @@ pub enum ActivityKind {
     Callback(CallbackRecord),
     /// The flow is done with it.
     Settled {
-        /// Where it ended.
+        /// Its final status.
         status: MessageStatus,
-        /// What it says now.
+        /// Its content now.
         fields: MessageFields,
     },
     /// It was redacted.

@@ -1,4 +1,4 @@
-//! What the service remembers of a callback.
+//! The service's record of a callback.
 
 use crate::model::decision::Decision;
 use crate::model::refusal::Refusal;

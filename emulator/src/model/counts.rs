@@ -1,9 +1,9 @@
-//! Numbers of what has happened.
+//! Numbers of messages and callbacks.
 
 use crate::model::refusal::RefusalKind;
 use std::collections::BTreeMap;
 
-/// Numbers of what has happened since the start.
+/// Numbers of messages and callbacks since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {

@@ -1,9 +1,9 @@
-//! What a processor decides about a message.
+//! A processor's decision about a message.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What a processor decided, as its callback says it.
+/// A processor's decision, as its callback states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Decision {

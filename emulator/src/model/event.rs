@@ -199,8 +199,8 @@ impl Event {
         Self::raw(event.to_string())
     }
 
-    /// An event as it stands, of any bytes. Its ids and its message are read where they are there: in the event, or in one
-    /// that failed before and comes in the envelope of an on-failure destination.
+    /// An event as it stands, of any bytes. Its ids and its message are read from the event, or from one that failed before
+    /// and comes in the envelope of an on-failure destination.
     pub fn raw(json: impl Into<Bytes>) -> Self {
         let json = json.into();
         let event = Members::read(&json).map(|event| event.object("requestPayload").unwrap_or(event));
@@ -216,7 +216,7 @@ impl Event {
         Self { json, ids, fields, sender_arn, persistence, is_edit }
     }
 
-    /// What the function gets.
+    /// The bytes that the function gets.
     pub fn json(&self) -> &Bytes {
         &self.json
     }
@@ -230,7 +230,7 @@ impl Event {
         self.ids.as_ref()
     }
 
-    /// Who sent it, where that can be read.
+    /// The sender, if it can be read.
     pub(crate) fn sender_arn(&self) -> Option<&str> {
         self.sender_arn.as_deref()
     }
@@ -245,7 +245,7 @@ impl Event {
         self.is_edit
     }
 
-    /// What the message said when it was sent.
+    /// The fields of the message when it was sent.
     pub fn fields(&self) -> &MessageFields {
         &self.fields
     }
@@ -268,7 +268,7 @@ fn read_ids(event: Option<&Members<'_>>, message: Option<&Members<'_>>) -> Resul
     if missing.is_empty() { Ok(ids) } else { Err(MissingIds(missing)) }
 }
 
-/// What is there in the expected form; the rest is left to the function.
+/// Reads the fields that have the expected form; the rest is left to the function.
 fn read_fields(message: &Members<'_>) -> MessageFields {
     fn read<T: DeserializeOwned>(message: &Members<'_>, key: &str) -> Option<T> {
         serde_json::from_str(message.raw(key)?).ok()

@@ -1,4 +1,4 @@
-//! What the role of a function may do.
+//! The grants that the role of a function has.
 
 use std::fmt;
 

@@ -52,7 +52,7 @@ pub enum InvocationOutcome {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum InitFailure {
-    /// It reported an error of its own.
+    /// It reported an error.
     Reported(FunctionError),
     /// Its process ended.
     Exited(ExitStatus),
@@ -87,8 +87,8 @@ impl InvocationReport {
         self.duration
     }
 
-    /// From the start of the process to its asking for an event, where this invocation needed a
-    /// new environment.
+    /// From the start of the process to its asking for an event, if this invocation needed a new
+    /// environment.
     pub fn cold_start(&self) -> Option<Duration> {
         self.cold_start
     }

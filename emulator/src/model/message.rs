@@ -31,21 +31,21 @@ pub(crate) struct MessageKey<'a> {
 pub enum MessageChange {
     /// It is new.
     Create,
-    /// It takes the place of what a message that was sent says.
+    /// It replaces the content of a message that was sent.
     Update,
 }
 
-/// What a message says: the fields that a callback may change.
+/// The fields of a message that a callback may change.
 ///
-/// Serializes as the service spells it. Its `Debug` shows lengths, never what is said.
+/// Serializes as the service spells it. Its `Debug` shows lengths, never content.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct MessageFields {
-    /// What people read.
+    /// The text that people read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// What clients attach, unseen by people.
+    /// Data that clients attach, unseen by people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<String>,
     /// What devices show when the message arrives.
@@ -103,7 +103,7 @@ pub enum MessageStatus {
     Failed,
 }
 
-/// A message that was sent, with what became of it.
+/// A message that was sent, and its status.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessageState {
     ids: Arc<MessageIds>,
@@ -139,7 +139,7 @@ impl MessageState {
         self.status
     }
 
-    /// What it says now. Everyone in the channel sees this once the status is
+    /// Its content now. Everyone in the channel sees this once the status is
     /// [`MessageStatus::Sent`], persistent or not.
     pub fn fields(&self) -> &MessageFields {
         &self.fields
@@ -155,7 +155,7 @@ impl MessageState {
         self.decision
     }
 
-    /// The function that the accepted callback came from, by its name; `None` where the service does not know.
+    /// The function that the accepted callback came from, by its name; `None` if the service does not know.
     pub fn decided_by(&self) -> Option<&str> {
         self.decided_by.as_deref()
     }
@@ -215,7 +215,7 @@ impl MessageFields {
     }
 
     /// Takes over what `changes` has; see
-    /// [`absent_fields_are_kept`](crate::assumptions::Assumptions::absent_fields_are_kept) for what it has not.
+    /// [`absent_fields_are_kept`](crate::assumptions::Assumptions::absent_fields_are_kept) for the fields that it lacks.
     pub(crate) fn apply(&mut self, changes: Self, absent_fields_are_kept: bool) {
         fn replace<T>(field: &mut Option<T>, change: Option<T>, keep: bool) {
             if change.is_some() || !keep {

@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub(crate) kind: RefusalKind,
-    /// None where the fault is that there is no answer.
+    /// None if a fault leaves the caller without an answer.
     pub(crate) status: Option<StatusCode>,
     pub(crate) exception: Cow<'static, str>,
     pub(crate) code: Cow<'static, str>,
@@ -44,22 +44,22 @@ impl Refusal {
         self.kind
     }
 
-    /// The HTTP status; 0 where a fault left the caller without an answer.
+    /// The HTTP status; 0 if a fault left the caller without an answer.
     pub fn status(&self) -> u16 {
         self.status.map_or(0, |status| status.as_u16())
     }
 
-    /// The exception, such as `BadRequestException`; empty where the answer names none.
+    /// The exception, such as `BadRequestException`; empty if the answer names none.
     pub fn exception(&self) -> &str {
         &self.exception
     }
 
-    /// What the caller was told.
+    /// The message in the answer.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What was wrong, for the developer; holds nothing of the message itself.
+    /// The cause, for the developer; holds nothing of the message itself.
     pub fn reason(&self) -> &str {
         &self.reason
     }

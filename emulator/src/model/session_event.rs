@@ -1,9 +1,9 @@
-//! What a messaging session is told.
+//! An event of a messaging session.
 
 use serde_json::Value;
 use std::fmt;
 
-/// What a session gets: a text frame.
+/// An event that a session sends to its client, in a text frame.
 #[derive(Clone)]
 pub(crate) struct SessionEvent {
     /// `x-amz-chime-event-type`, such as `CREATE_CHANNEL_MESSAGE`.

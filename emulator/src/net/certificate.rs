@@ -75,7 +75,7 @@ impl Certificate {
         &self.pem
     }
 
-    /// What does the server's side of TLS with it.
+    /// The server's side of TLS with this certificate.
     pub(crate) fn acceptor(&self) -> io::Result<TlsAcceptor> {
         let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).map_err(unusable)?;
         let mut config = ServerConfig::builder_with_provider(provider())

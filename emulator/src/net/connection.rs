@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) struct Connections {
     open: Arc<Mutex<Vec<Weak<Shared>>>>,
     bounds: Bounds,
-    /// One for each connection that is being told that it is one too many.
+    /// One for each connection that is being refused.
     refusals: Arc<Semaphore>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Connection {
     resets_request: ResetsRequest,
     control: Control,
     bounds: Bounds,
-    /// When what is awaited has to have come.
+    /// The deadline of what it waits for.
     deadline: Option<(Awaited, Pin<Box<Sleep>>)>,
     /// The last field, so that it is dropped when the socket is closed.
     _closed: Closed,
@@ -66,17 +66,17 @@ struct Closed(Arc<Shared>);
 enum Awaited {
     /// The first byte of a request.
     Begin,
-    /// The rest of what has begun: a handshake, a request.
+    /// The rest of a handshake or a request.
     Rest,
 }
 
 /// The body of an answer that is made while it is sent, which says so when it ends.
-pub(crate) struct Told {
+pub(crate) struct UntilEnd {
     body: Body,
     control: Control,
 }
 
-/// What the handler of a request can do to its connection.
+/// A handler's control over the connection of its request.
 #[derive(Clone, Debug)]
 pub(crate) struct Control(Arc<Shared>);
 
@@ -103,7 +103,7 @@ enum Phase {
     Reading,
     /// A request is being dealt with.
     Busy,
-    /// The handler is done; what is written next is the whole answer.
+    /// The handler is done; the next write has the whole answer.
     Answering,
     /// It has become a WebSocket, which knows no requests.
     Upgraded,
@@ -123,13 +123,13 @@ pub(crate) enum End {
 /// Fewer than the body of any answer has.
 const TRUNCATED_BYTES: usize = 8;
 
-/// What a connection is told that is one too many. Whoever speaks TLS does not understand it.
+/// The answer to a connection that is one too many. A client that speaks TLS does not understand it.
 const TOO_MANY: &str = r#"{"Code":"ServiceUnavailable","Message":"too many connections are in use"}"#;
 
 /// How long it has to read that.
 const TOO_MANY_LASTS: Duration = Duration::from_secs(1);
 
-/// How many are told at once. What comes then is closed without a word.
+/// How many get this answer at once. Any other is closed without one.
 const REFUSALS: usize = 32;
 
 impl Connections {
@@ -152,7 +152,7 @@ impl Connections {
         Some(shared)
     }
 
-    /// Says that there is no room, in time for whoever has sent a request already.
+    /// Refuses a connection for which there is no room, even if its client has sent a request already.
     fn refuse(&self, mut stream: TcpStream) {
         let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() else { return };
         let answer = format!(
@@ -209,8 +209,8 @@ impl Control {
     }
 
     /// Says the same once this body has been read.
-    pub(crate) fn until_told(&self, body: Body) -> Told {
-        Told { body, control: self.clone() }
+    pub(crate) fn answering_until_end_of(&self, body: Body) -> UntilEnd {
+        UntilEnd { body, control: self.clone() }
     }
 
     /// Says that there will be no more requests, before the answer that makes the connection a WebSocket is returned.
@@ -224,7 +224,7 @@ impl Control {
     }
 }
 
-impl HttpBody for Told {
+impl HttpBody for UntilEnd {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -336,7 +336,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits no longer than it may take for what has to come. Tells what did not.
+    /// Waits until the deadline of what it waits for, and returns that.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Awaited> {
         let awaited = match self.control.0.lock().phase {
             _ if self.stream.is_in_handshake() => Awaited::Rest,
@@ -363,7 +363,7 @@ impl AsyncRead for Connection {
         let read = this.poll_request(cx, buf);
         if read.is_pending() {
             return Poll::Ready(match ready!(this.poll_deadline(cx)) {
-                // As if the other side had closed it: there is nobody to be told of an error.
+                // As if the other side had closed it: there is nobody to report an error to.
                 Awaited::Begin => Ok(()),
                 Awaited::Rest => Err(io::ErrorKind::TimedOut.into()),
             });
@@ -384,7 +384,7 @@ impl AsyncWrite for Connection {
         };
         // Before the other side can have read the answer and asked something else.
         let now = Instant::now();
-        // With the lock held: whoever has read the answer finds the connection idle.
+        // With the lock held: a client that has read the answer finds the connection idle.
         let written = ready!(Pin::new(&mut this.stream).poll_write(cx, &buf[..most]))?;
         if written == most {
             match state.end {

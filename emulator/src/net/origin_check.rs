@@ -1,4 +1,4 @@
-//! Who may talk to the service at all: a page on the internet reaches loopback, too, so names and origins are checked.
+//! The check of `Host` and `Origin`: a page on the internet can reach loopback, too.
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -9,7 +9,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use std::net::{IpAddr, SocketAddr};
 
-/// Whom a service answers to, beside loopback names and pages of this machine.
+/// The hosts and origins that a service accepts, beside loopback names and pages of this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Allowed {
     /// Where the service listens.
@@ -56,10 +56,11 @@ pub(crate) fn check(allowed: &Allowed, request: &Parts) -> Result<(), OriginErro
     Err(OriginError::forbidden(format!("the Origin may not use this service: {how}")))
 }
 
-/// Whether the request may come in to the Runtime API at this address, which hands out what people say to whoever asks first.
+/// Whether the request may reach the Runtime API at this address, which hands each event, content included, to the first
+/// client that asks.
 ///
 /// As [`check`], but for the port, which has to be its own, and for browsers, which have no business there: they send an
-/// `Origin`, or say with `Sec-Fetch-…` what they ask for on whose behalf.
+/// `Origin` or headers `Sec-Fetch-…`.
 pub(crate) fn check_runtime(address: SocketAddr, uri: &Uri, headers: &HeaderMap) -> Result<(), OriginError> {
     let authority = authority(uri, headers)?;
     let host = authority.as_ref().filter(|authority| authority.port_u16().unwrap_or(80) == address.port());
@@ -73,7 +74,7 @@ pub(crate) fn check_runtime(address: SocketAddr, uri: &Uri, headers: &HeaderMap)
     Ok(())
 }
 
-/// Whom the request is for.
+/// The host that the request is for.
 fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Option<Authority>, OriginError> {
     for name in [HOST, ORIGIN] {
         if headers.get_all(&name).iter().nth(1).is_some() {
@@ -84,7 +85,7 @@ fn authority(uri: &Uri, headers: &HeaderMap) -> Result<Option<Authority>, Origin
     Ok(host.or(uri.authority().map(Authority::as_str)).unwrap_or_default().parse().ok())
 }
 
-/// What a browser has to be told so that a page of an allowed origin can read the answer.
+/// Adds the headers that let a page of an allowed origin read the answer.
 pub(crate) fn cross_origin_headers(allowed: &Allowed, request: &HeaderMap, response: &mut HeaderMap) {
     let mut origins = request.get_all(ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return };

@@ -37,8 +37,8 @@ impl Server {
         Ok(Self::serve(address, listener, assumptions::CONNECTIONS, move |_| router.clone()))
     }
 
-    /// Plain HTTP and TLS on the one port. Handlers get the [`Control`](crate::net::connection::Control) of their connection as
-    /// connect info.
+    /// Plain HTTP and TLS on the one port. Handlers get the [`Control`](crate::net::connection::Control) of their connection
+    /// as connect info.
     pub(crate) async fn start_faulty(
         address: SocketAddr,
         router: Router,
@@ -109,8 +109,8 @@ async fn accept<L: Listener>(
 
 /// Answers one request after the other until the peer goes, or the server is closed and the last one is answered.
 ///
-/// HTTP/1.1 it is, even where another crate's features would add HTTP/2: connections that are made to fail, and what is
-/// known of where their requests are, rest on one request at a time.
+/// It speaks HTTP/1.1 only, even if another crate's features would add HTTP/2: to make a connection fail, and to know
+/// whether it is idle, there has to be one request at a time.
 async fn serve<C>(connection: C, router: Router, mut closed: watch::Receiver<()>)
 where
     C: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
@@ -121,6 +121,6 @@ where
         _ = connection.as_mut() => return,
         _ = closed.changed() => connection.as_mut().graceful_shutdown(),
     }
-    // Whoever breaks a connection off is not waited for, and nobody is there to be told.
+    // A peer that breaks the connection off needs no answer, and there is nobody to report the error to.
     let _ = connection.await;
 }

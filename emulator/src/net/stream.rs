@@ -23,7 +23,7 @@ pub(crate) enum Stream {
     Broken,
 }
 
-/// What can be known of the next read without reading.
+/// What a peek shows of the next read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peeked {
     /// There is something to read.
@@ -39,7 +39,7 @@ impl Stream {
         Self::Fresh(stream, acceptor)
     }
 
-    /// Waits until something has come and, where that is TLS, until its handshake is done.
+    /// Waits for the first bytes and, if they are TLS, for the end of the handshake.
     pub(crate) fn poll_peek(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Peeked>> {
         loop {
             let mut first = [0];

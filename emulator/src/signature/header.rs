@@ -37,7 +37,7 @@ impl<'a> Authorization<'a> {
         Ok(Self { access_key_id: scope.access_key_id, scope, signed_headers, signature })
     }
 
-    /// Whether whoever holds `credentials` signed this request for `region`, about now.
+    /// Whether the holder of `credentials` signed this request for `region`, about now.
     pub(crate) fn verify(
         &self,
         request: &Parts,

@@ -1,4 +1,4 @@
-//! Who signed a request, what for, and the signature that the holder of the credentials makes.
+//! The scope of a signature, and the signature that the holder of the credentials makes.
 
 use crate::assumptions;
 use crate::model::credentials::Credentials;
@@ -18,7 +18,7 @@ pub(crate) const SERVICE: &str = "chime";
 /// What names the one way of signing that there is.
 pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Who signed, and what for: `Credential`.
+/// The signer, and the scope of the signature: `Credential`.
 pub(super) struct Scope<'a> {
     pub(super) access_key_id: &'a str,
     pub(super) date: &'a str,
@@ -26,7 +26,7 @@ pub(super) struct Scope<'a> {
     pub(super) service: &'a str,
 }
 
-/// The parts of a request that are signed, without what the signer adds.
+/// The parts of a request that are signed, without the parts that the signer adds.
 pub(super) struct Signed<'a> {
     pub(super) path: &'a str,
     pub(super) headers: Vec<(&'a str, &'a str)>,

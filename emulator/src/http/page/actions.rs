@@ -1,4 +1,4 @@
-//! What people do on the page, done as the API does it, with them as the bearer.
+//! The actions of people on the page, done through the API with them as the bearer.
 
 use crate::http::page::parameters::text;
 use crate::messaging::core::Core;
@@ -70,7 +70,7 @@ pub(super) async fn act(core: &Core, action: Action) -> Result<Value, ApiError> 
     core.call(operation, input).await.map(or_nothing)
 }
 
-/// The latest messages as one person sees them, or those before, where a page of them came already.
+/// The latest messages as one person sees them, or the page of messages before.
 pub(super) async fn list(core: &Core, request: &Parts) -> Result<Value, ApiError> {
     let mut input = json!({
         "ChannelArn": text(request, "channel"),

@@ -1,4 +1,4 @@
-//! What the page consists of.
+//! The files of the page.
 
 use axum::http::StatusCode;
 use axum::http::header::{

@@ -1,4 +1,4 @@
-//! Which channels there are, and who is in them.
+//! The channels and their members.
 
 use crate::http::page::switchboard;
 use crate::http::page::updates::Page;

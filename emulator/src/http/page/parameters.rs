@@ -1,4 +1,4 @@
-//! What the page says in the query of its requests.
+//! Parameters in the query of the page's requests.
 
 use crate::net::query::query;
 use axum::http::request::Parts;

@@ -1,4 +1,4 @@
-//! What an open page is told, as server-sent events: what the sessions of its two people get, and how stories go on.
+//! The server-sent events of an open page: the session events of its two people, and updates of stories.
 
 use crate::http::page::parameters::text;
 use crate::http::page::switchboard;
@@ -51,12 +51,12 @@ struct Watched {
     gone: Arc<Notify>,
 }
 
-/// Opens the stream for `channel`, with the sessions of `left` and `right`, all of them ARNs in the query. Those of whom
-/// there are none have no session.
+/// Opens the stream for `channel`, with the sessions of `left` and `right`, all of them ARNs in the query. An ARN of
+/// nobody gets no session.
 pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
     let mut people = [text(request, "left"), text(request, "right")].to_vec();
     people.dedup();
-    // Who is nobody hears nothing. A page of an earlier start asks for such people, and is told so by the other instance.
+    // Unknown people get no session. A page of an earlier start may ask for such people; it notices the new instance.
     core.state.read(|state| people.retain(|arn| state.world.members.contains(arn)));
     let known = people.into_iter();
     let (sender, body) = Channel::new(64);
@@ -106,7 +106,7 @@ impl Stream {
         }
     }
 
-    /// Tells the page when a switch has changed, which whatever happens may have brought about.
+    /// Sends the switches if one has changed, which any activity may have caused.
     async fn send_faults(&mut self) -> bool {
         let Some(core) = self.core.upgrade() else { return false };
         let faults = switchboard::view(&core);

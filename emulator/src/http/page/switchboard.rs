@@ -1,4 +1,4 @@
-//! What goes wrong next, as the page's switchboard sets it.
+//! The page's switchboard of faults.
 
 use crate::assumptions::RepeatedCallback;
 use crate::lambda::invocation_fault::InvocationFault;
@@ -48,7 +48,7 @@ pub(super) enum Change {
     },
 }
 
-/// What a switch sets.
+/// The fault that a switch sets.
 enum Sets {
     Callback(Fault),
     Invocation(InvocationFault),
@@ -60,7 +60,7 @@ const SWITCHES: [Switch; 6] =
 /// More than anybody waits for.
 const TIMES: u32 = 1000;
 
-/// What is set.
+/// The state of all switches.
 pub(super) fn view(core: &Core) -> Value {
     let armed = SWITCHES.iter().map(|switch| json!({ "switch": switch, "times": switch.left(core) }));
     let repeated = match core.state.assumptions().repeated_callback {
@@ -71,7 +71,7 @@ pub(super) fn view(core: &Core) -> Value {
     json!({ "armed": armed.collect::<Vec<_>>(), "repeatedCallback": repeated })
 }
 
-/// Sets a switch, and answers with what is set then.
+/// Sets a switch, and answers with the state of all switches.
 pub(super) fn change(core: &Core, change: Change) -> Value {
     match change {
         Change::Set { switch, times } => switch.set(core, times.min(TIMES)),

@@ -7,16 +7,16 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{broadcast, watch};
 
-/// What the page needs beside the service itself.
+/// The state of the page, beside the service itself.
 pub(crate) struct Page {
-    /// Another one with every start, so that a page knows that what it shows is of an earlier one.
+    /// Different after every start, so that a page notices that its content is from an earlier one.
     pub(super) instance: String,
     stories: Mutex<Stories>,
     pub(super) updates: broadcast::Sender<Update>,
     pub(super) closed: watch::Sender<bool>,
 }
 
-/// Something that open pages are told.
+/// An update of a story, for open pages.
 #[derive(Clone)]
 pub(super) struct Update {
     pub(super) channel_arn: Arc<str>,
@@ -47,7 +47,7 @@ impl Page {
                 }
                 let channel_arn = Arc::from(story.channel_arn.as_str());
                 let Ok(json) = serde_json::to_string(&story.view()) else { continue };
-                // With the lock held, so that whoever asks for all stories misses none. Nobody may listen any more.
+                // With the lock held, so that a page that asks for all stories misses none. Nobody may listen any more.
                 let _ = writer.updates.send(Update { channel_arn, story: json.into() });
             }
         });

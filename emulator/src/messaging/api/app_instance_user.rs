@@ -109,7 +109,7 @@ impl Call<'_> {
         }
     }
 
-    /// Keeps `ExpirationSettings` of a resource, or takes them away where the request has none.
+    /// Keeps `ExpirationSettings` of a resource, or takes them away if the request has none.
     pub(crate) fn put_expiration_settings(&mut self, arn: &str) {
         match self.input.members().get("ExpirationSettings").cloned() {
             Some(settings) => self.world.expiration_settings.put(&mut self.world.batch, arn.to_owned(), settings),

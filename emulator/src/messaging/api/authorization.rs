@@ -1,4 +1,4 @@
-//! Who acts, on which channel, and whether they may.
+//! The actor of a request, the channel that it is about, and the actor's rights in it.
 
 use crate::arn::app_instance_of;
 use crate::messaging::api::call::Call;
@@ -9,7 +9,7 @@ use crate::messaging::world::access::Role;
 use std::collections::BTreeSet;
 
 impl Call<'_> {
-    /// Who acts, with the name.
+    /// The acting user or bot, with the name.
     ///
     /// # Errors
     ///
@@ -22,7 +22,7 @@ impl Call<'_> {
         actor.ok_or_else(|| ApiError::forbidden("ChimeBearer is no user or bot that there is"))
     }
 
-    /// The ARN of the channel that the request is about, and what the bearer is in it.
+    /// The ARN of the channel that the request is about, and the bearer's role in it.
     ///
     /// # Errors
     ///
@@ -38,11 +38,11 @@ impl Call<'_> {
         Ok((arn.to_owned(), role))
     }
 
-    /// The same, for somebody who may.
+    /// As [`in_channel`](Self::in_channel), if the role permits the operation.
     ///
     /// # Errors
     ///
-    /// Who is `ChimeBearer` may not.
+    /// The role does not permit it.
     pub(crate) fn in_channel_where(&self, may: impl FnOnce(Role) -> bool) -> Result<String, ApiError> {
         let (arn, role) = self.in_channel()?;
         allow(may(role))?;
@@ -100,7 +100,7 @@ impl Call<'_> {
     }
 }
 
-/// Refuses what the bearer may not do.
+/// Refuses the request unless the bearer has the right.
 pub(crate) fn allow(may: bool) -> Result<(), ApiError> {
     match may {
         true => Ok(()),

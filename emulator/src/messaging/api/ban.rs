@@ -1,4 +1,4 @@
-//! Who is banned from a channel.
+//! Bans from a channel.
 
 use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;

@@ -19,7 +19,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Who acts.
+    /// The ARN of the acting user or bot.
     pub(crate) fn bearer(&self) -> &str {
         self.input.text("ChimeBearer")
     }

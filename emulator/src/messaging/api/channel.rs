@@ -1,4 +1,4 @@
-//! Channels: create, describe, update, delete, and the marker of what was read.
+//! Channels: create, describe, update, delete, and the read marker.
 
 use crate::arn::app_instance_of;
 use crate::assumptions;

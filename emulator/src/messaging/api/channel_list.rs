@@ -1,4 +1,4 @@
-//! Channels of an app instance, of a user, of a flow: lists, and what a user or bot is in one of them.
+//! Channels of an app instance, of a user, of a flow: lists, and the role of a user or bot in one of them.
 
 use crate::arn::app_instance_of;
 use crate::limits;
@@ -151,7 +151,7 @@ fn search_channels(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(call.page(channels, |arn, channel| channel.summarize(arn, seconds))?.answer("Channels"))
 }
 
-/// Who is asked about: the bearer, or for an admin anybody of the app instance.
+/// The user or bot in question: the bearer, or for an admin anybody of the app instance.
 fn asked_about(call: &Call<'_>) -> Result<String, ApiError> {
     let actor = call.actor()?;
     let arn = call.input.optional("AppInstanceUserArn").unwrap_or(&actor.arn);
@@ -229,7 +229,7 @@ fn list_channels_associated_with_channel_flow(call: &mut Call<'_>) -> Result<Val
     Ok(page.answer("Channels"))
 }
 
-/// What the ARN of everything in an app instance begins with.
+/// The beginning of all ARNs in an app instance.
 fn inside(app_instance: &str) -> String {
     format!("{app_instance}/")
 }

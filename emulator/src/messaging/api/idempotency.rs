@@ -12,7 +12,7 @@ use serde_json::Value;
 ///
 /// # Errors
 ///
-/// What the operation says; a conflict where the token came with another request before.
+/// The errors of the operation; a conflict if the token came with another request before.
 pub(crate) fn run(call: &mut Call<'_>, operation: Run) -> Result<Value, ApiError> {
     let Some(token) = call.input.optional("ClientRequestToken") else {
         return operation(call);
@@ -35,7 +35,7 @@ pub(crate) fn run(call: &mut Call<'_>, operation: Run) -> Result<Value, ApiError
     Ok(answer)
 }
 
-/// Tells requests apart, and is not meant to withstand somebody who wants to confuse their own ones.
+/// Tells requests apart. It need not withstand callers who try to confuse their own requests.
 fn digest(call: &Call<'_>) -> String {
     let members = serde_json::to_vec(call.input.members()).expect("what was read as JSON is JSON");
     base64::encode(Md5::digest(members))

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What an operation was asked, by the names of the model: path, query, header and body in one.
+/// The input of an operation, by the names of the model: path, query, header and body in one.
 #[derive(Clone, Debug)]
 pub(crate) struct Input(Map<String, Value>);
 

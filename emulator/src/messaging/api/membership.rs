@@ -1,4 +1,4 @@
-//! Who is in a channel.
+//! Members of a channel.
 
 use crate::limits::MEMBERSHIPS_OF_A_CHANNEL;
 use crate::messaging::api::authorization::allow;
@@ -77,7 +77,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 ];
 
 impl Call<'_> {
-    /// A membership of the kind that the request asks for, by who asks.
+    /// A membership of the kind that the request asks for, by its bearer.
     fn new_membership(&self, role: Role) -> Result<Membership, ApiError> {
         let kind = self.input.optional("Type").unwrap_or("DEFAULT");
         allow(kind != "HIDDEN" || role.may_deal_with_hidden_members())?;

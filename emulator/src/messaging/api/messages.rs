@@ -251,7 +251,7 @@ fn delete_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let channel_arn = call.in_channel_where(Role::may_delete_messages)?;
     call.no_sub_channel()?;
     let id = call.input.text("MessageId").to_owned();
-    // Admins can delete what they cannot see: messages for somebody else.
+    // Admins can delete messages that they cannot see, those for somebody else.
     let key = MessageKey { channel_arn: &channel_arn, message_id: &id };
     let message = call.world.messages.get(key).ok_or_else(|| call.not_found("message"))?;
     check_settled(message)?;
@@ -267,7 +267,7 @@ fn redact_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
     Ok(json!({ "ChannelArn": channel_arn, "MessageId": id }))
 }
 
-/// The channel and the message of the request, what the bearer is in the channel, and the message itself, if there is one
+/// The channel and the message of the request, the bearer's role in the channel, and the message itself, if there is one
 /// that the bearer may know of.
 fn seen<'a>(call: &'a Call<'_>) -> Result<(String, String, Role, &'a Message), ApiError> {
     let (channel_arn, role) = call.in_channel()?;
@@ -280,7 +280,7 @@ fn seen<'a>(call: &'a Call<'_>) -> Result<(String, String, Role, &'a Message), A
     Ok((channel_arn, id.to_owned(), role, message))
 }
 
-/// The one who is to see the message beside its sender: a member of the channel.
+/// The only member who is to see the message, beside its sender.
 fn target(call: &Call<'_>, channel: &Channel) -> Result<Option<String>, ApiError> {
     let target: Option<Vec<Map<String, Value>>> = call.input.read("Target");
     let Some(target) = target.and_then(|targets| targets.into_iter().next()) else { return Ok(None) };

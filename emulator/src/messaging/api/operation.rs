@@ -1,4 +1,4 @@
-//! One operation of the API: how a request for it looks, and what does it.
+//! One operation of the API: the form of its requests, and the function that runs it.
 
 use crate::messaging::api::call::Call;
 use crate::messaging::wire::api_error::{ApiError, Exception};
@@ -23,11 +23,11 @@ pub(crate) struct Operation {
     pub(crate) input: &'static [Member],
     /// The exceptions of its model, beside those that every operation has.
     pub(crate) exceptions: &'static [Exception],
-    /// What does it.
+    /// Runs it.
     pub(crate) run: Run,
 }
 
-/// What does an operation. The value becomes the body of the answer.
+/// Runs an operation. The value becomes the body of the answer.
 pub(crate) type Run = fn(&mut Call<'_>) -> Result<Value, ApiError>;
 
 /// The keys that tell operations of the same path apart. No operation has a member of such a name.

@@ -5,7 +5,7 @@ use crate::messaging::wire::api_error::ApiError;
 use aws_smithy_types::base64;
 use serde_json::{Value, json};
 
-/// How many results a page has where the request does not say.
+/// How many results a page has if the request does not say.
 const MAX_RESULTS: usize = 50;
 
 /// One page of a list.
@@ -60,7 +60,7 @@ impl Call<'_> {
         Ok(Page { entries, next_token })
     }
 
-    /// The token of what comes after `key`.
+    /// The token of the page after `key`.
     fn token_of(&self, key: &str) -> String {
         base64::encode(format!("{} {key}", self.operation))
     }

@@ -1,4 +1,4 @@
-//! A channel: who is in it, who moderates, who is banned, and the flow that its messages go through.
+//! A channel: its members, moderators and bans, and the flow of its messages.
 
 use crate::messaging::resource::identity::Identity;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub(crate) struct Channel {
     pub(crate) bans: BTreeMap<String, Appointment>,
 }
 
-/// That somebody is in a channel.
+/// A membership of a channel.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Membership {
     /// `DEFAULT` or `HIDDEN`.
@@ -38,7 +38,7 @@ pub(crate) struct Membership {
     pub(crate) read_marker: Option<SystemTime>,
 }
 
-/// That somebody is a moderator, or banned: by whom, and since when.
+/// The appointment of a moderator, or a ban: by whom, and since when.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Appointment {
     pub(crate) created_by: Identity,

@@ -23,7 +23,7 @@ pub(crate) struct Processor {
     pub(crate) fallback_action: FallbackAction,
 }
 
-/// What runs a processor.
+/// The configuration of a processor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ProcessorConfiguration {
@@ -39,7 +39,7 @@ pub(crate) struct LambdaConfiguration {
     pub(crate) invocation_type: String,
 }
 
-/// What becomes of a message whose processor cannot be reached.
+/// The fate of a message whose processor cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum FallbackAction {

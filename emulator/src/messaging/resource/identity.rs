@@ -1,10 +1,10 @@
-//! Who can act: app-instance users and bots.
+//! App-instance users and bots.
 
 use crate::arn::app_instance_of;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
-/// Somebody who can be a member of channels: a user, or a bot, by the ARN.
+/// A user or a bot, as the ARN says. Both can be members of channels.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Member {
     pub(crate) name: String,
@@ -38,7 +38,7 @@ pub(crate) enum MemberKind {
 }
 
 impl MemberKind {
-    /// What stands before the id in ARNs, after the app instance's own.
+    /// The part of an ARN between the app instance and the id.
     pub(crate) fn infix(self) -> &'static str {
         match self {
             Self::User => "/user/",

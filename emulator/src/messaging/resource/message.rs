@@ -1,4 +1,4 @@
-//! A message of a channel: what it says, to whom, and how far it is on its way.
+//! A message of a channel: its content, its target and its status.
 
 use crate::assumptions::Assumptions;
 use crate::ids;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use uuid::Uuid;
 
-/// A message that a channel has. There are many of them: what is rarely there is boxed, and the channel's ARN is left out.
+/// A message that a channel has. There are many of them: rare fields are boxed, and the channel's ARN is left out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     /// Tells messages of the same millisecond apart.
@@ -25,7 +25,7 @@ pub(crate) struct Message {
     pub(crate) persistence: Persistence,
     /// The only one but the sender who sees it.
     pub(crate) target: Option<Box<str>>,
-    /// What it says: as it was sent at last or, as long as it has not been, as its sender said it.
+    /// Its content: the version that was sent last or, before that, the sender's.
     pub(crate) fields: MessageFields,
     pub(crate) created: SystemTime,
     pub(crate) last_updated: SystemTime,
@@ -52,7 +52,7 @@ pub(crate) enum MessageType {
 pub(crate) struct Processing {
     #[serde(rename = "update", with = "update_flag")]
     pub(crate) change: MessageChange,
-    /// What it says, with what processors have changed.
+    /// Its content, with the changes of the processors so far.
     pub(crate) fields: MessageFields,
     /// Those of the flow when it was sent.
     pub(crate) processors: Vec<Processor>,
@@ -69,14 +69,14 @@ pub(crate) struct Processing {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Step {
     pub(crate) callback_id: Uuid,
-    /// `None` where the processor could not be reached.
+    /// `None` if the processor could not be reached.
     pub(crate) decision: Option<Decision>,
-    /// The function that called back, where it is known.
+    /// The function that called back, if it is known.
     #[serde(skip)]
     pub(crate) by: Option<Arc<str>>,
 }
 
-/// What is left of a message that is no more, and that a callback may come for: it was denied, or is not persistent, or was
+/// The remains of a message that is no more, for callbacks that may still come: it was denied, is not persistent, or was
 /// deleted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Tombstone {
@@ -125,7 +125,7 @@ impl Message {
         self.status == MessageStatus::Sent && self.processing.is_none()
     }
 
-    /// An updated version takes the place of what it says.
+    /// Replaces its content by an updated version.
     pub(crate) fn take_version(&mut self, mut fields: MessageFields, said: SystemTime) {
         fields.shrink();
         self.fields = fields;
@@ -146,7 +146,7 @@ impl Message {
     }
 
     /// `ChannelMessage`, with its times in the form that `time` gives them. Its sender is shown the version that is
-    /// processed, with what processors have changed by now; the others the one that was sent.
+    /// processed, with the changes of the processors so far; the others the one that was sent.
     pub(crate) fn describe(&self, key: MessageKey<'_>, to_sender: bool, time: Time) -> Map<String, Value> {
         let processing = self.processing.as_deref().filter(|_| to_sender);
         let status = processing.map_or(self.status, |_| MessageStatus::Pending);

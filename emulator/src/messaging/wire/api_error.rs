@@ -13,9 +13,9 @@ pub enum Exception {
     BadRequest,
     /// 401: the caller is nobody the service knows.
     UnauthorizedClient,
-    /// 403: the caller may not do this, or there is no such resource and the operation does not tell which.
+    /// 403: the caller may not do this, or there is no such resource and the operation does not say which.
     Forbidden,
-    /// 404: there is no such resource, where the operation tells so.
+    /// 404: there is no such resource, if the operation says so.
     NotFound,
     /// 409: the resource is there already, or in a state that does not go with the request.
     Conflict,
@@ -68,7 +68,7 @@ impl ApiError {
         self.name
     }
 
-    /// What was wrong. It names resources, never what a message says.
+    /// The cause. It names resources, never content.
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -1,5 +1,5 @@
-//! What a refusal of `ChannelFlowCallback` looks like on the wire: for each reason the status, the exception, the code and the
-//! text, and how the answer carries them.
+//! What a refusal of `ChannelFlowCallback` looks like on the wire: for each reason the status, the exception, the code and
+//! the text, and how the answer carries them.
 
 use crate::assumptions::{self, RepeatedCallback};
 use crate::model::grant::Grant;

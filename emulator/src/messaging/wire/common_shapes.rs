@@ -22,9 +22,9 @@ pub(crate) const SUB_CHANNEL_ID: Shape = Shape::Text(limits::SUB_CHANNEL_ID);
 /// `ContentType`.
 pub(crate) const CONTENT_TYPE: Shape = Shape::Text(limits::CONTENT_TYPE);
 
-/// Who acts: the ARN of an app-instance user or bot.
+/// The actor: the ARN of an app-instance user or bot.
 pub(crate) const BEARER: Member = OPTIONAL_BEARER.required();
-/// The same where the model does not require it. Its documentation calls it mandatory all the same, and it is.
+/// The same, not required by the model. Its documentation calls it mandatory all the same, and it is.
 pub(crate) const OPTIONAL_BEARER: Member = Member::new("ChimeBearer", ARN).bearer();
 /// The channel, in the path.
 pub(crate) const CHANNEL: Member = Member::new("ChannelArn", ARN).path("channelArn");

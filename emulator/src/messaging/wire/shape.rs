@@ -1,4 +1,4 @@
-//! What an operation takes: members, where they stand in the request, and the limits of each.
+//! The input of an operation: members, their places in the request, and their limits.
 
 use crate::assumptions::Assumptions;
 use crate::limits::{LimitError, TextLimit};
@@ -24,11 +24,11 @@ pub(crate) enum Place {
     Path(&'static str),
     /// In the query, under this key.
     Query(&'static str),
-    /// In the header `x-amz-chime-bearer`: who acts.
+    /// In the header `x-amz-chime-bearer`: the actor.
     Bearer,
 }
 
-/// What a value has to be.
+/// The shape of a value, with its limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
     Text(TextLimit),
@@ -102,7 +102,7 @@ impl Member {
     }
 }
 
-/// Whether `input` has what `members` ask for. Members that are `null` are taken out where that means absent.
+/// Whether `input` keeps the model in `members`. Members that are `null` are removed, if that means absent.
 pub(crate) fn check(
     members: &[Member],
     input: &mut Map<String, Value>,
@@ -211,7 +211,7 @@ impl fmt::Display for Invalid {
 }
 
 impl Shape {
-    /// A value that stands in a path, a query or a header, where all is text.
+    /// The value of a text in a path, a query or a header.
     pub(crate) fn of_text(&self, text: String) -> Value {
         match self {
             Self::Integer { .. } => text.parse::<i64>().map_or(Value::String(text), Value::from),

@@ -1,9 +1,9 @@
-//! Who may do what in a channel: every rule of the developer guide's "Understanding authorization by role" about resources.
+//! Permissions in a channel: every rule of the developer guide's "Understanding authorization by role" about resources.
 
 use crate::arn::app_instance_of;
 use crate::messaging::world::World;
 
-/// What somebody is in a channel, and what kind of channel it is.
+/// Somebody's role in a channel, and the kind of the channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Role {
     /// An admin of the app instance.
@@ -24,7 +24,7 @@ pub(crate) struct Role {
 }
 
 impl World {
-    /// What `bearer` is in this channel, if there is such a channel and `bearer` is of its app instance.
+    /// The role of `bearer` in this channel, if there is such a channel and `bearer` is of its app instance.
     pub(crate) fn role(&self, channel_arn: &str, bearer: &str) -> Option<Role> {
         let channel = self.channels.get(channel_arn)?;
         if !self.members.contains(bearer) || app_instance_of(bearer) != app_instance_of(channel_arn) {
@@ -64,8 +64,8 @@ impl Role {
         self.manages()
     }
 
-    /// Admins and moderators; members where the channel is unrestricted. Who is none of these adds nobody but itself, where
-    /// the channel is public too.
+    /// Admins and moderators; members if the channel is unrestricted. Others may add only themselves, if the channel is
+    /// public too.
     pub(crate) fn may_add_member(self, itself: bool) -> bool {
         let joins = itself && self.public && self.anyone_joins;
         self.manages() || self.unrestricted && (self.member || joins)
@@ -96,8 +96,8 @@ impl Role {
         self.member
     }
 
-    /// Members, so admins and moderators have to become members first. Hidden members read only, as AWS says where it
-    /// explains channels for announcements.
+    /// Members, so admins and moderators have to become members first. Hidden members read only, as AWS says in its
+    /// explanation of channels for announcements.
     pub(crate) fn may_send_messages(self) -> bool {
         self.member && !self.hidden
     }
@@ -117,12 +117,12 @@ impl Role {
         self.admin
     }
 
-    /// Who is asked about asks, or an admin.
+    /// Everybody about themselves, admins about anybody.
     pub(crate) fn may_ask_for_membership_of(self, itself: bool) -> bool {
         itself || self.admin
     }
 
-    /// Whoever belongs to the channel, of anybody; others of themselves.
+    /// Those who belong to the channel about anybody; others about themselves.
     pub(crate) fn may_ask_what_is_moderated_by(self, itself: bool) -> bool {
         itself || self.member || self.manages()
     }

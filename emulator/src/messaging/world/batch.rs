@@ -1,4 +1,4 @@
-//! What a request changed, and what it brings about.
+//! The changes and effects of one request.
 
 use crate::messaging::sessions::Session;
 use crate::model::activity::Activity;
@@ -24,16 +24,16 @@ pub(crate) struct Change {
     pub(crate) value: Option<Vec<u8>>,
 }
 
-/// What happens once the changes are safe.
+/// An effect, to be performed once the changes are safe.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// The sessions of these users and bots get an event.
     Notify { to: Vec<String>, event: SessionEvent },
-    /// A session of this user or bot opens: it gets what is told after this.
+    /// A session of this user or bot opens: it gets the events after this one.
     Open { user_arn: String, opened: oneshot::Sender<Session> },
     /// A processor is invoked.
     Invoke { function_arn: String, event: Event },
-    /// Whoever watches is told.
+    /// The watchers get this activity.
     Announce(Activity),
 }
 

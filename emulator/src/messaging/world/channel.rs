@@ -15,7 +15,7 @@ impl World {
         self.channels.get(channel_arn).is_some_and(|channel| channel.moderators.contains_key(arn))
     }
 
-    /// A new channel, which nobody has the ARN of. Whoever is in it is told of every member.
+    /// A new channel, with an ARN that is free. Its members are notified of every member.
     pub(crate) fn create_channel(&mut self, arn: String, channel: Channel) {
         let members: Vec<String> = channel.memberships.keys().cloned().collect();
         self.channels.put(&mut self.batch, arn.clone(), channel);
@@ -24,7 +24,7 @@ impl World {
         }
     }
 
-    /// Changes what a channel is, and tells its members.
+    /// Changes a channel, and notifies its members.
     pub(crate) fn update_channel(&mut self, arn: &str, now: SystemTime, change: impl FnOnce(&mut Channel)) {
         let changed = self.channels.change(&mut self.batch, arn, |channel| {
             change(channel);
@@ -44,7 +44,7 @@ impl World {
         }
     }
 
-    /// Deletes a channel and all that belongs to it, and tells those who were in it; `false` if there is no such one.
+    /// Deletes a channel and all that belongs to it, and notifies its members; `false` if there is no such one.
     pub(crate) fn delete_channel(&mut self, arn: &str) -> bool {
         if !self.channels.contains(arn) {
             return false;

@@ -1,4 +1,4 @@
-//! What was done for which client request token, so that the same request comes to the same end twice.
+//! Client request tokens and the answers to their requests, so that a repeated request gets the same answer.
 
 use crate::assumptions::CLIENT_REQUEST_TOKENS;
 use crate::messaging::world::batch::Batch;
@@ -22,7 +22,7 @@ pub(crate) struct Tokens {
 /// A request that was done.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct DoneRequest {
-    /// What it asked for, as a digest: content is kept in one place only.
+    /// The request, as a digest: content is kept in one place only.
     pub(crate) digest: String,
     pub(crate) answer: Value,
     pub(crate) at: SystemTime,
@@ -33,7 +33,7 @@ impl Tokens {
         Self { done: Table::new(TABLE), by_age: BTreeSet::new() }
     }
 
-    /// What was done under this key, unless that is longer ago than `lifetime`.
+    /// The request that was done under this key, unless that is longer ago than `lifetime`.
     pub(crate) fn get(&self, key: &str, now: SystemTime, lifetime: Duration) -> Option<&DoneRequest> {
         self.done.get(key).filter(|done| !is_old(done.at, now, lifetime))
     }

@@ -21,14 +21,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use uuid::Uuid;
 
-/// An accepted callback, and the function it came from where that is known.
+/// An accepted callback, and the function it came from if that is known.
 pub(crate) struct Accepted {
     pub(crate) callback: Callback,
     pub(crate) by: Option<Arc<str>>,
 }
 
 impl World {
-    /// What becomes of a callback; `None` if no channel has, or had, a message for it.
+    /// The verdict on a callback; `None` if no channel has, or had, a message for it.
     pub(crate) fn judge(&self, ids: &MessageIds) -> Option<Result<(), Refusal>> {
         let callback_id = ids::own_uuid(&ids.callback_id)?;
         let message = self.messages.get(ids.key());
@@ -45,8 +45,8 @@ impl World {
         decided.then(|| Err(callback_refusal::decided_before(ids, self.assumptions.repeated_callback)))
     }
 
-    /// A callback came, for this channel and message as it claims. Where one that [`judge`](Self::judge) let pass was
-    /// accepted, the message goes on.
+    /// A callback came for the message that it claims. If it is `accepted`, after [`judge`](Self::judge) let it pass, the
+    /// message goes on.
     pub(crate) fn called_back(&mut self, claimed: MessageKey<'_>, record: CallbackRecord, accepted: Option<Accepted>) {
         let now = record.received_at();
         self.announce(now, claimed, ActivityKind::Callback(record));
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// Notes what was being processed when the service ended last, for [`resume`](Self::resume).
+    /// Notes the messages that were being processed when the service ended last, for [`resume`](Self::resume).
     pub(crate) fn note_left_over(&mut self) {
         let processed = self.messages.iter().filter_map(|(key, message)| {
             let processing = message.processing.as_deref()?;
@@ -113,7 +113,7 @@ impl World {
         self.left_over = processed.into_iter().map(|(_, ids)| ids).collect();
     }
 
-    /// Invokes this function once more for what it had when the service ended last: what it made of it nobody knows.
+    /// Invokes this function once more for the messages that it had when the service ended last, whatever became of that.
     pub(crate) fn resume(&mut self, function_arn: &str) {
         for ids in mem::take(&mut self.left_over) {
             let processing = self.messages.get(ids.key()).and_then(|message| message.processing.as_deref());
@@ -126,7 +126,7 @@ impl World {
         }
     }
 
-    /// What a flow has to do for a message of this channel, if there is one to go through.
+    /// Starts the processing of a message of this channel, if it has a flow.
     pub(super) fn begin(
         &mut self,
         channel_arn: &str,

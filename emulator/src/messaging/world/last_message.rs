@@ -25,7 +25,7 @@ impl World {
         }
     }
 
-    /// Takes in what the store has; `false` if it cannot be read.
+    /// Loads an entry of the data file; `false` if it cannot be read.
     pub(super) fn load_last_message(&mut self, channel_arn: &str, value: &[u8]) -> bool {
         let milliseconds = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
         let at = milliseconds.and_then(|at| UNIX_EPOCH.checked_add(Duration::from_millis(at)));

@@ -1,10 +1,10 @@
-//! Taking in what the data file has.
+//! Loading the data file.
 
 use crate::messaging::world::last_message::LAST_MESSAGES;
 use crate::messaging::world::{World, client_request_token, message_table};
 
 impl World {
-    /// Takes in what the store has, one entry at a time; `false` if nobody knows the table or the value cannot be read.
+    /// Loads the data file, one entry at a time; `false` if the table is unknown or the value cannot be read.
     pub(crate) fn load(&mut self, table: &str, key: &str, value: &[u8]) -> bool {
         match table {
             "app-instances" => self.app_instances.load(key, value),

@@ -9,20 +9,20 @@ use serde_json::json;
 use std::time::SystemTime;
 
 impl World {
-    /// Puts somebody into a channel, without telling anyone.
+    /// Puts somebody into a channel, without notifying anyone.
     fn put_membership(&mut self, channel_arn: &str, member_arn: &str, membership: Membership) {
         self.channels.change(&mut self.batch, channel_arn, |channel| {
             channel.memberships.insert(member_arn.to_owned(), membership);
         });
     }
 
-    /// Adds a member, and tells those who may know.
+    /// Adds a member, and notifies those who may know.
     pub(crate) fn add_membership(&mut self, channel_arn: &str, member_arn: &str, membership: Membership) {
         self.put_membership(channel_arn, member_arn, membership);
         self.notify_of_membership("CREATE_CHANNEL_MEMBERSHIP", channel_arn, member_arn);
     }
 
-    /// Adds members by one request, and tells those who may know with one event.
+    /// Adds members by one request, and notifies those who may know with one event.
     pub(crate) fn add_memberships(&mut self, channel_arn: &str, member_arns: &[String], membership: &Membership) {
         for member_arn in member_arns {
             self.put_membership(channel_arn, member_arn, membership.clone());
@@ -36,7 +36,7 @@ impl World {
         self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }
 
-    /// Takes a member out, and tells those who may know, and the one who goes; `false` if there is no such member.
+    /// Takes a member out, and notifies those who may know, and the former member; `false` if there is no such member.
     pub(crate) fn remove_membership(&mut self, channel_arn: &str, member_arn: &str) -> bool {
         if !self.is_member(channel_arn, member_arn) {
             return false;
@@ -85,7 +85,7 @@ impl World {
         self.channels.get(channel_arn).is_some_and(|channel| channel.bans.contains_key(arn))
     }
 
-    /// Tells of one member who is in the channel.
+    /// Notifies of one member of the channel.
     pub(crate) fn notify_of_membership(&mut self, event_type: &'static str, channel_arn: &str, member_arn: &str) {
         let membership = self.channels.get(channel_arn).and_then(|channel| channel.memberships.get(member_arn));
         let Some(membership) = membership else { return };
@@ -94,7 +94,8 @@ impl World {
         self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }
 
-    /// Which members of the channel hear of members of this kind: of hidden ones those who may see them, and themselves.
+    /// The members of the channel who are notified of members of this kind: of hidden ones those who may see them, and
+    /// themselves.
     fn who_hears_of(&self, channel_arn: &str, member_arns: &[String], kind: &str) -> Vec<String> {
         let Some(channel) = self.channels.get(channel_arn) else { return Vec::new() };
         let hears = |arn: &String| {

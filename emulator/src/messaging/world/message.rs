@@ -106,7 +106,7 @@ impl World {
     /// Takes a message that is settled away.
     pub(crate) fn delete_message(&mut self, key: MessageKey<'_>, now: SystemTime) {
         let Some(message) = self.messages.get(key) else { return };
-        // Who hears that it is gone need not be told once more what it said.
+        // The notification does not repeat the content.
         let gone = Message { fields: MessageFields::default(), ..message.clone() };
         let tombstone = Tombstone { status: message.status, steps: message.steps.clone() };
         self.messages.remove(&mut self.batch, key, tombstone);
@@ -115,7 +115,7 @@ impl World {
     }
 }
 
-/// The API tells times in milliseconds; what is compared with them is no finer.
+/// The API has times in milliseconds; times that are compared with them are no finer.
 fn whole_milliseconds(time: SystemTime) -> SystemTime {
     let milliseconds = u64::try_from(ids::milliseconds(time)).unwrap_or_default();
     UNIX_EPOCH + Duration::from_millis(milliseconds)

@@ -1,4 +1,4 @@
-//! Where it is decided which status a message has: `PENDING`, `SENT`, `DENIED` or `FAILED`.
+//! Decides which status a message has: `PENDING`, `SENT`, `DENIED` or `FAILED`.
 
 use crate::ids;
 use crate::messaging::resource::message::{Message, Processing, Step, Tombstone};
@@ -39,7 +39,8 @@ impl World {
         self.announce(now, key, ActivityKind::Settled { status: MessageStatus::Sent, fields });
     }
 
-    /// It becomes `DENIED` or `FAILED`: a processor has denied it, or could not be reached and does not let pass what it has not seen.
+    /// It becomes `DENIED` or `FAILED`: a processor has denied it, or could not be
+    /// reached and its fallback action is `ABORT`.
     pub(super) fn settle_unsent(&mut self, key: MessageKey<'_>, status: MessageStatus, now: SystemTime) {
         let Some(message) = self.messages.get(key) else { return };
         let Some(processing) = message.processing.clone() else { return };
@@ -67,7 +68,7 @@ impl World {
         self.messages.remove(&mut self.batch, key, Tombstone { status, steps });
     }
 
-    /// What became of the message that a step belongs to.
+    /// The state of the message that a step belongs to.
     pub(crate) fn state_of(&self, ids: &MessageIds) -> Option<MessageState> {
         let callback_id = ids::own_uuid(&ids.callback_id)?;
         let message = self.messages.get(ids.key());

@@ -39,7 +39,7 @@ struct OfChannel {
     tombstones: HashMap<Box<str>, Tombstone>,
 }
 
-/// What the store has of a message.
+/// A message in the data file.
 #[derive(Deserialize)]
 enum Stored {
     Message(Box<Message>),
@@ -47,7 +47,7 @@ enum Stored {
     Tombstone(Tombstone),
 }
 
-/// What the store gets: as [`Stored`].
+/// A message for the data file, in the form of [`Stored`].
 #[derive(Serialize)]
 enum ToStore<'a> {
     Message(&'a Message),
@@ -92,7 +92,7 @@ impl MessageTable {
         channel.messages.get(channel.places.get(key.message_id)?).map(|(_, message)| message)
     }
 
-    /// What is left of a message that is no more.
+    /// The tombstone of a message that is no more.
     pub(crate) fn tombstone(&self, key: MessageKey<'_>) -> Option<&Tombstone> {
         self.channels.get(key.channel_arn)?.tombstones.get(key.message_id)
     }
@@ -171,7 +171,7 @@ impl MessageTable {
         Some(changed)
     }
 
-    /// Takes one away. What callbacks may come for is kept in mind.
+    /// Takes one away. Its tombstone stays if callbacks may come for it.
     pub(crate) fn remove(&mut self, batch: &mut Batch, key: MessageKey<'_>, tombstone: Tombstone) {
         let Some(channel) = self.channels.get_mut(key.channel_arn) else { return };
         let Some(place) = channel.places.remove(key.message_id) else { return };
@@ -195,7 +195,7 @@ impl MessageTable {
         self.processing -= count_processing(channel.messages.values().map(|(_, message)| message));
     }
 
-    /// Takes in what the store has; `false` if it cannot be read.
+    /// Loads an entry of the data file; `false` if it cannot be read.
     pub(crate) fn load(&mut self, key: &str, value: &[u8]) -> bool {
         let Some((channel_arn, message_id)) = key.rsplit_once(' ') else { return false };
         let key = MessageKey { channel_arn, message_id };
@@ -240,5 +240,39 @@ fn note(batch: &mut Batch, key: MessageKey<'_>, value: Option<ToStore<'_>>) {
     if batch.is_durable() {
         let value = value.map(|value| serde_json::to_vec(&value).expect("messages have nothing that JSON has not"));
         batch.changes.push(Change { table: TABLE, key: format!("{} {}", key.channel_arn, key.message_id), value });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// As versions before this one wrote them.
+    #[test]
+    fn a_data_file_keeps_its_form() {
+        let tombstone = json!({ "Past": { "status": "DENIED", "steps": [] } });
+        let processing = json!({
+            "update": true,
+            "fields": { "Content": "after" },
+            "processors": [],
+            "position": 0,
+            "callback_id": "8f0d8a52-4f2b-4a0e-9a4e-000000000001",
+            "since": { "secs_since_epoch": 1, "nanos_since_epoch": 0 },
+            "said": { "secs_since_epoch": 1, "nanos_since_epoch": 0 },
+        });
+        let time = json!({ "secs_since_epoch": 1, "nanos_since_epoch": 0 });
+        let message = json!({ "Message": {
+            "sequence": 1, "sender": { "Arn": "a", "Name": "A" }, "kind": "STANDARD", "persistence": "PERSISTENT",
+            "target": null, "fields": { "Content": "before" }, "created": time, "last_updated": time, "last_edited": null,
+            "redacted": false, "status": "SENT", "processing": processing, "steps": [],
+        } });
+        let mut table = MessageTable::default();
+        assert!(table.load("c t", tombstone.to_string().as_bytes()));
+        assert!(table.load("c m", message.to_string().as_bytes()));
+        let tombstone_again = table.tombstone(MessageKey { channel_arn: "c", message_id: "t" }).unwrap();
+        assert_eq!(serde_json::to_value(ToStore::Tombstone(tombstone_again)).unwrap(), tombstone);
+        let message_again = table.get(MessageKey { channel_arn: "c", message_id: "m" }).unwrap();
+        assert_eq!(serde_json::to_value(ToStore::Message(message_again)).unwrap(), message);
     }
 }

@@ -1,4 +1,4 @@
-//! Who is told what of a message: the sessions of members, and the watchers.
+//! Notifications about messages, for the sessions of members and for the watchers.
 
 use crate::messaging::resource::message::{Message, Processing};
 use crate::messaging::wire::output::text;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::time::SystemTime;
 
 impl World {
-    /// Tells of a message to all who may see it and are in the channel.
+    /// Notifies all members of the channel who may see the message.
     pub(super) fn notify_members(&mut self, key: MessageKey<'_>, message: &Message, event_type: &'static str) {
         let Some(channel) = self.channels.get(key.channel_arn) else { return };
         let mut to: Vec<String> = channel.memberships.keys().filter(|arn| message.is_for(arn)).cloned().collect();
@@ -29,7 +29,7 @@ impl World {
         }
     }
 
-    /// Tells of a version of a message: everybody where it is sent, its sender where it is pending.
+    /// Notifies of a version of a message: everybody if it is sent, its sender if it is pending.
     pub(super) fn notify_version(&mut self, key: MessageKey<'_>, status: MessageStatus, change: MessageChange) {
         let event_type = event_type(status, change);
         if status == MessageStatus::Sent {
@@ -42,7 +42,7 @@ impl World {
         self.notify_sender(key.channel_arn, message.sender.arn.clone(), event);
     }
 
-    /// Tells a sender that a version of a message came to nothing.
+    /// Notifies a sender that a version of a message was denied or failed.
     pub(super) fn notify_unsent(&mut self, key: MessageKey<'_>, unsent: &Processing, status: MessageStatus) {
         let Some(message) = self.messages.get(key) else { return };
         let event_type = event_type(status, unsent.change);
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Tells the watchers that a message was sent, or an update of one.
+    /// Announces that a message was sent, or an update of one.
     pub(super) fn announce_sent(
         &mut self,
         key: MessageKey<'_>,
@@ -76,7 +76,7 @@ impl World {
         self.announce(SystemTime::now(), key, kind);
     }
 
-    /// Tells the watchers, after all that has happened so far.
+    /// Announces activity to the watchers, in the order of all effects.
     pub(crate) fn announce(&mut self, at: SystemTime, key: MessageKey<'_>, kind: ActivityKind) {
         let (channel_arn, message_id) = (key.channel_arn.to_owned(), key.message_id.to_owned());
         let activity = Activity { at, channel_arn, message_id, kind };
@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-/// What a session's event is called that tells of a version with this status.
+/// The type of the session event about a version with this status.
 fn event_type(status: MessageStatus, change: MessageChange) -> &'static str {
     match (status, change) {
         (MessageStatus::Sent, MessageChange::Create) => "CREATE_CHANNEL_MESSAGE",

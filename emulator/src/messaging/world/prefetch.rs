@@ -1,4 +1,4 @@
-//! What a session that asks for it is told of its user's channels when it opens.
+//! The `CHANNEL_DETAILS` events that a session gets when it opens, if it asks for them.
 
 use crate::assumptions::{PREFETCHED_MEMBERSHIPS, PREFETCHED_MESSAGES};
 use crate::limits::PREFETCHED_CHANNELS;
@@ -10,10 +10,11 @@ use serde_json::Value;
 use std::cmp::Reverse;
 use std::ops::Bound;
 
-/// Which channels come first, where a user has more than are told.
+/// Which channels come first, if a user has more than fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum PrefetchSortBy {
-    /// Those with messages that the user has not marked as read, and among them and the others those with the latest message.
+    /// Those with messages that the user has not marked as read, and among them and the others those with the latest
+    /// message.
     #[default]
     Unread,
     /// Those with the latest message.
@@ -67,7 +68,7 @@ impl World {
 }
 
 impl Channel {
-    /// Whether the last message came after what this member has marked as read.
+    /// Whether the last message came after this member's read marker.
     fn has_unread_messages(&self, member_arn: &str) -> bool {
         let read = self.memberships.get(member_arn).and_then(|membership| membership.read_marker);
         // Without a marker everything is unread; without messages nothing is.

@@ -35,7 +35,7 @@ impl World {
         }
     }
 
-    /// The resource is deleted: so is what is kept under its ARN.
+    /// The resource is deleted, and with it everything kept under its ARN.
     pub(crate) fn forget_resource(&mut self, arn: &str) {
         self.tags.remove(&mut self.batch, arn);
         self.bot_configurations.remove(&mut self.batch, arn);

@@ -1,5 +1,5 @@
-//! Messages of no channel, which are an event and nothing else. What channels have, [`MessageTable`](crate::messaging::world::message_table::MessageTable)
-//! has: each message is known to one of the two.
+//! Messages of no channel, which are an event and nothing else. What channels have,
+//! [`MessageTable`](crate::messaging::world::message_table::MessageTable) has: each message is known to one of the two.
 
 use crate::assumptions::Assumptions;
 use crate::messaging::callback::Callback;
@@ -17,7 +17,7 @@ use std::time::Instant;
 pub(crate) struct Strays {
     entries: HashMap<Arc<MessageIds>, Entry>,
     /// The versions of a message in the order in which they came, by channel and message id: an edit has the message id of
-    /// what it edits and a callback id of its own.
+    /// the message that it edits, and another callback id.
     versions: HashMap<Box<str>, HashMap<Box<str>, Versions>>,
     /// How many nobody has decided.
     pending: u64,
@@ -39,9 +39,9 @@ struct Entry {
     accepted: u32,
 }
 
-/// How far a stray is on its way, and who may know.
+/// The status of a stray, and who may ask for it.
 pub(crate) struct Stray<'a> {
-    /// `None` where nothing is stored.
+    /// `None` if nothing is stored.
     pub(crate) status: Option<MessageStatus>,
     pub(crate) sender_arn: Option<&'a str>,
     pub(crate) sub_channel_id: Option<&'a str>,
@@ -133,7 +133,7 @@ impl Strays {
         let mut status = None;
         let mut pending = false;
         for entry in entries() {
-            // What is edited was sent, though it may have been so before this service started.
+            // A message that is edited was sent, perhaps before this service started.
             if entry.edit {
                 status = status.or(Some(MessageStatus::Sent));
             }

@@ -56,7 +56,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         Some(changed)
     }
 
-    /// For what the store has elsewhere.
+    /// For changes that are stored in another table.
     pub(crate) fn get_unnoted(&mut self, key: &str) -> Option<&mut T> {
         self.items.get_mut(key)
     }
@@ -67,7 +67,7 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         Some(removed)
     }
 
-    /// Takes in what the store has; `false` if it cannot be read.
+    /// Loads an entry of the data file; `false` if it cannot be read.
     pub(crate) fn load(&mut self, key: &str, value: &[u8]) -> bool {
         let read = serde_json::from_slice(value).map(|value| self.items.insert(key.to_owned(), value));
         read.is_ok()
