@@ -1,6 +1,8 @@
-//! What is measured of a peer, and how samples become figures.
+//! What is measured of a peer.
 
 use std::time::Duration;
+
+use quantile::quantile;
 
 /// All samples of one peer.
 #[derive(Default)]
@@ -56,27 +58,5 @@ impl Warm {
 
     pub(crate) fn per_second(&self) -> f64 {
         self.responses.len() as f64 / self.wall.as_secs_f64()
-    }
-}
-
-/// The sample below which, or at which, the share `q` of all lies.
-fn quantile(samples: impl Iterator<Item = Duration>, q: f64) -> Duration {
-    let mut samples: Vec<_> = samples.collect();
-    samples.sort_unstable();
-    let rank = (q * samples.len() as f64).ceil() as usize;
-    samples[rank.clamp(1, samples.len()) - 1]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_samples() {
-        let samples = || (1..=200).rev().map(Duration::from_millis);
-        assert_eq!(quantile(samples(), 0.5), Duration::from_millis(100));
-        assert_eq!(quantile(samples(), 0.99), Duration::from_millis(198));
-        assert_eq!(quantile(samples(), 1.0), Duration::from_millis(200));
-        assert_eq!(quantile(samples().take(1), 0.5), Duration::from_millis(200));
     }
 }

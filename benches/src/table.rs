@@ -1,6 +1,6 @@
 //! The figures as tables in Markdown.
 
-use std::time::Duration;
+use quantile::milliseconds;
 
 use crate::figures::{Figures, Samples};
 use crate::peer::Peer;
@@ -46,10 +46,6 @@ fn cold(samples: &Samples) -> Vec<String> {
 fn warm(samples: &Samples) -> Vec<String> {
     let warm = &samples.warm;
     [warm.response(0.5), warm.response(0.99), warm.cpu_each()].map(|duration| milliseconds(duration, 2)).to_vec()
-}
-
-fn milliseconds(duration: Duration, decimals: usize) -> String {
-    format!("{:.decimals$}", duration.as_secs_f64() * 1e3)
 }
 
 fn head(name: &str, columns: &[&str]) -> String {

@@ -15,9 +15,9 @@ use std::path::PathBuf;
 
 /// Run channel flow processors on a laptop, without an AWS account
 ///
-/// A channel flow processor is a Lambda function that Amazon Chime SDK messaging invokes with
-/// each message of a channel. It answers with a callback: update the message, deny it, or let it
-/// through without change.
+/// A channel flow processor is a Lambda function that Amazon Chime SDK messaging invokes with each
+/// message of a channel. It answers with a callback that updates the message, denies it, or lets it
+/// through unchanged.
 #[derive(Debug, Parser)]
 #[command(name = "cargo channel-flow", bin_name = "cargo channel-flow", version)]
 pub(crate) struct Args {
@@ -36,27 +36,27 @@ pub(crate) enum Command {
 
 /// Send messages through a processor and show what everyone sees
 ///
-/// Builds the processor with cargo, runs it as Lambda does, sends each message through it, and
-/// receives its callback as Amazon Chime SDK messaging does: the signature is verified and every
-/// limit is checked. Nothing leaves this machine.
+/// Builds the processor with cargo, runs it as Lambda does, and sends each message through it.
+/// Receives its callback as Amazon Chime SDK messaging does: verifies the signature and checks
+/// every limit. Nothing leaves this machine.
 #[derive(Debug, Parser)]
 #[command(after_help = EXAMPLES, after_long_help = AFTER_LONG_HELP)]
 pub(crate) struct Send {
-    /// The messages, one for each argument
+    /// The messages, one per argument
     #[arg(value_name = "TEXT", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) texts: Vec<String>,
 
-    /// Deliver the events of a file instead; - is standard input
+    /// Deliver the events in a file instead; - reads standard input
     ///
-    /// A file holds one event as JSON, as Lambda delivers it, or several as JSON lines. Events
-    /// are delivered byte for byte, each as soon as it is read. Can be given several times.
+    /// The file holds one event as JSON, as Lambda delivers it, or several as JSON lines. Events
+    /// are delivered byte for byte, each as soon as it is read. Can be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Vec<PathBuf>,
 
-    /// The processor: a package of this workspace, or a path
+    /// The processor: a package in this workspace, or a path
     ///
-    /// With a slash or a leading dot it is a path: to a binary, which is run as it is, or to the
-    /// folder of a package, which is built.
+    /// A value with a slash or a leading dot is a path: to a binary, which runs as it is, or to a
+    /// package directory, which is built.
     #[arg(short, long, value_name = "NAME|PATH", default_value = "profanity-filter",
           value_parser = NonEmptyStringValueParser::new())]
     pub(crate) processor: String,
@@ -64,7 +64,7 @@ pub(crate) struct Send {
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
 
-    /// Send as a bot, not as a user
+    /// Send as a bot instead of a user
     #[arg(long, conflicts_with = "event")]
     pub(crate) as_bot: bool,
 
@@ -72,13 +72,13 @@ pub(crate) struct Send {
     #[arg(long, value_name = "TEXT", conflicts_with = "event")]
     pub(crate) metadata: Option<String>,
 
-    /// Print one JSON object a message
+    /// Print one JSON object per message
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Show what the function logs, on standard error
+    /// Show the function's logs on standard error
     ///
-    /// Without it, that is shown for messages that ended undecided.
+    /// Without this option, logs are shown only for messages that stay undecided.
     #[arg(long)]
     pub(crate) logs: bool,
 }
@@ -100,22 +100,22 @@ Examples:
 Exit status; with several messages, the highest that applies:
   0  every message was decided
   1  the processor could not be built or started
-  2  the command line or an event cannot be used
-  3  a message ended undecided: nobody but its sender would ever see it
+  2  the command line or an event is invalid
+  3  a message stayed undecided: only its sender would ever see it
 
-With --json, each line is an object with these fields; more may come:
-  status      SENT, DENIED, or PENDING for undecided; null without usable ids
-  decision    UPDATE, DENY, NO_CHANGE, or null where no callback was accepted
-  message     what everyone in the channel sees, or null
-  event       what was sent
-  callbacks   each with accepted, after_ms, body, and where it was not accepted
+With --json, each line is an object with these fields; later versions may add more:
+  status      SENT, DENIED, or PENDING if undecided; null without usable ids
+  decision    UPDATE, DENY, NO_CHANGE, or null if no callback was accepted
+  message     the message as everyone in the channel sees it, or null
+  event       the event that was sent
+  callbacks   each with accepted, after_ms, body and, if it was not accepted,
               refusal: status, exception, message, reason
   invocation  request_id, outcome (RESPONSE, ERROR, TIMED_OUT, EXITED,
-              INIT_FAILED) and detail, a sentence, unless it is RESPONSE
-  timing      cold_start_ms, decided_ms, invocation_ms, total_ms; null where
-              there was no such thing
-  error       why an event could not be sent; source and line say which, and
-              there is no other field";
+              INIT_FAILED) and, unless the outcome is RESPONSE, detail: a sentence
+  timing      cold_start_ms, decided_ms, invocation_ms, total_ms; null if it does
+              not apply
+  error       why an event could not be sent; the only other fields are source
+              and line, which locate the event";
 
 /// The arguments, whether cargo calls (`cargo channel-flow …` passes the subcommand's name on) or
 /// a shell does.

@@ -1,4 +1,4 @@
-//! From what the user calls the processor to a binary.
+//! Builds the processor that the user names.
 
 mod group;
 
@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
-/// What the user calls the processor.
+/// The processor that the user names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Processor {
     Package(String),
@@ -18,7 +18,7 @@ pub(crate) enum Processor {
 }
 
 impl Processor {
-    /// Builds it, where it is not a binary already. Cargo's progress and its errors go to standard error, as always.
+    /// Builds it unless it is already a binary. Cargo's progress and errors go to standard error, as always.
     pub(crate) async fn build(&self, release: bool) -> Result<Built, Failure> {
         match self {
             Self::Binary(path) => Ok(Built { binary: path.clone(), packages: BTreeSet::new() }),
@@ -30,7 +30,7 @@ impl Processor {
         }
     }
 
-    /// With a slash or a leading dot it is a path.
+    /// A text with a slash or a leading dot is a path.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         if !text.starts_with('.') && !text.contains(std::path::is_separator) {
             return Ok(Self::Package(text.to_owned()));
@@ -41,14 +41,14 @@ impl Processor {
         } else if path.join("Cargo.toml").is_file() {
             Ok(Self::Folder(path.to_owned()))
         } else if path.is_dir() {
-            Err(Failure::unusable(format!("{text} has no Cargo.toml, so it is not the folder of a package")))
+            Err(Failure::unusable(format!("{text} has no Cargo.toml, so it is not a package directory")))
         } else {
-            Err(Failure::unusable(format!("there is no {text}: name a binary, or the folder of a package")))
+            Err(Failure::unusable(format!("there is no {text}: give the path of a binary or of a package directory")))
         }
     }
 }
 
-/// What a build brought about.
+/// The result of a build.
 #[derive(Debug)]
 pub(crate) struct Built {
     pub(crate) binary: PathBuf,
@@ -74,7 +74,7 @@ async fn build(name: &str, what: &[OsString], release: bool) -> Result<Built, Fa
     }
     let not_run = |error| {
         let cargo = cargo.to_string_lossy();
-        Failure::not_started(format!("cannot run {cargo}, which builds the processor: {error}"))
+        Failure::not_started(format!("cannot run {cargo} to build the processor: {error}"))
     };
     let (status, output) = group::output(command).await.map_err(not_run)?;
     let (mut binaries, mut packages, mut tried) = (Vec::new(), BTreeSet::new(), false);
@@ -91,7 +91,7 @@ async fn build(name: &str, what: &[OsString], release: bool) -> Result<Built, Fa
         }
     }
     if !status.success() {
-        let hint = if tried { "" } else { "; give a package of this workspace, or a path, with --processor" };
+        let hint = if tried { "" } else { "; name a package in this workspace, or a path, with --processor" };
         return Err(Failure::not_started(format!("{name} could not be built{hint}")));
     }
     Ok(Built { binary: one(name, binaries)?, packages })

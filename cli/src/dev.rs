@@ -23,7 +23,7 @@ use std::error::Error as _;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-/// What a package of this workspace is called that is a processor.
+/// The processor that runs unless another one is named: a package in this workspace.
 const DEFAULT_PROCESSOR: &str = "profanity-filter";
 
 pub(crate) fn run(args: &Dev) -> Result<Exit, Failure> {
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Dev) -> Result<Exit, Failure> {
 fn functions(args: &Dev) -> Result<FunctionMap, Failure> {
     let mut functions = match &args.functions {
         Some(path) => FunctionMap::read(path).map_err(|error| {
-            Failure::unusable(format!("{} cannot be used: {error}", printable(&path.display().to_string())))
+            Failure::unusable(format!("cannot use {}: {error}", printable(&path.display().to_string())))
         })?,
         None => FunctionMap::default(),
     };
@@ -71,15 +71,15 @@ async fn serve(
     let mapped = functions.set(emulator, &processor::settings(args), &processor::invoke_config(args));
     mapped.map_err(|error| Failure::unusable(error.to_string()))?;
     let (function_arn, what) = match &current {
-        Some(current) => (current.run(emulator)?, format!("{}, swapped when it changes", current.binary().display())),
+        Some(current) => (current.run(emulator)?, format!("{}, replaced when it changes", current.binary().display())),
         None => {
             let arn = functions.functions()[0].arn(service.region());
             (arn.clone(), arn)
         }
     };
-    let flow = FlowProcessor { function_arn: &function_arn, fallback_action: args.fallback.action() };
+    let flow = FlowProcessor { function_arn: &function_arn, fallback_action: args.fallback.as_str() };
     let demo = demo::set_up(service, flow).await;
-    let demo = demo.map_err(|error| Failure::not_started(format!("the demo cannot be set up: {error}")))?;
+    let demo = demo.map_err(|error| Failure::not_started(format!("cannot set up the demo: {error}")))?;
     let _recorder = record(args, service)?;
     banner::show(args, &port::url(service.address()), service.region(), &what, &demo);
     let follow = async {
@@ -110,12 +110,12 @@ fn settings(args: &Dev) -> Settings {
 fn record(args: &Dev, service: &MessagingService) -> Result<Option<Recorder>, Failure> {
     let Some(path) = &args.record else { return Ok(None) };
     let name = printable(&path.display().to_string());
-    let broken = format!("{name} cannot be written, and the recording lacks lines");
+    let broken = format!("cannot write to {name}, so the recording lacks lines");
     let settings = RecorderSettings::new().content(args.record_content).on_error(move |error| {
         let _ = writeln!(anstream::stderr(), "{} {broken}: {error}", error_label());
     });
     let recorder = Recorder::start(service, path, settings);
-    recorder.map(Some).map_err(|error| Failure::not_started(format!("{name} cannot be written: {error}")))
+    recorder.map(Some).map_err(|error| Failure::not_started(format!("cannot write to {name}: {error}")))
 }
 
 fn not_started(args: &Dev, error: &Error) -> Failure {

@@ -1,4 +1,4 @@
-//! Which parts of a text are not those of another.
+//! The parts of a text that differ from another.
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
@@ -9,7 +9,7 @@ pub(crate) struct Piece<'a> {
     pub(crate) changed: bool,
 }
 
-/// `new` in pieces, compared word by word. What is removed leaves no piece.
+/// `new` in pieces, compared word by word. Removed text leaves no piece.
 pub(crate) fn pieces<'a>(old: &str, new: &'a str) -> Vec<Piece<'a>> {
     let tokens = tokens_of(new);
     let mut changed = vec![false; tokens.len()];

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, stdin};
 use std::path::{Path, PathBuf};
 
-/// One event, or why there is none, with where it stood.
+/// One event, or why there is none, and its position.
 pub(crate) struct Input {
     /// The file as the user named it.
     pub(crate) source: String,
@@ -15,7 +15,7 @@ pub(crate) struct Input {
     pub(crate) event: Result<Event, String>,
 }
 
-/// Where events are read from. All are opened before the first is read, so that a wrong name
+/// A source of events. All are opened before the first is read, so that a wrong name
 /// shows at once.
 pub(crate) struct Source {
     name: String,
@@ -42,8 +42,8 @@ impl Source {
 
 /// Cuts a stream into JSON documents, each on one line or on several.
 ///
-/// An object that begins at the start of a line begins an event, whatever came before, so that a broken one takes no
-/// other with it: within an indented document no other line begins like that.
+/// An object at the start of a line always begins an event, so that a broken event does not take another with it: within
+/// an indented document no other line begins like that.
 struct Events<R> {
     name: String,
     lines: BufReader<R>,
@@ -64,7 +64,7 @@ impl<R: Read> Iterator for Events<R> {
             let text = match self.read_line() {
                 Ok(text) if text.is_empty() => {
                     self.over = true;
-                    return self.complete(Some("it ends before its JSON does"));
+                    return self.complete(Some("it ends before its JSON is complete"));
                 }
                 Ok(text) => text,
                 Err(error) => {
@@ -76,7 +76,7 @@ impl<R: Read> Iterator for Events<R> {
                 self.held = Some(text);
                 return self.complete(Some("another event begins before its JSON ends"));
             }
-            // What is indented completes nothing, and trying each line of a long document takes long.
+            // An indented line completes no document, and trying each line of a long document takes long.
             let indented = text.starts_with(b" ") || text.starts_with(b"\t");
             let blank = text.trim_ascii().is_empty();
             let first = self.begun.is_none();
@@ -105,7 +105,7 @@ impl<R: Read> Events<R> {
         Ok(text)
     }
 
-    /// What was begun, if its JSON is complete or can never be; with `cut_off`, it cannot go on.
+    /// The document that was begun, if its JSON is complete or can never be; with `cut_off`, no more input follows.
     fn complete(&mut self, cut_off: Option<&str>) -> Option<Input> {
         let (mut document, line) = self.begun.take()?;
         let event = match (serde_json::from_slice::<&RawValue>(&document), cut_off) {
@@ -174,7 +174,7 @@ mod tests {
             assert!(problem.starts_with("it is not JSON: see line 1") && !problem.contains("secret"), "{problem}");
         }
         assert_eq!(problems("{\n  \"a\": b\n}\n{}")[0].1, "it is not JSON: see line 2, column 8");
-        assert_eq!(read("{}\n{")[1], (2, Err("it ends before its JSON does".to_owned())));
+        assert_eq!(read("{}\n{")[1], (2, Err("it ends before its JSON is complete".to_owned())));
     }
 
     #[test]

@@ -11,16 +11,16 @@ pub(crate) enum Exit {
     Decided = 0,
     /// Something could not be built or started.
     NotStarted = 1,
-    /// Something on the command line, or an event, cannot be used.
+    /// The command line, or an event, is invalid.
     Unusable = 2,
     /// A message ended undecided.
     Undecided = 3,
-    /// What was recorded is decided in another way.
+    /// A decision differs from the recording.
     Changed = 4,
-    /// A deployment deserves attention, or could not be looked at as a whole.
+    /// A deployment has warnings, or could not be checked completely.
     #[cfg(feature = "account")]
     Questionable = 5,
-    /// Something is wrong with a deployment.
+    /// A deployment has errors.
     #[cfg(feature = "account")]
     Wrong = 6,
     /// Ctrl-C, as shells count it.
@@ -35,7 +35,7 @@ pub(crate) struct Failure {
 }
 
 impl Exit {
-    /// How bad it is that this came of a delivery.
+    /// The exit status for the result of a delivery.
     pub(crate) fn of(delivered: &Delivered) -> Self {
         match delivered.invocation.outcome() {
             _ if delivered.is_decided() => Self::Decided,
@@ -51,7 +51,7 @@ impl Failure {
         Self { exit: Exit::NotStarted, message: message.into() }
     }
 
-    /// Something on the command line cannot be used.
+    /// Something on the command line is invalid.
     pub(crate) fn unusable(message: impl Into<String>) -> Self {
         Self { exit: Exit::Unusable, message: message.into() }
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C, and what else tells a command to end.
+//! Ctrl-C, and other signals that tell a command to end.
 
 use crate::exit::{Exit, Failure};
 use std::io;
@@ -7,9 +7,8 @@ use std::thread;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-/// Does `work` on a runtime of its own until it is done or the command is told to end, and then what is left to do `at_last`.
-/// All that `work` has started ends with it. Whoever says it twice does not want to wait for that: then the process ends at
-/// once.
+/// Runs `work` on the command's runtime until it is done or the command is told to end, and then runs `at_last`. All that
+/// `work` has started ends with it. A second signal ends the process at once.
 pub(crate) fn unless_told_to_end(
     work: impl Future<Output = Result<Exit, Failure>>,
     at_last: impl Future<Output = ()>,
@@ -26,7 +25,7 @@ pub(crate) fn unless_told_to_end(
     })
 }
 
-/// Signals are waited for on a thread of their own, so that nothing that is stuck can hold them up.
+/// A separate thread waits for signals, so that nothing that is stuck can hold them up.
 fn listen() -> io::Result<oneshot::Receiver<()>> {
     let runtime = runtime()?;
     let mut signals = runtime.block_on(async { Signals::new() })?;

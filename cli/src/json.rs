@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// Writes what came of a delivery.
+/// Writes the result of a delivery.
 pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
     let invocation = &delivered.invocation;
     let outcome = invocation.outcome();

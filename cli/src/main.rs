@@ -1,12 +1,16 @@
 //! `cargo channel-flow`: run channel flow processors on a laptop.
 
+#[cfg(feature = "account")]
 mod account;
+#[cfg(not(feature = "account"))]
+mod account_absent;
 mod args;
 mod build;
 mod dev;
 mod diff;
 mod events;
 mod exit;
+mod fallback_action;
 mod interrupt;
 mod json;
 mod logs;
@@ -16,6 +20,8 @@ mod show;
 mod text;
 mod variables;
 
+#[cfg(not(feature = "account"))]
+use crate::account_absent as account;
 use crate::args::{Args, Command};
 use clap::Parser;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! `replay`: what was recorded through another build of the processor.
+//! `replay`: a recording through another build of the processor.
 
 mod json;
 mod recording;
@@ -31,22 +31,22 @@ pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     interrupt::unless_told_to_end(work, async {})
 }
 
-/// What was decided, and what the message says then; nothing where it was denied.
+/// The decision, and the released message; no message if it was denied.
 #[derive(PartialEq)]
 struct Verdict {
     decision: Option<Decision>,
     released: Option<MessageFields>,
 }
 
-/// What came of a recorded step.
+/// The result of a recorded step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Same,
     Changed,
     Undecided,
-    /// It is masked, so that there is nothing to compare.
+    /// It is masked, so there is nothing to compare.
     Decided,
-    /// Its processor was not reached, so that there is nothing to compare either.
+    /// Its processor was not reached, so there is nothing to compare either.
     Skipped,
 }
 
@@ -102,7 +102,7 @@ async fn replay(args: &Replay, function: &Function, recording: Recording) -> Res
     Ok(worst)
 }
 
-/// Whether there is still somebody who reads.
+/// Whether the output is still being read.
 fn go_on(written: io::Result<()>) -> Result<bool, Failure> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;
         let inputs = inputs(messages.into_iter().map(|message| emulator.event(message)).collect(), sources);
         let exit = send_all(args, &function, inputs).await;
-        // What it logs after its last answer is shown as well.
+        // Shows also the logs that it writes after its last answer.
         function.recycle().await;
         exit
     };
@@ -60,8 +60,8 @@ fn settings(args: &Send) -> FunctionSettings {
     if args.logs { settings.log_sink(logs::line) } else { settings }
 }
 
-/// What is to be sent, in order. Files and standard input are read on a thread of their own, which may wait for more
-/// input forever, and ends with the process.
+/// The inputs to send, in order. A separate thread reads files and standard input: it may wait for more input forever, and
+/// ends with the process.
 fn inputs(events: Vec<Event>, sources: Vec<Source>) -> mpsc::Receiver<Input> {
     let (sender, receiver) = mpsc::channel(1);
     thread::spawn(move || {

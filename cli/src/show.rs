@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// Writes what came of a delivery, an empty line before all but the first.
+/// Writes the result of a delivery, with an empty line before all but the first.
 pub(crate) fn delivered(delivered: &Delivered, first: bool) -> io::Result<()> {
     let stdout = anstream::stdout();
     let colored = stdout.current_choice() != anstream::ColorChoice::Never;
@@ -73,7 +73,7 @@ impl Rows {
         self.add(label, &text);
     }
 
-    /// The same without colours: a line that points. Only where each character takes one column.
+    /// The same without colors: a line of carets, if each character takes one column.
     pub(crate) fn carets(&mut self, old: Option<&str>, new: Option<&str>) {
         let mut line = String::new();
         for piece in pieces(old.unwrap_or_default(), new.unwrap_or_default()) {
@@ -125,22 +125,22 @@ fn decision(delivered: &Delivered) -> String {
         Some(decision @ Decision::Update) => (GOOD, decision.to_string()),
         Some(decision @ Decision::Deny) => (BAD, decision.to_string()),
         Some(decision) => (NEUTRAL, decision.to_string()),
-        None if delivered.is_decided() => (NEUTRAL, "none, the message was decided before".to_owned()),
+        None if delivered.is_decided() => (NEUTRAL, "none, the message was already decided".to_owned()),
         None => (BAD, "none, the message stays undecided".to_owned()),
     };
     styled(style, text).to_string()
 }
 
-/// Why the message is undecided, where no failed invocation and no refusal says so.
+/// Why the message is undecided, if no failed invocation and no refusal says so.
 pub(crate) fn reason(delivered: &Delivered) -> Option<String> {
     if let Err(missing) = delivered.event.ids() {
         return Some(missing.to_string());
     }
     let silent = delivered.callbacks.is_empty() && delivered.invocation.outcome().is_success();
-    (silent && !delivered.is_decided()).then(|| "the function answered Lambda without having called back".to_owned())
+    (silent && !delivered.is_decided()).then(|| "the function returned without sending a callback".to_owned())
 }
 
-/// Who sent it, as far as the event says.
+/// The sender, as far as the event names it.
 pub(crate) fn sender(event: &Event) -> String {
     let event: Value = serde_json::from_slice(event.json()).unwrap_or_default();
     let sender = &event["ChannelMessage"]["Sender"];

@@ -13,7 +13,7 @@ pub(crate) fn styled(style: Style, text: impl fmt::Display) -> impl fmt::Display
     Styled { style, text }
 }
 
-/// What every error begins with.
+/// The label at the start of every error.
 pub(crate) fn error_label() -> impl fmt::Display {
     styled(BAD, "error:")
 }

@@ -10,7 +10,7 @@ pub(crate) fn inherited() -> Vec<(OsString, OsString)> {
 
 fn of(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<_> = variables.filter(|(name, _)| !is_reserved(name)).collect();
-    // The messaging service is on this machine, where no proxy finds it.
+    // The messaging service is on this machine, and no proxy can reach it.
     for name in ["NO_PROXY", "no_proxy"] {
         let mut value = OsString::from("127.0.0.1");
         if let Some((_, own)) = variables.iter().find(|(key, _)| key == name).filter(|(_, own)| !own.is_empty()) {

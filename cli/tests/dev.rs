@@ -56,7 +56,7 @@ fn a_changed_source_is_built_and_swapped_and_a_broken_one_is_not() {
     assert_eq!(dev.wait_until_decided(&before)["Content"], "one");
 
     write("this is not Rust");
-    dev.error_line(|line| line.contains("could not be built; messages go through the one that was built before"));
+    dev.error_line(|line| line.contains("could not be built; messages still go through the previous build"));
     let meanwhile = dev.send("hello");
     assert_eq!(dev.wait_until_decided(&meanwhile)["Content"], "one");
 
@@ -153,7 +153,7 @@ fn what_cannot_be_used_is_said() {
         (&["--functions", "no/such/file"], 2, "no/such/file"),
         (&["--function", "filter=./no/such/binary"], 2, "no such file"),
         (&["-p", &script(), "--data", &other], 1, "cannot use the data file"),
-        (&["-p", &script(), "--record", "no/such/folder/file"], 1, "no/such/folder/file cannot be written"),
+        (&["-p", &script(), "--record", "no/such/folder/file"], 1, "cannot write to no/such/folder/file"),
         (&["-p", &script(), "--record-content"], 2, "--record"),
         (&["-p", &script(), "--processors-per-flow", "4"], 2, "4"),
     ] {

@@ -153,7 +153,7 @@ fn an_undecided_message_says_why() {
     let output = replay(&["-"], &step(1, "say nothing", json!({})).to_string());
     let text = stdout(&output);
     assert!(text.contains("decision  none, the message stays undecided, was no change\n"), "{text}");
-    assert!(text.contains("now       nobody sees it\nbecause   the function answered Lambda without"), "{text}");
+    assert!(text.contains("now       nobody sees it\nbecause   the function returned without"), "{text}");
     assert!(stderr(&output).contains("log got an event\n"), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(3));
 }
@@ -164,7 +164,7 @@ fn masked_lines_are_run_and_not_compared() {
     masked["masked"] = true.into();
     let output = replay(&["-"], &masked.to_string());
     let expected = "0 same, 0 changed, 0 undecided, 0 skipped\n\
-                    1 decided, but masked: whether as before cannot be said\n";
+                    1 decided, but masked, so the decisions cannot be compared\n";
     assert_eq!((stdout(&output), output.status.code()), (expected, Some(0)));
     masked["event"]["ChannelMessage"]["Content"] = "say nothing".into();
     let output = replay(&["-"], &masked.to_string());
@@ -187,7 +187,7 @@ fn what_never_reached_its_processor_is_skipped() {
 fn a_line_that_cannot_be_used_takes_no_other_with_it() {
     let recording = format!("secret\n{}{{\"version\":9}}\n", recorded());
     let output = replay(&["-"], &recording);
-    assert_eq!(stdout(&output), "3 same, 0 changed, 0 undecided, 0 skipped\n2 cannot be used: see above\n");
+    assert_eq!(stdout(&output), "3 same, 0 changed, 0 undecided, 0 skipped\n2 unusable: see the errors above\n");
     let errors: Vec<_> = stderr(&output).lines().collect();
     assert_eq!(
         errors,
@@ -227,7 +227,11 @@ fn what_cannot_be_used_is_said_before_anything_is_run() {
         (&["no/such/file"], "", "cannot read no/such/file"),
         (&["src"], "", "cannot read src"),
         (&["-"], &both, "several processors were recorded; choose one with --recorded:\n  filter\n  translate"),
-        (&["-", "--recorded", "other"], &both, "no processor other was recorded; there are:\n  filter\n  translate"),
+        (
+            &["-", "--recorded", "other"],
+            &both,
+            "no processor other was recorded; the recording has:\n  filter\n  translate",
+        ),
     ] {
         let output = replay(args, recording);
         assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""), "{args:?}");

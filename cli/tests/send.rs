@@ -122,7 +122,7 @@ fn an_undecided_message_shows_the_log() {
     assert_eq!(output.status.code(), Some(3));
     let text = stdout(&output);
     assert!(text.contains("decision  none, the message stays undecided\n"), "{text}");
-    assert!(text.contains("because   the function answered Lambda without having called back\n"), "{text}");
+    assert!(text.contains("because   the function returned without sending a callback\n"), "{text}");
     assert!(stderr(&output).contains("log got an event\n"), "{}", stderr(&output));
     let decided = send(&["--logs", "good day"]);
     assert!(stderr(&decided).contains("log got an event\n"), "{}", stderr(&decided));
@@ -181,7 +181,7 @@ fn a_duplicate_is_told_from_a_failure() {
     let one = event(1, "hell");
     let output = send_events(&[], &format!("{one}\n{one}\n"));
     let text = stdout(&output);
-    assert!(text.contains("decision  none, the message was decided before\n"), "{text}");
+    assert!(text.contains("decision  none, the message was already decided\n"), "{text}");
     assert!(text.contains("refused   BadRequestException (400)"), "{text}");
     assert_eq!(output.status.code(), Some(0), "{text}");
 }

@@ -9,5 +9,6 @@ pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod invocation;
 pub(crate) mod message;
+pub(crate) mod processor_step;
 pub(crate) mod refusal;
 pub(crate) mod session_event;

@@ -1,16 +1,16 @@
-"""AWS as far as a deployment of this repository needs it, on this machine.
+"""A local stand-in for AWS, as far as deployments of this repository need it.
 
-moto's server, and what it lacks for `template.yaml`:
+moto's server, with additions for `template.yaml`:
 
-- the transform AWS::Serverless, done by SAM's own translator;
-- the Chime types of CloudFormation. They are created in the emulator, which `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` and
-  `AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY` name;
-- AWS::Lambda::EventInvokeConfig, and metric filters and alarms as bare records, which `GET /records` lists;
-- the URL at which a function's code can be fetched.
+- the transform AWS::Serverless, by SAM's translator;
+- the Chime types of CloudFormation, created in the emulator at `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` and
+  `AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY`;
+- AWS::Lambda::EventInvokeConfig, and metric filters and alarms as plain records, listed by `GET /records`;
+- a URL for downloading a function's code.
 
-It reaches into moto, so moto's version is pinned. What deploys here may be refused by AWS all the same.
+It patches moto's internals, so moto's version is pinned. AWS may still reject a deployment that succeeds here.
 
-    python cloud.py --port-file FILE        writes the port that it listens on to FILE
+    python cloud.py --port-file FILE        writes its port to FILE
 """
 
 import argparse
@@ -36,15 +36,15 @@ from werkzeug.serving import make_server
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
 
-# moto finds the service of a type in the second part of its class's module.
+# moto takes a type's service from the second part of the name of its class's module.
 MODULE = "moto.channel_flow.models"
 
-# What was made of types that moto lacks: type, physical id, properties.
+# The resources of types that moto lacks.
 records = []
 
 
 def transformed(template):
-    """The template as CloudFormation sees it after the transform."""
+    """Returns the template as CloudFormation sees it after the transform."""
     transforms = template.get("Transform", [])
     if SERVERLESS not in ([transforms] if isinstance(transforms, str) else transforms):
         return template
@@ -66,7 +66,7 @@ def add_transform():
 
 
 class Record:
-    """A resource of a type that moto lacks. A subclass says what becomes of it."""
+    """A resource of a type that moto lacks. A subclass creates, changes and deletes it."""
 
     attributes = ()
 
@@ -111,7 +111,7 @@ class Record:
 
     @classmethod
     def made(cls, name, properties, account_id, region_name):
-        """Makes it, and returns its physical id."""
+        """Creates it, and returns its physical id."""
         return name
 
     def changed(self, properties):
@@ -122,7 +122,7 @@ class Record:
 
 
 def without_nulls(value):
-    """What AWS::NoValue stands for is left out."""
+    """Returns the value without the properties that AWS::NoValue removes."""
     if isinstance(value, dict):
         return {key: without_nulls(each) for key, each in value.items() if each is not None}
     if isinstance(value, list):
@@ -143,7 +143,7 @@ class AppInstance(Record, CloudFormationModel):
         created = boto3.client("chime-sdk-identity", region_name).create_app_instance(**properties)
         return created["AppInstanceArn"]
 
-    # The template retains it, in a way that moto does not know: it stays when the stack goes.
+    # The template retains it when the stack is deleted. moto does not support that, so nothing deletes it here.
 
 
 class ChannelFlow(Record, CloudFormationModel):
@@ -201,7 +201,7 @@ class Alarm(Record, CloudFormationModel):
 
 
 def add_outputs():
-    """The outputs of a stack that is made or changed by a change set."""
+    """Computes the outputs of a stack that a change set creates or changes."""
     apply = ChangeSet.apply
 
     def apply_and_compute(change_set):
@@ -214,7 +214,7 @@ def add_outputs():
 
 
 def keep_policies_as_json():
-    """The policies that a template has in a role: moto would hand them out as Python writes them."""
+    """Keeps a role's inline policies as JSON: moto would return them as printed Python objects."""
     put_policy = Role.put_policy
 
     def put(role, name, document):
@@ -224,7 +224,7 @@ def keep_policies_as_json():
 
 
 class Cloud:
-    """moto's application, with two paths of its own."""
+    """moto's application, with two additional paths."""
 
     def __init__(self):
         self.moto = DomainDispatcherApplication(create_backend_app)
@@ -272,7 +272,7 @@ def main():
     keep_policies_as_json()
     cloud = Cloud()
     server = make_server("127.0.0.1", 0, cloud, threaded=True)
-    # Written as a name: for an address, SAM's client would put the bucket in the path of some requests only.
+    # A host name: with an IP address, SAM's client puts the bucket in the path of only some requests.
     cloud.url = f"http://localhost:{server.server_port}"
     os.environ["MOTO_PORT"] = str(server.server_port)
     cloud.add_location()

@@ -1,4 +1,4 @@
-# What the tests in this folder have in common; they source it.
+# Common code of the tests in this folder, which source it.
 set -euo pipefail
 
 aws_tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}
 "$aws_tests/install"
 export PATH=$CARGO_TARGET_DIR/aws-python/bin:$PATH
 
-# No account and no setting of whoever runs this; and nothing leaves this machine.
+# Keeps the user's AWS account and settings out of the tests. Nothing leaves this machine.
 for variable in $(compgen -e AWS_ || true) $(compgen -e CARGO_LAMBDA_ || true) HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy; do
     unset "$variable"
 done
@@ -15,7 +15,7 @@ export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_M
 export AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 export SAM_CLI_TELEMETRY=0 PYTHONWARNINGS=ignore
 
-# Everything that is made here is in one folder, and everything that is started ends with the script.
+# All files go into one folder, and all processes end with the script.
 work=$(mktemp -d)
 started=()
 finish() {
@@ -33,12 +33,12 @@ trap finish EXIT
 trap 'echo "$0, line $LINENO: $BASH_COMMAND" >&2' ERR
 trap 'exit 143' TERM INT HUP
 
-# A heading.
+# Prints a heading.
 say() {
     printf '\n# %s\n' "$*"
 }
 
-# Shows a command as one would type it, and runs it.
+# Prints a command as a user would type it, and runs it.
 run() {
     local argument line='$'
     for argument in "$@"; do
@@ -51,7 +51,7 @@ run() {
     "$@"
 }
 
-# Whether a text has a part in it.
+# Fails unless a text contains another.
 expect() {
     case $1 in
     *"$2"*) ;;
@@ -59,18 +59,18 @@ expect() {
     esac
 }
 
-# Starts a server, as the leader of a group of its own: whatever it starts ends with it. Its log is $work/NAME.log, its id $pid.
+# Starts a server as the leader of a process group, so that its children end with it. Its log is $work/NAME.log, its id $pid.
 start() {
     local name=$1
     shift
-    # At once: nobody is to read what one of the same name has said before.
+    # Truncated first, so that no output of an earlier server with the same name is read.
     : >"$work/$name.log"
     setsid "$@" >"$work/$name.log" 2>&1 </dev/null &
     pid=$!
     started+=("$pid")
 }
 
-# Ends a server and what it has started: kindly, and after ten seconds by force.
+# Stops a server and its children: with SIGTERM, and after ten seconds with SIGKILL.
 stop() {
     local tries=100
     kill -TERM -- "-$1" 2>/dev/null || return 0
@@ -82,17 +82,17 @@ stop() {
     wait "$1" 2>/dev/null || true
 }
 
-# Runs a command every 100 ms until it succeeds, for a minute at most, or as many seconds as PATIENCE says.
+# Runs a command every 100 ms until it succeeds, for at most a minute or PATIENCE seconds.
 wait_until() {
     local tries=$((${PATIENCE:-60} * 10))
     until "$@" >/dev/null 2>&1; do
         tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || { echo "waited in vain for: $*" >&2 && exit 1; }
+        [ "$tries" -gt 0 ] || { echo "timed out waiting for: $*" >&2 && exit 1; }
         sleep 0.1
     done
 }
 
-# A port that is free.
+# Prints a free port.
 free_port() {
     python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -101,7 +101,7 @@ listens() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1")
 }
 
-# The command under test, with what works on an account, for `cargo channel-flow`.
+# Builds the command under test, with the account commands, for `cargo channel-flow`.
 build_command() {
     if [ -z "${CHANNEL_FLOW_COMMAND:-}" ]; then
         cargo build --quiet --manifest-path "$root/Cargo.toml" -p cargo-channel-flow --features account
@@ -110,7 +110,7 @@ build_command() {
     PATH=$(dirname "$CHANNEL_FLOW_COMMAND"):$PATH
 }
 
-# AWS without its messaging service.
+# Starts a stand-in for AWS without the messaging service.
 start_cloud() {
     rm -f "$work/port"
     start cloud python "$aws_tests/cloud.py" --port-file "$work/port"
@@ -119,7 +119,7 @@ start_cloud() {
     export AWS_ENDPOINT_URL=http://localhost:$(cat "$work/port")
 }
 
-# The messaging service: the emulator, on a free port or on $messaging_port. Its URL is in $messaging, and clients use it.
+# Starts the emulator as the messaging service, on a free port or on $messaging_port. Sets $messaging to its URL, which clients use.
 start_messaging() {
     start messaging cargo-channel-flow channel-flow dev --port "${messaging_port:-0}" "$@"
     messaging_pid=$pid
@@ -128,7 +128,7 @@ start_messaging() {
     export AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING=$messaging AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY=$messaging
 }
 
-# An app instance with an admin, another user, and a channel with both.
+# Creates in an app instance an admin, another user, and a channel with both.
 make_people() {
     local app_instance=$1
     admin=$app_instance/user/admin bob=$app_instance/user/bob
@@ -139,7 +139,7 @@ make_people() {
         --member-arns "$bob" --chime-bearer "$admin" --query ChannelArn --output text)
 }
 
-# What becomes of a message of the admin: its status, and what Bob sees.
+# Sends a message as the admin, and prints its final status and what Bob sees.
 send_message() {
     local id status
     id=$(run aws chime-sdk-messaging send-channel-message --channel-arn "$channel" --content "$1" --type STANDARD \
@@ -151,7 +151,7 @@ send_message() {
         --query "ChannelMessages[?MessageId=='$id'].Content" --output text
 }
 
-# A message that was denied is not there any more.
+# A denied message no longer exists.
 status_of() {
     aws chime-sdk-messaging get-channel-message-status --channel-arn "$channel" --message-id "$1" --chime-bearer "$admin" \
         --query Status.Value --output text 2>/dev/null || echo GONE
@@ -161,13 +161,13 @@ is_decided() {
     [ "$(status_of "$1")" != PENDING ]
 }
 
-# The code of a function as it was deployed, in a folder of its own.
+# Downloads a function's code as it was deployed into a folder.
 fetch_code() {
     local function=$1 folder=$2 location
     location=$(run aws lambda get-function --function-name "$function" --query Code.Location --output text)
     mkdir -p "$folder"
     run curl --silent --show-error --fail --output "$folder/code.zip" "$location"
-    # With the permissions that Lambda would give it.
+    # With the file mode that Lambda would give it.
     python - "$folder" <<'END'
 import pathlib, sys, zipfile
 
@@ -181,7 +181,7 @@ with zipfile.ZipFile(folder / "code.zip") as code:
 END
 }
 
-# A member of a JSON text, by its path: .done
+# Prints a member of a JSON text by its path, such as .done
 jq_() {
     python -c 'import json, sys; print(json.loads(sys.argv[2])[sys.argv[1].lstrip(".")])' "$1" "$2"
 }

@@ -1,4 +1,4 @@
-"""Checks what became of template.yaml in the cloud that AWS_ENDPOINT_URL names.
+"""Checks the stack that template.yaml created in the cloud at AWS_ENDPOINT_URL.
 
 python deployed.py STACK
 """
@@ -27,7 +27,7 @@ def main(stack):
         expect(function["Runtime"], "provided.al2023")
         expect(function["Architectures"], ["x86_64"])
         expect(function["MemorySize"], 128)
-        # Without an endpoint of one's own there is no variable for it.
+        # Without a custom endpoint there is no variable for it.
         expect(function["Environment"]["Variables"], {
             "PROFANITY_ACTION": "deny", "PROFANITY_REPLACEMENT": "*", "PROFANITY_ALSO": "", "PROFANITY_ALLOW": "",
             "CHANNEL_FLOW_FALLBACK_ACTION": "ABORT", "CHANNEL_FLOW_MAY_ASK_STATUS": "true"})
@@ -51,7 +51,7 @@ def main(stack):
     [mapping] = awslambda.list_event_source_mappings(FunctionName=ids["RescueFunction"])["EventSourceMappings"]
     expect(mapping["EventSourceArn"], queue["QueueArn"])
 
-    # The grants, and nothing besides.
+    # Exactly these grants.
     callback = ("chime:ChannelFlowCallback", (app_instance, f"{app_instance}/*"))
     status = ("chime:GetChannelMessageStatus", tuple(f"{app_instance}/{kind}/*" for kind in ("user", "bot", "channel")))
     log = ("logs:CreateLogStream", "logs:PutLogEvents")
@@ -61,7 +61,7 @@ def main(stack):
         ("RescueRole", {callback, status, (log, "RescueLogGroup"), (
             ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), queue["QueueArn"])}),
     ):
-        # Both with AWS's `:*` after it, which moto has in one place only.
+        # AWS appends `:*` to both ARNs, moto to one of them only.
         named = {groups[ids[name]]["arn"].removesuffix(":*"): name for name in ("FilterLogGroup", "RescueLogGroup")}
         expect({(action, named.get(resource, resource)) for action, resource in grants(ids[role])}, expected)
     for name in ("FilterLogGroup", "RescueLogGroup", "UnreachedLogGroup"):
@@ -81,7 +81,7 @@ def main(stack):
         (ids["RescueLogGroup"], '{ $.fields.doubt = "*" }', "DoubtfulCallbacks"),
         (ids["FilterLogGroup"], "{ $.fields.expired IS TRUE }", "LateCallbacks"),
         (ids["RescueLogGroup"], "{ $.fields.expired IS TRUE }", "LateCallbacks")})
-    # A new account could not keep any.
+    # A new account cannot reserve any concurrency.
     expect("Concurrency" in awslambda.get_function(FunctionName=ids["RescueFunction"]), False)
 
     [flow] = [record for record in records if record["Type"] == "AWS::Chime::ChannelFlow"]
@@ -93,7 +93,7 @@ def main(stack):
         "Configuration": {"Lambda": {
             "ResourceArn": functions["FilterFunction"]["FunctionArn"], "InvocationType": "ASYNC"}},
     }])
-    print(f"{len(resources)} resources and {len(records)} records are as they should be")
+    print(f"{len(resources)} resources and {len(records)} records are as expected")
 
 
 def grants(role):
@@ -101,7 +101,7 @@ def grants(role):
     expect(iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"], [])
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        # boto3 reads what is quoted for a URL, and moto quotes it once less.
+        # boto3 decodes a URL-encoded document, but moto does not encode it as often as IAM does.
         document = json.loads(document) if isinstance(document, str) else document
         for statement in document["Statement"]:
             expect(statement["Effect"], "Allow")

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use channel_flow_emulator::{MessageStatus, ActivityKind};
 use clap::Parser;
+use quantile::milliseconds;
 use tokio::time::timeout;
 
 use crate::chat::Chat;
@@ -79,10 +80,10 @@ async fn run(args: Args) -> Result<(), Error> {
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         println!(
             "| {environments} | {per_second:.0} | {} | {} | {} | {} | {:.0} | {:.0} |",
-            way.whole(0.5),
-            way.whole(0.99),
-            way.added(0.5),
-            way.added(0.99),
+            milliseconds(way.whole(0.5), 2),
+            milliseconds(way.whole(0.99), 2),
+            milliseconds(way.added(0.5), 2),
+            milliseconds(way.added(0.99), 2),
             megabytes(before),
             megabytes(after),
         );

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use channel_flow_emulator::{Activity, MessageStatus, ActivityKind};
+use quantile::quantile;
 
 use crate::Error;
 
@@ -53,20 +54,11 @@ impl Way {
         self.added.push(whole.saturating_sub(functions_own));
     }
 
-    pub(crate) fn whole(&self, q: f64) -> String {
-        quantile(&self.whole, q)
+    pub(crate) fn whole(&self, q: f64) -> Duration {
+        quantile(self.whole.iter().copied(), q)
     }
 
-    pub(crate) fn added(&self, q: f64) -> String {
-        quantile(&self.added, q)
+    pub(crate) fn added(&self, q: f64) -> Duration {
+        quantile(self.added.iter().copied(), q)
     }
-}
-
-/// In milliseconds.
-fn quantile(samples: &[Duration], q: f64) -> String {
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable();
-    let position = (sorted.len().saturating_sub(1) as f64 * q).round() as usize;
-    let sample = sorted.get(position).copied().unwrap_or_default();
-    format!("{:.2}", sample.as_secs_f64() * 1e3)
 }

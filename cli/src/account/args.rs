@@ -1,49 +1,49 @@
 //! The command line of the account commands.
 
 use crate::account::arn::{self, AppInstance, Arn, FunctionName};
-use crate::account::plan::FallbackAction;
+use crate::fallback_action::FallbackAction;
 use clap::builder::{NonEmptyStringValueParser, ValueParser};
 use clap::{Args, Parser, ValueEnum};
 
-/// Make a deployed function part of a channel flow
+/// Add a deployed function to a channel flow
 ///
-/// Lets the messaging service invoke the function, creates the channel flow or updates it, and
-/// associates channels with it. It shows a plan first and asks. What is there already stays as it
-/// is, so that running it again changes nothing.
+/// Allows the messaging service to invoke the function, creates or updates the channel flow, and
+/// associates channels with it. Shows a plan and asks before it changes anything. Running it again
+/// changes only what differs.
 #[derive(Debug, Parser)]
 #[command(after_help = APPLY_EXAMPLES, after_long_help = APPLY_AFTER_LONG_HELP)]
 pub(crate) struct Apply {
-    /// The function of a flow with one processor: a name, NAME:ALIAS, or an ARN
+    /// The function, for a flow with one processor: a name, NAME:ALIAS, or an ARN
     #[arg(value_name = "FUNCTION", required_unless_present = "processor", conflicts_with = "processor")]
     pub(crate) function: Option<FunctionName>,
 
-    /// A processor of the flow, for flows with several; in this order
+    /// A processor, for a flow with several; repeat it in execution order
     ///
-    /// NAME=FUNCTION, and after it, each with a comma, order=1 to 3 and fallback=abort or
-    /// continue. The service's quota is one processor a flow unless AWS has raised it.
+    /// NAME=FUNCTION, optionally followed by ,order=N (1 to 3) and ,fallback=abort or
+    /// ,fallback=continue. The service's quota is one processor per flow unless AWS raises it.
     #[arg(long, value_name = "NAME=FUNCTION[,order=N][,fallback=…]", value_parser = ValueParser::new(processor))]
     pub(crate) processor: Vec<ProcessorArg>,
 
-    /// What becomes of a message whose function the service cannot reach
+    /// What happens to a message if the service cannot reach the function
     #[arg(long, value_name = "ACTION", default_value = "abort", ignore_case = true)]
     pub(crate) fallback: FallbackAction,
 
     #[command(flatten)]
     pub(crate) flow: Flow,
 
-    /// Associate a channel with the flow; can be given several times
+    /// Associate this channel with the flow; can be repeated
     #[arg(long = "channel", value_name = "ARN", value_parser = ValueParser::new(arn::channel), requires = "bearer")]
     pub(crate) channels: Vec<Arn>,
 
-    /// Who associates: the ARN of a moderator of the channels, or of an admin of the app instance
+    /// The caller that associates channels: the ARN of a moderator of the channels, or of an admin of the app instance
     #[arg(long, value_name = "ARN", value_parser = ValueParser::new(arn::member))]
     pub(crate) bearer: Option<Arn>,
 
-    /// Tag the flow; can be given several times. Tags that are there stay
+    /// Tag the flow; can be repeated. Existing tags are kept
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = ValueParser::new(tag))]
     pub(crate) tags: Vec<(String, String)>,
 
-    /// Where the flow is created, the token by which the service knows a repeated request
+    /// The idempotency token for creating the flow
     #[arg(long, value_name = "TOKEN", value_parser = ValueParser::new(client_token))]
     pub(crate) client_token: Option<String>,
 
@@ -54,24 +54,26 @@ pub(crate) struct Apply {
     pub(crate) account: Account,
 }
 
-/// Delete a channel flow, and what else `apply` has made
+/// Delete a channel flow and the permissions that `apply` added
 ///
-/// Takes the flow from its channels, deletes it, and removes the permission that apply has added to its
-/// functions, unless another flow of the app instance needs it. Functions, channels and the app instance
-/// stay. It shows a plan first and asks. Running it again changes nothing.
+/// Removes the flow from its channels, deletes it, and removes the permissions that apply added to
+/// its functions, unless another flow of the app instance needs them. Keeps functions, channels and
+/// the app instance. Shows a plan and asks before it changes anything. Running it again changes
+/// nothing.
 #[derive(Debug, Parser)]
 #[command(after_help = DESTROY_EXAMPLES)]
 pub(crate) struct Destroy {
-    /// The flow's functions: the first one's name is the flow's where no other is given
+    /// The flow's functions; the flow's name defaults to the name of the first
     ///
-    /// A flow that is there knows its functions. Where it is gone already, these are looked at.
+    /// Needed only if the flow is already gone: an existing flow names its functions itself.
     #[arg(value_name = "FUNCTION", required_unless_present_any = ["name", "arn"])]
     pub(crate) functions: Vec<FunctionName>,
 
     #[command(flatten)]
     pub(crate) flow: Flow,
 
-    /// Who takes the flow from its channels: the ARN of their moderator, or of an admin of the app instance
+    /// The caller that removes the flow from its channels: the ARN of a moderator of the channels, or of an admin of
+    /// the app instance
     #[arg(long, value_name = "ARN", value_parser = ValueParser::new(arn::member))]
     pub(crate) bearer: Option<Arn>,
 
@@ -82,10 +84,10 @@ pub(crate) struct Destroy {
     pub(crate) account: Account,
 }
 
-/// Say what is wrong with a deployment, and how to mend it
+/// Find problems in a deployment, and print how to fix them
 ///
-/// Looks at a function, its permissions, its role, its retries and what becomes of events that failed,
-/// and at the channel flows it is a processor of. Changes nothing.
+/// Checks a function, its permissions, its role, its retries and the handling of failed events, and
+/// the channel flows that use it. Changes nothing.
 #[derive(Debug, Parser)]
 #[command(after_help = DOCTOR_EXAMPLES, after_long_help = DOCTOR_AFTER_LONG_HELP)]
 pub(crate) struct Doctor {
@@ -93,9 +95,10 @@ pub(crate) struct Doctor {
     #[arg(value_name = "FUNCTION|FLOW", value_parser = ValueParser::new(patient))]
     pub(crate) patient: Patient,
 
-    /// The app instance whose messages the function gets
+    /// The app instance whose messages the function receives
     ///
-    /// Without it, it is the flow's, or the one that the function's permission names.
+    /// Defaults to the app instance of the flow, or to the one that the function's permission
+    /// names.
     #[arg(long, value_name = "ARN", value_parser = ValueParser::new(arn::app_instance))]
     pub(crate) app_instance: Option<AppInstance>,
 
@@ -103,7 +106,7 @@ pub(crate) struct Doctor {
     pub(crate) account: Account,
 }
 
-/// Which flow it is about.
+/// Which flow the command is about.
 #[derive(Debug, Args)]
 pub(crate) struct Flow {
     /// The app instance of the flow
@@ -111,23 +114,23 @@ pub(crate) struct Flow {
           required_unless_present = "arn")]
     pub(crate) app_instance: Option<AppInstance>,
 
-    /// The flow's name; without it, the name of its first processor or function
+    /// The flow's name; defaults to the name of its first processor or function
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
 
-    /// The flow itself, where it is there; --name then gives it another name
+    /// An existing flow; --name then renames it
     #[arg(id = "arn", long = "flow", value_name = "ARN", value_parser = ValueParser::new(arn::channel_flow))]
     pub(crate) arn: Option<Arn>,
 }
 
-/// Whether changes are made.
+/// Whether to make changes.
 #[derive(Debug, Args)]
 pub(crate) struct Consent {
-    /// Do not ask; needed where nobody can answer
+    /// Do not ask for confirmation; required without a terminal
     #[arg(short, long)]
     pub(crate) yes: bool,
 
-    /// Show the plan, and change nothing
+    /// Show the plan without changing anything
     #[arg(long, conflicts_with = "yes")]
     pub(crate) dry_run: bool,
 }
@@ -135,11 +138,11 @@ pub(crate) struct Consent {
 /// Which account, and how results look.
 #[derive(Debug, Args)]
 pub(crate) struct Account {
-    /// The profile of AWS's configuration to use
+    /// The AWS profile to use
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// The region; without it, that of the app instance, or else the configured one
+    /// The region; defaults to that of the app instance, or else to the configured one
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
 
@@ -148,7 +151,7 @@ pub(crate) struct Account {
     pub(crate) json: bool,
 }
 
-/// A processor as it is written.
+/// A processor on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessorArg {
     pub(crate) name: String,
@@ -157,7 +160,7 @@ pub(crate) struct ProcessorArg {
     pub(crate) fallback: Option<FallbackAction>,
 }
 
-/// Whom the doctor looks at.
+/// The subject of `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Patient {
     Function(FunctionName),
@@ -183,15 +186,16 @@ Examples:
       --processor words=profanity-filter --processor links=link-filter,fallback=continue
 
 Exit status:
-  0  all is as it should be, or, with --dry-run, the plan is shown
-  1  a call failed, or the plan was declined; what was done before stays done
-  2  the command line cannot be used
+  0  the plan was carried out, or, with --dry-run, shown
+  1  a call failed, or the plan was declined; changes made before are kept
+  2  the command line is invalid
 
 With --json, one object is printed:
-  plan              each with action (add, change, remove, same), kind (permission,
-                    channel-flow, tags, channel), resource, and details, sentences
-  done              how many of the changes were made
-  channel_flow_arn  the flow, or null where there is none
+  plan              a list; each item has action (add, change, remove, same), kind
+                    (permission, channel-flow, tags, channel), resource, and details:
+                    sentences
+  done              the number of changes made
+  channel_flow_arn  the flow, or null if there is none
   error             what failed and what to do, or null";
 
 const DESTROY_EXAMPLES: &str = "\
@@ -199,7 +203,7 @@ Examples:
   cargo channel-flow destroy --app-instance APP_INSTANCE_ARN profanity-filter --bearer APP_INSTANCE_ARN/user/admin
   cargo channel-flow destroy --flow CHANNEL_FLOW_ARN --bearer APP_INSTANCE_ARN/user/admin --yes
 
-Exit status and --json are those of apply.";
+Exit status and --json are the same as for apply.";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
@@ -212,24 +216,24 @@ Examples:
   cargo channel-flow doctor CHANNEL_FLOW_ARN --json
 
 Exit status:
-  0  nothing is wrong
-  1  the function or the flow could not be looked at
-  2  the command line cannot be used
-  5  something deserves attention, or could not be looked at
-  6  something is wrong: messages are not processed, or not decided
+  0  no problems, hints aside
+  1  the function or the flow could not be read
+  2  the command line is invalid
+  5  there are warnings, or something could not be checked
+  6  there are errors: messages are not processed, or not decided
 
 With --json, one object is printed:
-  findings  each with check (a name that stays the same), severity (error, warning,
-            unknown, ok), subject (an ARN), finding, a sentence, and remedy: what to
-            do about it, or null";
+  findings  a list; each item has check (a stable name), severity (error, warning,
+            unknown, hint, ok), subject (an ARN), finding: a sentence, and remedy:
+            how to fix it, or null";
 
 fn processor(text: &str) -> Result<ProcessorArg, String> {
-    let (name, rest) = text.split_once('=').ok_or("write it as NAME=FUNCTION")?;
+    let (name, rest) = text.split_once('=').ok_or("expected NAME=FUNCTION")?;
     let mut parts = rest.split(',');
     let function = parts.next().unwrap_or_default().parse()?;
     let mut processor = ProcessorArg { name: name.to_owned(), function, order: None, fallback: None };
     if name.is_empty() {
-        return Err("it has no name: write it as NAME=FUNCTION".to_owned());
+        return Err("the name is missing: expected NAME=FUNCTION".to_owned());
     }
     for part in parts {
         match part.split_once('=') {
@@ -237,7 +241,7 @@ fn processor(text: &str) -> Result<ProcessorArg, String> {
                 processor.order = Some(order.parse().map_err(|_| format!("{order} is not an execution order"))?);
             }
             Some(("fallback", action)) => processor.fallback = Some(FallbackAction::from_str(action, true)?),
-            _ => return Err(format!("{part} is neither order=N nor fallback=abort or continue")),
+            _ => return Err(format!("expected order=N, fallback=abort or fallback=continue, not {part}")),
         }
     }
     Ok(processor)
@@ -246,13 +250,13 @@ fn processor(text: &str) -> Result<ProcessorArg, String> {
 fn tag(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("write it as KEY=VALUE; neither may be empty".to_owned()),
+        _ => Err("expected KEY=VALUE, neither of them empty".to_owned()),
     }
 }
 
 fn client_token(text: &str) -> Result<String, String> {
     let valid = (2..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    if valid { Ok(text.to_owned()) } else { Err("it has 2 to 64 letters, digits, - and _".to_owned()) }
+    if valid { Ok(text.to_owned()) } else { Err("expected 2 to 64 letters, digits, - and _".to_owned()) }
 }
 
 fn patient(text: &str) -> Result<Patient, String> {

@@ -1,4 +1,4 @@
-//! ARNs of the resources that the account commands deal with, and what people write in place of a function's ARN.
+//! ARNs of the resources that the account commands deal with, and names of functions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,13 +40,13 @@ impl FromStr for Arn {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<_> = text.splitn(6, ':').collect();
         let [arn, partition, service, region, account, resource] = parts[..] else {
-            return Err("an ARN has six parts with colons between them".to_owned());
+            return Err("an ARN has six parts, separated by colons".to_owned());
         };
         if arn != "arn" || partition.is_empty() || service.is_empty() || resource.is_empty() {
             return Err("an ARN looks like arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE".to_owned());
         }
         if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err("an ARN has no spaces".to_owned());
+            return Err("an ARN cannot contain spaces".to_owned());
         }
         Ok(Self {
             text: text.to_owned(),
@@ -105,7 +105,7 @@ pub(crate) fn app_instance(text: &str) -> Result<AppInstance, String> {
     let arn: Arn = text.parse()?;
     match arn.app_instance() {
         Some(app_instance) if app_instance.as_str() == text => Ok(app_instance),
-        _ => Err("it looks like arn:aws:chime:REGION:ACCOUNT:app-instance/ID".to_owned()),
+        _ => Err("expected arn:aws:chime:REGION:ACCOUNT:app-instance/ID".to_owned()),
     }
 }
 
@@ -130,7 +130,7 @@ fn of_kind(text: &str, kinds: &[&str]) -> Result<Arn, String> {
         Some((kind, _)) if kinds.contains(&kind) => Ok(arn),
         _ => {
             let kinds = kinds.join("|");
-            Err(format!("it looks like arn:aws:chime:REGION:ACCOUNT:app-instance/ID/{kinds}/ID"))
+            Err(format!("expected arn:aws:chime:REGION:ACCOUNT:app-instance/ID/{kinds}/ID"))
         }
     }
 }
@@ -141,7 +141,7 @@ pub(crate) struct FunctionName {
     /// As it was written, without the qualifier.
     pub(crate) name: String,
     pub(crate) qualifier: Option<String>,
-    /// Where it is an ARN.
+    /// If it is an ARN.
     pub(crate) arn: Option<Arn>,
 }
 
@@ -149,6 +149,15 @@ impl FunctionName {
     /// The name alone.
     pub(crate) fn short(&self) -> &str {
         self.name.rsplit(':').next().unwrap_or(&self.name)
+    }
+}
+
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.qualifier {
+            Some(qualifier) => write!(f, "{}:{qualifier}", self.name),
+            None => f.write_str(&self.name),
+        }
     }
 }
 
@@ -186,6 +195,45 @@ impl FromStr for FunctionName {
             return Err(FORM.to_owned());
         }
         Ok(Self { name: format!("{before}{path}{name}"), qualifier: qualifier.map(str::to_owned), arn })
+    }
+}
+
+/// The ARN of a Lambda function, or of a version or an alias of one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FunctionArn(Arn);
+
+impl FunctionArn {
+    pub(crate) fn as_arn(&self) -> &Arn {
+        &self.0
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// As Lambda's API takes it.
+    pub(crate) fn name(&self) -> FunctionName {
+        self.as_str().parse().expect("the ARN was read as that of a function")
+    }
+
+    /// With this qualifier in place of the one it has, if it has one.
+    pub(crate) fn with_qualifier(&self, qualifier: &str) -> Result<Self, String> {
+        format!("{}:{qualifier}", self.name().name).parse()
+    }
+}
+
+impl FromStr for FunctionArn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let arn = text.parse::<FunctionName>()?.arn;
+        arn.map(Self).ok_or_else(|| "expected arn:aws:lambda:REGION:ACCOUNT:function:NAME".to_owned())
+    }
+}
+
+impl fmt::Display for FunctionArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -238,6 +286,19 @@ mod tests {
         for text in ["", "a b", "a:b:c", "a:", ":a", "arn:aws:sqs:r:1:function:q", "arn:aws:lambda:r:1:layer:x", "x/y"]
         {
             assert!(text.parse::<FunctionName>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_arn_of_a_function_takes_a_qualifier() {
+        let text = "arn:aws:lambda:eu-central-1:123456789012:function:filter";
+        let arn: FunctionArn = text.parse().unwrap();
+        assert_eq!((arn.as_str(), arn.name().short()), (text, "filter"));
+        let live = arn.with_qualifier("live").unwrap();
+        assert_eq!(live.as_str(), format!("{text}:live"));
+        assert_eq!(live.with_qualifier("7").unwrap().as_str(), format!("{text}:7"));
+        for text in ["filter", "123456789012:function:filter", "arn:aws:sqs:r:1:function:q"] {
+            assert!(text.parse::<FunctionArn>().is_err(), "{text}");
         }
     }
 }

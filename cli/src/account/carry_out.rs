@@ -1,125 +1,79 @@
 //! From a plan to its end: show it, ask, do it step by step.
 
 use crate::account::args::Consent;
-use crate::account::arn::{AppInstance, FunctionName};
-use crate::account::clients::Clients;
+use crate::account::arn::Arn;
 use crate::account::explain::Problem;
-use crate::account::plan::{Desired, Item, Step};
-use crate::account::{lambda, messaging, show};
-use crate::exit::{Exit, Failure};
+use crate::account::plan_text::{self, Kind, Line};
+use crate::account::terminal;
+use crate::exit::Failure;
 use crate::text::printable;
 use serde_json::json;
+use std::fmt::Display;
 use std::io::{IsTerminal, stdin};
 
-/// What steps need to know.
-pub(crate) struct Work<'a> {
-    pub(crate) clients: &'a Clients,
-    pub(crate) app_instance: &'a AppInstance,
-    /// None where nothing is made.
-    pub(crate) desired: Option<&'a Desired>,
-    /// The flow, as soon as there is one.
-    pub(crate) flow_arn: Option<String>,
-    pub(crate) bearer: Option<&'a str>,
-    pub(crate) client_token: Option<&'a str>,
+/// A plan in words, and how it is shown.
+pub(crate) struct Shown<'a> {
+    pub(crate) heading: &'a str,
+    pub(crate) lines: &'a [Line],
+    pub(crate) as_json: bool,
 }
 
-impl Work<'_> {
-    /// Shows a plan and, with consent, does it.
-    pub(crate) async fn carry_out(
-        mut self,
-        heading: &str,
-        items: &[Item],
-        consent: &Consent,
-        as_json: bool,
-    ) -> Result<(Exit, Option<String>), Failure> {
-        if !as_json {
-            show::print(&show::plan(heading, items));
-        }
-        let changes: Vec<_> = items.iter().filter_map(|item| Some((item, item.step.as_ref()?))).collect();
-        let mut done = 0;
-        let result = match consent.given(changes.len()) {
-            Ok(false) => Ok(()),
-            Ok(true) => {
-                let mut result = Ok(());
-                for (item, step) in &changes {
-                    if let Err(problem) = self.take(step).await {
-                        let advice = problem.advice();
-                        let all = changes.len();
-                        let failure = format!(
-                            "{}\n  What to do: {advice}\n  {done} of {all} changes were made; running this again does the rest.",
-                            printable(&problem.to_string())
-                        );
-                        result = Err(Failure::not_started(failure));
-                        break;
-                    }
-                    done += 1;
-                    if !as_json {
-                        show::print(&format!("done: {} {}\n", item.kind.name(), printable(&item.resource)));
-                    }
-                }
-                result
-            }
-            Err(failure) => Err(failure),
-        };
-        if as_json {
-            let error = result.as_ref().err().map(Failure::to_string);
-            let flow = self.flow_arn.as_deref();
-            let plan = show::json(items);
-            show::print(&format!(
-                "{}\n",
-                json!({ "plan": plan, "done": done, "channel_flow_arn": flow, "error": error })
-            ));
-        }
-        result.map(|()| (Exit::Decided, self.flow_arn))
-    }
+/// How far a plan is carried out.
+pub(crate) struct Progress {
+    as_json: bool,
+    done: usize,
+    /// The flow, while there is one.
+    pub(crate) flow: Option<Arn>,
+}
 
-    async fn take(&mut self, step: &Step) -> Result<(), Problem> {
-        let Self { clients, app_instance, client_token, .. } = *self;
-        // A step that needs a flow or a bearer is planned only where there is one.
-        let flow_arn = self.flow_arn.clone().unwrap_or_default();
-        let bearer = self.bearer.unwrap_or_default();
-        match step {
-            Step::AddPermission { function_arn, replaces } => {
-                let function = function(function_arn);
-                if *replaces {
-                    lambda::remove_permission(clients, &function, app_instance).await?;
-                }
-                lambda::add_permission(clients, &function, app_instance).await
-            }
-            Step::RemovePermission { function_arn } => {
-                lambda::remove_permission(clients, &function(function_arn), app_instance).await
-            }
-            Step::CreateFlow => {
-                let Some(desired) = self.desired else { return Ok(()) };
-                self.flow_arn = Some(messaging::create(clients, app_instance, desired, client_token).await?);
-                Ok(())
-            }
-            Step::UpdateFlow => match self.desired {
-                Some(desired) => messaging::update(clients, &flow_arn, desired).await,
-                None => Ok(()),
-            },
-            Step::Tag(tags) => messaging::tag(clients, &flow_arn, tags).await,
-            Step::Associate { channel_arn, instead_of } => {
-                if let Some(other) = instead_of {
-                    messaging::disassociate(clients, channel_arn, other, bearer).await?;
-                }
-                messaging::associate(clients, channel_arn, &flow_arn, bearer).await
-            }
-            Step::Disassociate { channel_arn } => {
-                messaging::disassociate(clients, channel_arn, &flow_arn, bearer).await
-            }
-            Step::DeleteFlow => {
-                messaging::delete(clients, &flow_arn).await?;
-                self.flow_arn = None;
-                Ok(())
-            }
+impl Progress {
+    /// A change was made.
+    pub(crate) fn done(&mut self, kind: Kind, resource: impl Display) {
+        self.done += 1;
+        if !self.as_json {
+            terminal::print(&format!("done: {} {}\n", kind.name(), printable(&resource.to_string())));
         }
     }
+}
+
+/// Shows a plan and, with consent, performs it. Returns the flow that is there at the end.
+pub(crate) async fn carry_out(
+    Shown { heading, lines, as_json }: Shown<'_>,
+    consent: &Consent,
+    flow: Option<Arn>,
+    perform: impl AsyncFnOnce(&mut Progress) -> Result<(), Problem>,
+) -> Result<Option<Arn>, Failure> {
+    if !as_json {
+        terminal::print(&plan_text::text(heading, lines));
+    }
+    let changes = plan_text::changes(lines);
+    let mut progress = Progress { as_json, done: 0, flow };
+    let result = match consent.given(changes).await {
+        Ok(false) => Ok(()),
+        Ok(true) => perform(&mut progress).await.map_err(|problem| {
+            let (advice, done) = (problem.advice(), progress.done);
+            Failure::not_started(format!(
+                "{}\n  What to do: {advice}\n  {done} of {changes} changes were made; run this again to make the rest.",
+                printable(&problem.to_string())
+            ))
+        }),
+        Err(failure) => Err(failure),
+    };
+    let Progress { done, flow, .. } = progress;
+    if as_json {
+        let error = result.as_ref().err().map(Failure::to_string);
+        let (plan, flow) = (plan_text::json(lines), flow.as_ref().map(Arn::as_str));
+        terminal::print(&format!(
+            "{}\n",
+            json!({ "plan": plan, "done": done, "channel_flow_arn": flow, "error": error })
+        ));
+    }
+    result.map(|()| flow)
 }
 
 impl Consent {
     /// Whether to make this many changes.
-    fn given(&self, changes: usize) -> Result<bool, Failure> {
+    async fn given(&self, changes: usize) -> Result<bool, Failure> {
         if changes == 0 || self.dry_run {
             return Ok(false);
         }
@@ -127,19 +81,16 @@ impl Consent {
             return Ok(true);
         }
         if !stdin().is_terminal() {
-            return Err(Failure::unusable("nobody can be asked here: give --yes to make these changes, or --dry-run"));
+            return Err(Failure::unusable(
+                "cannot prompt (not a terminal): pass --yes to make these changes, or --dry-run to see them",
+            ));
         }
-        match show::ask("Make these changes?") {
+        match terminal::ask("Make these changes?").await {
             Ok(true) => Ok(true),
             Ok(false) => Err(Failure::not_started("declined; nothing was changed")),
-            Err(error) => Err(Failure::not_started(format!("cannot ask: {error}"))),
+            Err(error) => Err(Failure::not_started(format!("cannot prompt: {error}"))),
         }
     }
-}
-
-/// The function behind an ARN of Lambda's. One that cannot be read is asked for as it is.
-pub(crate) fn function(arn: &str) -> FunctionName {
-    arn.parse().unwrap_or_else(|_| FunctionName { name: arn.to_owned(), qualifier: None, arn: None })
 }
 
 /// A call that failed, with what to do about it.

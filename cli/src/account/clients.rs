@@ -1,6 +1,6 @@
 //! The SDK's clients, with the credentials, the region and the endpoints that AWS's own tools would take.
 
-use crate::account::explain;
+use crate::account::explain::{self, Call, Problem, Service};
 use crate::exit::Failure;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -14,6 +14,11 @@ use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use std::error::Error;
+use std::fmt::Display;
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,7 +34,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Finds credentials, and a region where none is given.
+    /// Finds credentials, and a region if none is given.
     pub(crate) async fn new(profile: Option<&str>, region: Option<&str>) -> Result<Self, Failure> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client()?).timeout_config(
             TimeoutConfig::builder()
@@ -55,9 +60,38 @@ impl Clients {
             iam: aws_sdk_iam::Client::new(&config),
         })
     }
+
+    /// The problem of a call that fails: what is called, and what the call is about.
+    pub(crate) fn problem<E>(
+        &self,
+        service: Service,
+        operation: &'static str,
+        subject: impl Display,
+    ) -> impl FnOnce(SdkError<E, Response>) -> Problem
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let call = self.call(service, operation, subject);
+        |error| Problem::of_call(call, error)
+    }
+
+    /// The problem of an answer that is not of the API's form.
+    pub(crate) fn misunderstood(
+        &self,
+        service: Service,
+        operation: &'static str,
+        subject: impl Display,
+    ) -> impl FnOnce(String) -> Problem {
+        let call = self.call(service, operation, subject);
+        |reason| Problem::of_answer(call, reason)
+    }
+
+    fn call(&self, service: Service, operation: &'static str, subject: impl Display) -> Call {
+        Call { service, operation, subject: subject.to_string(), region: self.region.clone() }
+    }
 }
 
-/// Asks for credentials before anything else, so that their absence is not taken for something else.
+/// Loads credentials before anything else, so that their absence is not taken for another error.
 async fn has_credentials(config: &SdkConfig) -> Result<(), Failure> {
     let Some(provider) = config.credentials_provider() else {
         return Err(Failure::not_started(explain::no_credentials(None)));
@@ -68,7 +102,7 @@ async fn has_credentials(config: &SdkConfig) -> Result<(), Failure> {
     }
 }
 
-/// With the roots and the proxy that the system and its environment name.
+/// Uses the system's trust store, and the proxy in the environment.
 fn http_client() -> Result<SharedHttpClient, Failure> {
     let tls = TlsContext::builder().build();
     let tls = tls.map_err(|error| Failure::not_started(format!("cannot start: {error}")))?;

@@ -1,12 +1,14 @@
-//! `destroy`: what `apply` has made is gone.
+//! `destroy`: undoes what `apply` has done.
 
-use crate::account::apply::{heading, is_in, same_place};
 use crate::account::args::Destroy;
 use crate::account::arn::{AppInstance, Arn, FunctionName};
-use crate::account::carry_out::{Work, failure, function};
+use crate::account::carry_out::{Progress, Shown, carry_out, failure};
+use crate::account::channel_flow::ChannelFlow;
 use crate::account::clients::Clients;
 use crate::account::explain::Problem;
-use crate::account::plan::{self, ChannelFlow, Found, Sign, Step};
+use crate::account::plan::{self, DestroyPlan, Found, PermissionRemoval};
+use crate::account::plan_text::{self, Kind};
+use crate::account::target::{heading, is_in, same_place};
 use crate::account::{lambda, messaging};
 use crate::exit::{Exit, Failure};
 use std::collections::BTreeSet;
@@ -25,32 +27,25 @@ pub(crate) async fn run(args: &Destroy) -> Result<Exit, Failure> {
     let flow = args.flow.find(&flows, default_name)?;
     let found = found(&clients, &app_instance, &args.functions, flow).await.map_err(failure)?;
     let others = flows.iter().filter(|other| Some(*other) != flow);
-    let of_others =
-        others.flat_map(|other| &other.processors).map(|processor| processor.function_arn.clone()).collect();
-    let items = plan::unplan(&found, &of_others);
-    let disassociates = items.iter().any(|item| matches!(item.step, Some(Step::Disassociate { .. })));
-    if disassociates && args.bearer.is_none() && !args.consent.dry_run {
-        let count = items.iter().filter(|item| item.sign == Sign::Remove && item.kind == plan::Kind::Channel).count();
+    let of_others = others.flat_map(|other| &other.processors).map(|processor| processor.function.clone()).collect();
+    let plan = plan::destroy(&found, &of_others);
+    let channels = plan.flow.as_ref().map_or(0, |flow| flow.channels.len());
+    if channels > 0 && args.bearer.is_none() && !args.consent.dry_run {
         return Err(Failure::unusable(format!(
-            "{count} channels have the flow: give with --bearer who takes it from them, a moderator of theirs or an admin \
-             of the app instance"
+            "the flow is associated with channels ({channels}): pass --bearer with the ARN of a moderator of the \
+             channels or of an admin of the app instance"
         )));
     }
     let name = flow.map(|flow| flow.name.as_str()).or(args.flow.name.as_deref()).unwrap_or(default_name);
-    let work = Work {
-        clients: &clients,
-        app_instance: &app_instance,
-        desired: None,
-        flow_arn: flow.map(|flow| flow.arn.clone()),
-        bearer: args.bearer.as_ref().map(Arn::as_str),
-        client_token: None,
-    };
     let heading = heading(name, &app_instance);
-    let (exit, _) = work.carry_out(&heading, &items, &args.consent, args.account.json).await?;
-    Ok(exit)
+    let shown = Shown { heading: &heading, lines: &plan_text::destroy(&plan), as_json: args.account.json };
+    let perform =
+        async |progress: &mut Progress| perform(&clients, &app_instance, &plan, args.bearer.as_ref(), progress).await;
+    carry_out(shown, &args.consent, flow.map(|flow| flow.arn.clone()), perform).await?;
+    Ok(Exit::Decided)
 }
 
-/// What there is of it. A function that is gone has no permission left.
+/// Finds what exists. A deleted function has no permission left.
 async fn found(
     clients: &Clients,
     app_instance: &AppInstance,
@@ -59,7 +54,7 @@ async fn found(
 ) -> Result<Found, Problem> {
     let mut found = Found { flow: flow.cloned(), ..Found::default() };
     let mut arns: BTreeSet<_> =
-        flow.iter().flat_map(|flow| &flow.processors).map(|processor| processor.function_arn.clone()).collect();
+        flow.iter().flat_map(|flow| &flow.processors).map(|processor| processor.function.clone()).collect();
     for name in functions {
         match lambda::function(clients, name).await {
             Ok(function) => drop(arns.insert(function.arn)),
@@ -67,13 +62,39 @@ async fn found(
             Err(problem) => return Err(problem),
         }
     }
-    for arn in arns {
-        let permission = lambda::permission(clients, &function(&arn), app_instance).await?;
-        found.permissions.insert(arn, permission);
+    for function in arns {
+        let permission = lambda::permission(clients, &function.name(), app_instance).await?;
+        found.permissions.insert(function, permission);
     }
     if let Some(flow) = flow {
         let channels = messaging::channels_of(clients, &flow.arn).await?;
         found.channels = channels.into_iter().map(|channel| (channel, Some(flow.arn.clone()))).collect();
     }
     Ok(found)
+}
+
+/// `bearer` takes the flow from its channels, if it has any.
+async fn perform(
+    clients: &Clients,
+    app_instance: &AppInstance,
+    plan: &DestroyPlan,
+    bearer: Option<&Arn>,
+    progress: &mut Progress,
+) -> Result<(), Problem> {
+    if let Some(flow) = &plan.flow {
+        for (channel, bearer) in bearer.iter().flat_map(|bearer| flow.channels.iter().map(move |one| (one, *bearer))) {
+            messaging::disassociate(clients, channel, &flow.arn, bearer).await?;
+            progress.done(Kind::Channel, channel);
+        }
+        messaging::delete(clients, &flow.arn).await?;
+        progress.flow = None;
+        progress.done(Kind::ChannelFlow, &flow.arn);
+    }
+    for (function, removal) in &plan.permissions {
+        if *removal == PermissionRemoval::Remove {
+            lambda::remove_permission(clients, &function.name(), app_instance).await?;
+            progress.done(Kind::Permission, function);
+        }
+    }
+    Ok(())
 }

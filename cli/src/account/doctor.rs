@@ -1,14 +1,15 @@
-//! `doctor`: what is wrong with a deployment, and how to mend it.
+//! `doctor`: finds problems in a deployment, and says how to fix them.
 
 mod checks;
 mod facts;
+mod finding;
 mod report;
 
 use crate::account::args::{Doctor, Patient};
-use crate::account::carry_out::{failure, function};
+use crate::account::carry_out::failure;
 use crate::account::clients::Clients;
 use crate::account::doctor::facts::{Facts, Looked};
-use crate::account::{messaging, show};
+use crate::account::{messaging, terminal};
 use crate::exit::{Exit, Failure};
 
 pub(crate) async fn run(args: &Doctor) -> Result<Exit, Failure> {
@@ -18,9 +19,7 @@ pub(crate) async fn run(args: &Doctor) -> Result<Exit, Failure> {
     };
     let region = match (&args.account.region, in_arn) {
         (Some(given), Some(of_arn)) if *given != of_arn => {
-            return Err(Failure::unusable(format!(
-                "--region is {given}, but the ARN is of {of_arn}: leave --region out"
-            )));
+            return Err(Failure::unusable(format!("--region is {given}, but the ARN is in {of_arn}: omit --region")));
         }
         (given, of_arn) => given.clone().or(of_arn),
     };
@@ -30,16 +29,17 @@ pub(crate) async fn run(args: &Doctor) -> Result<Exit, Failure> {
             facts::of_function(&clients, name, args.app_instance.as_ref()).await.map_err(failure)?
         }
         Patient::Flow(arn) => {
-            let app_instance = arn.app_instance().ok_or_else(|| Failure::unusable("the flow is in no app instance"))?;
+            let app_instance =
+                arn.app_instance().ok_or_else(|| Failure::unusable("the flow's ARN names no app instance"))?;
             let flows = messaging::flows(&clients, &app_instance).await.map_err(failure)?;
-            let Some(flow) = flows.into_iter().find(|flow| flow.arn == arn.as_str()) else {
+            let Some(flow) = flows.into_iter().find(|flow| flow.arn == *arn) else {
                 return Err(Failure::not_started(format!(
-                    "there is no channel flow {arn}\n  What to do: look at the flows there are: aws chime-sdk-messaging \
+                    "there is no channel flow {arn}\n  What to do: list the existing flows: aws chime-sdk-messaging \
                      list-channel-flows --app-instance-arn {app_instance} --region {}",
                     clients.region
                 )));
             };
-            let names: Vec<_> = flow.processors.iter().map(|processor| function(&processor.function_arn)).collect();
+            let names: Vec<_> = flow.processors.iter().map(|processor| processor.function.name()).collect();
             let channels = Looked::at(messaging::channels_of(&clients, &flow.arn).await);
             let mut facts = Facts {
                 app_instances: vec![app_instance.clone()],
@@ -56,6 +56,6 @@ pub(crate) async fn run(args: &Doctor) -> Result<Exit, Failure> {
     };
     let findings = checks::all(&facts);
     let text = if args.account.json { report::json(&findings) } else { report::text(&findings) };
-    show::print(&text);
+    terminal::print(&text);
     Ok(report::exit(&findings))
 }

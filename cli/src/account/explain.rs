@@ -1,4 +1,4 @@
-//! What the services refuse, and what to do about it.
+//! Failed calls to AWS, and what to do about them.
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -8,9 +8,9 @@ use std::error::Error;
 use std::fmt;
 
 pub(crate) const NO_REGION: &str =
-    "no AWS region is set: give --region, or set AWS_REGION, or a region in the profile that is used";
+    "no AWS region is set: pass --region, set AWS_REGION, or set a region in your profile";
 
-/// Who was asked.
+/// A service of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     Messaging,
@@ -18,41 +18,43 @@ pub(crate) enum Service {
     Iam,
 }
 
-/// A call that did not do what it should.
+/// A call to a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) service: Service,
+    /// The operation's name in the API.
+    pub(crate) operation: &'static str,
+    /// The resource that it is about: an ARN or a name.
+    pub(crate) subject: String,
+    pub(crate) region: String,
+}
+
+/// A failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
-    service: Service,
-    /// The operation's name in the API.
-    operation: &'static str,
-    /// What it was about: an ARN or a name.
-    subject: String,
-    region: String,
+    call: Call,
     kind: Kind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Nobody answered.
+    /// No answer came.
     Unreachable(String),
     TimedOut,
-    /// The service said no, with the name of its exception.
+    /// The service refused the call, with the name of its exception.
     Refused {
         code: String,
         message: String,
     },
-    /// What answered is not the service.
+    /// The answer is not that of the service.
     Garbage(String),
     /// The request could not be made.
     Unmade(String),
 }
 
 impl Problem {
-    pub(crate) fn new<E>(
-        call: (Service, &'static str),
-        subject: &str,
-        region: &str,
-        error: SdkError<E, Response>,
-    ) -> Self
+    /// A call that failed.
+    pub(crate) fn of_call<E>(call: Call, error: SdkError<E, Response>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -74,8 +76,12 @@ impl Problem {
             SdkError::ResponseError(_) => Kind::Garbage(chain(&error)),
             _ => Kind::Unmade(chain(&error)),
         };
-        let (service, operation) = call;
-        Self { service, operation, subject: subject.to_owned(), region: region.to_owned(), kind }
+        Self { call, kind }
+    }
+
+    /// An answer that is not of the API's form.
+    pub(crate) fn of_answer(call: Call, reason: String) -> Self {
+        Self { call, kind: Kind::Garbage(reason) }
     }
 
     /// The name of the service's exception, if it gave one.
@@ -88,99 +94,109 @@ impl Problem {
 
     /// The permission that the call needs.
     pub(crate) fn permission(&self) -> String {
-        // Lambda's operations are not all called as their permissions are, but those that are used here are.
-        format!("{}:{}", self.service.prefix(), self.operation)
+        // Not all of Lambda's operations have the name of their permission, but the ones used here do.
+        format!("{}:{}", self.call.service.prefix(), self.call.operation)
     }
 
     /// What to do about it.
     pub(crate) fn advice(&self) -> String {
-        let Self { service, subject, region, .. } = self;
+        let Call { service, operation, subject, region } = &self.call;
         let permission = self.permission();
         let endpoint = service.endpoint_variable();
         match &self.kind {
             Kind::Unreachable(reason) if reason.contains("ertificate") => {
-                "A proxy or an endpoint shows a certificate of an authority that this machine does not trust: name a file with the \
-                 authority's certificate in SSL_CERT_FILE."
+                "A proxy or an endpoint presents a certificate from an authority that this machine does not trust: \
+                 set SSL_CERT_FILE to a file with the authority's certificate."
                     .to_owned()
             }
             Kind::Unreachable(_) | Kind::TimedOut => format!(
-                "Look at the network, and whether {region} is the region you mean: not every region has {}. \
-                 {endpoint} and AWS_ENDPOINT_URL, where they are set, say where it is looked for.",
+                "Check the network, and whether {region} is the region you mean: {} is not available in every region. \
+                 If {endpoint} or AWS_ENDPOINT_URL is set, check that too: it overrides the endpoint.",
                 service.name()
             ),
             Kind::Garbage(_) => format!(
-                "What answered is not {}: look at {endpoint}, AWS_ENDPOINT_URL and HTTPS_PROXY.",
+                "The server that answered is not {}: check {endpoint}, AWS_ENDPOINT_URL and HTTPS_PROXY.",
                 service.name()
             ),
-            Kind::Unmade(_) => "Look at the value that the message names.".to_owned(),
-            Kind::Refused { code, message } => match (*service, self.operation, code.as_str()) {
+            Kind::Unmade(_) => "Check the value that the message names.".to_owned(),
+            Kind::Refused { code, message } => match (*service, *operation, code.as_str()) {
                 (_, _, code) if is_about_credentials(code) => credentials_advice(code).to_owned(),
                 (_, _, code) if is_throttling(code) => {
-                    "Too many requests at once: wait a minute and run this again. What was done is not done twice.".to_owned()
+                    "Too many requests: wait a minute and run this again. Completed changes are not repeated."
+                        .to_owned()
                 }
                 (Service::Lambda, "GetFunction", "ResourceNotFoundException") => format!(
-                    "There is no such function in {region} for these credentials. Deploy it there (cargo lambda deploy \
-                     --region {region}), or look at the name, the alias and the account: aws lambda list-functions \
+                    "These credentials find no such function in {region}. Deploy it there (cargo lambda deploy \
+                     --region {region}), or check the name, the alias and the account: aws lambda list-functions \
                      --region {region}"
                 ),
                 (Service::Lambda, "AddPermission", "PolicyLengthExceededException") => {
-                    "The function's policy is full. Remove statements that nobody needs: aws lambda get-policy, aws lambda \
+                    "The function's policy is full. Remove unused statements: aws lambda get-policy, aws lambda \
                      remove-permission."
                         .to_owned()
                 }
                 (Service::Lambda, _, "ResourceConflictException" | "PreconditionFailedException") => {
-                    "Someone else changes the function at this moment: run this again.".to_owned()
+                    "Someone else is changing the function: run this again.".to_owned()
                 }
                 (Service::Messaging, "CreateChannelFlow" | "UpdateChannelFlow", "ResourceLimitExceededException") => {
-                    "The quota of processors in a flow is 1, or there are as many flows as the account may have. Ask for more \
-                     under Service Quotas (Amazon Chime SDK), or chain the steps in one function."
+                    "The flow exceeds the quota of 1 processor, or the account has reached its quota of flows. \
+                     Request an increase under Service Quotas (Amazon Chime SDK), or chain the steps in one function."
                         .to_owned()
                 }
                 (Service::Messaging, "TagResource", "ResourceLimitExceededException") => {
-                    "A resource has 50 tags at most: remove some.".to_owned()
+                    "A resource can have at most 50 tags: remove some.".to_owned()
                 }
                 (Service::Messaging, _, "ResourceLimitExceededException") => {
-                    "Ask for a higher quota under Service Quotas (Amazon Chime SDK), or remove what is not needed.".to_owned()
+                    "Request an increase under Service Quotas (Amazon Chime SDK), or remove unused resources."
+                        .to_owned()
                 }
                 (
                     Service::Messaging,
                     "AssociateChannelFlow" | "DisassociateChannelFlow" | "DescribeChannel",
                     "ForbiddenException" | "UnauthorizedClientException" | "NotFoundException",
                 ) => format!(
-                    "Whoever --bearer names has to be a moderator of the channel or an admin of the app instance, the \
-                     channel has to exist, and these credentials need {permission} for the bearer and the channel. To \
-                     make somebody a moderator: aws chime-sdk-messaging create-channel-moderator --channel-arn {subject} \
+                    "The --bearer must be a moderator of the channel or an admin of the app instance, the channel \
+                     must exist, and these credentials need {permission} for the bearer and the channel. To add a \
+                     moderator: aws chime-sdk-messaging create-channel-moderator --channel-arn {subject} \
                      --channel-moderator-arn BEARER --chime-bearer ADMIN"
                 ),
                 (Service::Messaging, "DeleteChannelFlow", "ConflictException") => {
-                    "A channel has the flow, perhaps since a moment ago: run this again.".to_owned()
+                    "A channel has the flow, possibly added a moment ago: run this again.".to_owned()
                 }
                 (Service::Messaging, "AssociateChannelFlow", "ConflictException") => {
-                    "The channel has another flow, perhaps since a moment ago: run this again.".to_owned()
+                    "The channel has another flow, possibly added a moment ago: run this again.".to_owned()
                 }
                 (Service::Messaging, "CreateChannelFlow", "ConflictException") => {
-                    "There is such a flow, or --client-token was used for another one: run this again, or leave the token out."
+                    "The flow already exists, or --client-token was used for another one: run this again, or omit the \
+                     token."
                         .to_owned()
                 }
                 (Service::Messaging, _, "ForbiddenException" | "UnauthorizedClientException" | "NotFoundException") => {
                     format!(
-                        "The service says the same where these credentials lack {permission} and where there is no such \
-                         resource in {region} for their account: look at both."
+                        "The service answers this if these credentials lack {permission}, and also if their account \
+                         has no such resource in {region}: check both."
                     )
                 }
                 (Service::Messaging, "CreateChannelFlow" | "UpdateChannelFlow", "BadRequestException") => {
-                    "Look at what the message names; the function has to be in the app instance's region and account, and the \
-                     messaging service has to be allowed to invoke it."
+                    "Check the value that the message names. The function must be in the app instance's region and \
+                     account, and the messaging service must be allowed to invoke it."
                         .to_owned()
                 }
                 (_, _, "AccessDenied" | "AccessDeniedException") => {
-                    format!("These credentials lack {permission}: let someone who may grant it to them, or use others (--profile).")
+                    format!(
+                        "These credentials lack {permission}: have it granted, or use other credentials (--profile)."
+                    )
                 }
-                (_, _, "ServiceUnavailableException" | "ServiceFailureException" | "ServiceException" | "InternalFailure") => {
-                    "The service has a problem of its own: run this again later. What was done is not done twice.".to_owned()
+                (
+                    _,
+                    _,
+                    "ServiceUnavailableException" | "ServiceFailureException" | "ServiceException" | "InternalFailure",
+                ) => {
+                    "The service reports an internal problem: run this again later. Completed changes are not repeated."
+                        .to_owned()
                 }
-                _ if message.is_empty() => "Look at the request that it names.".to_owned(),
-                _ => "Look at what the message names.".to_owned(),
+                _ if message.is_empty() => "Check the request that it names.".to_owned(),
+                _ => "Check what the message names.".to_owned(),
             },
         }
     }
@@ -188,14 +204,14 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, operation, subject, kind, .. } = self;
+        let Call { service, operation, subject, .. } = &self.call;
         write!(f, "{operation} for {subject}: ")?;
-        match kind {
+        match &self.kind {
             Kind::Unreachable(reason) => write!(f, "{} cannot be reached: {reason}", service.name()),
             Kind::TimedOut => write!(f, "{} did not answer in time", service.name()),
             Kind::Refused { code, message } if message.is_empty() => f.write_str(code),
             Kind::Refused { code, message } => write!(f, "{code}: {message}"),
-            Kind::Garbage(reason) => write!(f, "the answer cannot be understood: {reason}"),
+            Kind::Garbage(reason) => write!(f, "the answer is invalid: {reason}"),
             Kind::Unmade(reason) => write!(f, "the request could not be made: {reason}"),
         }
     }
@@ -228,7 +244,7 @@ impl Service {
     }
 }
 
-/// There are no credentials, or the ones that are named cannot be had.
+/// There are no credentials, or the configured ones cannot be loaded.
 pub(crate) fn no_credentials(error: Option<&CredentialsError>) -> String {
     let reason = match error {
         None | Some(CredentialsError::CredentialsNotLoaded(_)) => "none were found".to_owned(),
@@ -239,8 +255,8 @@ pub(crate) fn no_credentials(error: Option<&CredentialsError>) -> String {
         false => "sign in (for IAM Identity Center, install with --features sso)",
     };
     format!(
-        "no AWS credentials: {reason}\n  What to do: {sso}, give --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-         AWS_SECRET_ACCESS_KEY."
+        "no AWS credentials: {reason}\n  What to do: {sso}, pass --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID \
+         and AWS_SECRET_ACCESS_KEY."
     )
 }
 
@@ -261,11 +277,12 @@ fn is_about_credentials(code: &str) -> bool {
 
 fn credentials_advice(code: &str) -> &'static str {
     match code {
-        "ExpiredTokenException" | "ExpiredToken" => "The credentials are too old: sign in again.",
+        "ExpiredTokenException" | "ExpiredToken" => "The credentials have expired: sign in again.",
         "InvalidSignatureException" | "SignatureDoesNotMatch" => {
-            "The secret key does not belong to the access key, the region is not the endpoint's, or this machine's clock is wrong."
+            "The secret key does not match the access key, the region does not match the endpoint, or this machine's \
+             clock is wrong."
         }
-        _ => "AWS does not know these credentials: look at AWS_ACCESS_KEY_ID, AWS_PROFILE and --profile.",
+        _ => "AWS does not know these credentials: check AWS_ACCESS_KEY_ID, AWS_PROFILE and --profile.",
     }
 }
 
@@ -273,7 +290,7 @@ fn is_throttling(code: &str) -> bool {
     ["ThrottledClientException", "ThrottlingException", "Throttling", "TooManyRequestsException"].contains(&code)
 }
 
-/// An error and what it came of, without repetitions.
+/// An error and its causes, without repetitions.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -294,7 +311,7 @@ mod tests {
     fn refused(service: Service, operation: &'static str, code: &str) -> Problem {
         let kind = Kind::Refused { code: code.to_owned(), message: "no".to_owned() };
         let (subject, region) = ("SUBJECT".to_owned(), "eu-central-1".to_owned());
-        Problem { service, operation, subject, region, kind }
+        Problem { call: Call { service, operation, subject, region }, kind }
     }
 
     #[test]
@@ -310,7 +327,7 @@ mod tests {
             (Service::Messaging, "CreateChannelFlow", "ConflictException", "--client-token"),
             (Service::Messaging, "CreateChannelFlow", "BadRequestException", "region and account"),
             (Service::Messaging, "AssociateChannelFlow", "ForbiddenException", "moderator of the channel"),
-            (Service::Messaging, "AssociateChannelFlow", "NotFoundException", "channel has to exist"),
+            (Service::Messaging, "AssociateChannelFlow", "NotFoundException", "channel must exist"),
             (Service::Messaging, "AssociateChannelFlow", "ConflictException", "another flow"),
             (Service::Messaging, "DeleteChannelFlow", "ConflictException", "run this again"),
             (Service::Messaging, "ListChannelFlows", "ThrottledClientException", "wait a minute"),

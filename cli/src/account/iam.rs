@@ -1,17 +1,12 @@
-//! Calls to IAM: what a function's role may do.
+//! Calls to IAM: a function's role and its policies.
 
+use crate::account::arn::Arn;
 use crate::account::clients::Clients;
 use crate::account::explain::{Problem, Service};
 use crate::account::policy::Policy;
 use percent_encoding::percent_decode_str;
 
-macro_rules! problem {
-    ($clients:expr, $operation:literal, $subject:expr) => {
-        |error| Problem::new((Service::Iam, $operation), &$subject, &$clients.region, error)
-    };
-}
-
-/// What a role's policies say, as far as one may look.
+/// A role's policies, as far as they can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Role {
     pub(crate) name: String,
@@ -19,41 +14,46 @@ pub(crate) struct Role {
     pub(crate) policies: Vec<Policy>,
     /// A policy that could not be read: it may allow or deny anything.
     pub(crate) unreadable: Option<String>,
-    /// The ARN of a policy beyond which nothing is allowed.
+    /// The ARN of the permissions boundary.
     pub(crate) boundary: Option<String>,
 }
 
-/// Looks at a role and all its policies.
-pub(crate) async fn role(clients: &Clients, arn: &str) -> Result<Role, Problem> {
+/// Reads a role and all its policies.
+pub(crate) async fn role(clients: &Clients, arn: &Arn) -> Result<Role, Problem> {
     // A path may come before the name.
-    let name = arn.rsplit('/').next().unwrap_or(arn);
-    let answer = clients.iam.get_role().role_name(name).send().await.map_err(problem!(clients, "GetRole", name))?;
+    let name = arn.resource.rsplit('/').next().unwrap_or(&arn.resource);
+    let answer =
+        clients.iam.get_role().role_name(name).send().await.map_err(clients.problem(Service::Iam, "GetRole", name))?;
     let boundary = answer.role.and_then(|role| role.permissions_boundary);
     let boundary = boundary.and_then(|boundary| boundary.permissions_boundary_arn);
     let mut role = Role { name: name.to_owned(), boundary, ..Role::default() };
 
     let mut attached = clients.iam.list_attached_role_policies().role_name(name).into_paginator().items().send();
     while let Some(policy) = attached.next().await {
-        let policy = policy.map_err(problem!(clients, "ListAttachedRolePolicies", name))?;
+        let policy = policy.map_err(clients.problem(Service::Iam, "ListAttachedRolePolicies", name))?;
         let Some(arn) = policy.policy_arn else { continue };
         let document = managed_policy(clients, &arn).await?;
         role.add(&arn, &document);
     }
     let mut inside = clients.iam.list_role_policies().role_name(name).into_paginator().items().send();
     while let Some(policy) = inside.next().await {
-        let policy = policy.map_err(problem!(clients, "ListRolePolicies", name))?;
+        let policy = policy.map_err(clients.problem(Service::Iam, "ListRolePolicies", name))?;
         let call = clients.iam.get_role_policy().role_name(name).policy_name(&policy);
-        let answer = call.send().await.map_err(problem!(clients, "GetRolePolicy", name))?;
+        let answer = call.send().await.map_err(clients.problem(Service::Iam, "GetRolePolicy", name))?;
         role.add(&policy, &answer.policy_document);
     }
     Ok(role)
 }
 
 async fn managed_policy(clients: &Clients, arn: &str) -> Result<String, Problem> {
-    let answer = clients.iam.get_policy().policy_arn(arn).send().await.map_err(problem!(clients, "GetPolicy", arn))?;
+    let answer = clients.iam.get_policy().policy_arn(arn).send().await.map_err(clients.problem(
+        Service::Iam,
+        "GetPolicy",
+        arn,
+    ))?;
     let version = answer.policy.and_then(|policy| policy.default_version_id).unwrap_or_else(|| "v1".to_owned());
     let call = clients.iam.get_policy_version().policy_arn(arn).version_id(version);
-    let answer = call.send().await.map_err(problem!(clients, "GetPolicyVersion", arn))?;
+    let answer = call.send().await.map_err(clients.problem(Service::Iam, "GetPolicyVersion", arn))?;
     Ok(answer.policy_version.and_then(|version| version.document).unwrap_or_default())
 }
 

@@ -1,23 +1,16 @@
 //! Calls to AWS Lambda.
 
-use crate::account::arn::{AppInstance, FunctionName};
+use crate::account::arn::{AppInstance, Arn, FunctionArn, FunctionName};
 use crate::account::clients::Clients;
 use crate::account::explain::{Problem, Service};
-use crate::account::plan::{self, Permission};
+use crate::account::permission::{Permission, source_arn, statement_id};
 use crate::account::policy::{INVOKE, PRINCIPAL, Policy};
-use aws_sdk_lambda::types::EnvironmentResponse;
-use std::fmt;
+use aws_sdk_lambda::types::{EnvironmentResponse, FunctionConfiguration};
 
-macro_rules! problem {
-    ($clients:expr, $operation:literal, $subject:expr) => {
-        |error| Problem::new((Service::Lambda, $operation), &$subject, &$clients.region, error)
-    };
-}
-
-/// What the service says where there is none.
+/// The service's exception if there is no such resource.
 pub(crate) const NOT_FOUND: &str = "ResourceNotFoundException";
 
-/// The variable that tells the framework that it may ask what became of a message.
+/// The variable that tells the framework that it may ask for the status of a message.
 pub(crate) const MAY_ASK_STATUS: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
 
 /// A variable of a function.
@@ -30,76 +23,54 @@ pub(crate) enum Setting {
     Hidden(String),
 }
 
-/// A function, as far as a channel flow has to do with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A function, as far as channel flows are concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Function {
-    /// With the qualifier it was asked for with.
-    pub(crate) arn: String,
+    /// With the qualifier of the request.
+    pub(crate) arn: FunctionArn,
     pub(crate) name: String,
-    pub(crate) role: String,
+    pub(crate) role: Arn,
     /// None for a container image.
     pub(crate) runtime: Option<String>,
     pub(crate) architecture: String,
     /// In seconds.
     pub(crate) timeout: i32,
-    /// `Active`, and what Lambda says where it is not.
+    /// `Active`, or another state of Lambda's.
     pub(crate) state: String,
     pub(crate) state_reason: String,
-    /// `Failed` where the last update failed.
+    /// `Failed` if the last update failed.
     pub(crate) last_update: String,
     pub(crate) code_sha256: String,
-    pub(crate) dead_letter_arn: Option<String>,
+    pub(crate) dead_letter_arn: Option<Arn>,
     pub(crate) reserved_concurrency: Option<i32>,
-    /// [`MAY_ASK_STATUS`]. Of the other variables nothing is kept: they may be secret.
+    /// [`MAY_ASK_STATUS`]. Other variables are not kept: they may be secret.
     pub(crate) may_ask_status: Setting,
 }
 
-/// How Lambda invokes a function asynchronously, where something is set.
+/// The settings of a function's asynchronous invocations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EventInvokeConfig {
     pub(crate) maximum_retry_attempts: Option<i32>,
     /// In seconds.
     pub(crate) maximum_event_age: Option<i32>,
-    pub(crate) on_failure: Option<String>,
+    pub(crate) on_failure: Option<Arn>,
 }
 
 /// Looks a function up.
 pub(crate) async fn function(clients: &Clients, name: &FunctionName) -> Result<Function, Problem> {
     let call = clients.lambda.get_function().function_name(&name.name).set_qualifier(name.qualifier.clone());
-    let answer = call.send().await.map_err(problem!(clients, "GetFunction", name.to_string()))?;
+    let answer = call.send().await.map_err(clients.problem(Service::Lambda, "GetFunction", name))?;
     let reserved_concurrency = answer.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
-    let Some(found) = answer.configuration else { return Ok(Function::default()) };
-    let may_ask_status = match found.environment {
-        Some(EnvironmentResponse { error: Some(error), .. }) => {
-            Setting::Hidden(error.error_code.unwrap_or_else(|| "it does not say why".to_owned()))
-        }
-        Some(EnvironmentResponse { variables: Some(mut variables), .. }) => {
-            variables.remove(MAY_ASK_STATUS).map_or(Setting::Unset, Setting::Value)
-        }
-        _ => Setting::Unset,
-    };
-    Ok(Function {
-        arn: with_qualifier(found.function_arn.unwrap_or_default(), name),
-        name: found.function_name.unwrap_or_default(),
-        role: found.role.unwrap_or_default(),
-        runtime: found.runtime.map(|runtime| runtime.as_str().to_owned()),
-        // Without a word, it is what all functions once were.
-        architecture: found.architectures.unwrap_or_default().first().map_or("x86_64", |arch| arch.as_str()).to_owned(),
-        timeout: found.timeout.unwrap_or(3),
-        state: found.state.map_or_else(|| "Active".to_owned(), |state| state.as_str().to_owned()),
-        state_reason: found.state_reason.unwrap_or_default(),
-        last_update: found.last_update_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
-        code_sha256: found.code_sha256.unwrap_or_default(),
-        dead_letter_arn: found.dead_letter_config.and_then(|config| config.target_arn).filter(|arn| !arn.is_empty()),
-        reserved_concurrency,
-        may_ask_status,
-    })
+    let misunderstood = clients.misunderstood(Service::Lambda, "GetFunction", name);
+    let configuration = answer.configuration.ok_or_else(|| "it has no configuration".to_owned());
+    let found = configuration.and_then(|found| Function::read(found, name, reserved_concurrency));
+    found.map_err(misunderstood)
 }
 
 /// The function's own policy, if it has one.
 pub(crate) async fn policy(clients: &Clients, name: &FunctionName) -> Result<Option<String>, Problem> {
     let call = clients.lambda.get_policy().function_name(&name.name).set_qualifier(name.qualifier.clone());
-    match call.send().await.map_err(problem!(clients, "GetPolicy", name.to_string())) {
+    match call.send().await.map_err(clients.problem(Service::Lambda, "GetPolicy", name)) {
         Ok(answer) => Ok(answer.policy),
         Err(problem) if problem.code() == Some(NOT_FOUND) => Ok(None),
         Err(problem) => Err(problem),
@@ -113,17 +84,7 @@ pub(crate) async fn permission(
     app_instance: &AppInstance,
 ) -> Result<Permission, Problem> {
     let policy = policy(clients, name).await?.map(|policy| Policy::parse(&policy).unwrap_or_default());
-    let policy = policy.unwrap_or_default();
-    let ours = plan::statement_id(app_instance);
-    let grants = policy.grants(app_instance);
-    Ok(match grants.iter().find(|grant| grant.sid == ours) {
-        Some(grant) if grant.is_complete() && grant.source_arn.as_deref() == Some(&plan::source_arn(app_instance)) => {
-            Permission::Ours
-        }
-        _ if policy.has_statement(&ours) => Permission::Differs,
-        _ if grants.iter().any(|grant| grant.is_complete()) => Permission::Others,
-        _ => Permission::Missing,
-    })
+    Ok(Permission::in_policy(&policy.unwrap_or_default(), app_instance))
 }
 
 /// Lets the messaging service invoke a function for an app instance.
@@ -137,15 +98,15 @@ pub(crate) async fn add_permission(
         .add_permission()
         .function_name(&name.name)
         .set_qualifier(name.qualifier.clone())
-        .statement_id(plan::statement_id(app_instance))
+        .statement_id(statement_id(app_instance))
         .action(INVOKE)
         .principal(PRINCIPAL)
         .source_account(app_instance.account())
-        .source_arn(plan::source_arn(app_instance));
-    call.send().await.map_err(problem!(clients, "AddPermission", name.to_string())).map(drop)
+        .source_arn(source_arn(app_instance));
+    call.send().await.map_err(clients.problem(Service::Lambda, "AddPermission", name)).map(drop)
 }
 
-/// Takes that away. It is no error if it is gone already.
+/// Removes that permission. It is no error if it is already gone.
 pub(crate) async fn remove_permission(
     clients: &Clients,
     name: &FunctionName,
@@ -156,60 +117,97 @@ pub(crate) async fn remove_permission(
         .remove_permission()
         .function_name(&name.name)
         .set_qualifier(name.qualifier.clone())
-        .statement_id(plan::statement_id(app_instance));
-    match call.send().await.map_err(problem!(clients, "RemovePermission", name.to_string())) {
+        .statement_id(statement_id(app_instance));
+    match call.send().await.map_err(clients.problem(Service::Lambda, "RemovePermission", name)) {
         Err(problem) if problem.code() == Some(NOT_FOUND) => Ok(()),
         result => result.map(drop),
     }
 }
 
-/// How it is invoked asynchronously, if anything is set.
+/// The settings of its asynchronous invocations, if there are any.
 pub(crate) async fn event_invoke_config(
     clients: &Clients,
     name: &FunctionName,
 ) -> Result<Option<EventInvokeConfig>, Problem> {
     let call = clients.lambda.get_function_event_invoke_config();
     let call = call.function_name(&name.name).set_qualifier(name.qualifier.clone());
-    match call.send().await.map_err(problem!(clients, "GetFunctionEventInvokeConfig", name.to_string())) {
-        Ok(answer) => Ok(Some(EventInvokeConfig {
-            maximum_retry_attempts: answer.maximum_retry_attempts,
-            maximum_event_age: answer.maximum_event_age_in_seconds,
-            on_failure: answer
-                .destination_config
-                .and_then(|config| config.on_failure)
-                .and_then(|on_failure| on_failure.destination)
-                .filter(|arn| !arn.is_empty()),
-        })),
+    match call.send().await.map_err(clients.problem(Service::Lambda, "GetFunctionEventInvokeConfig", name)) {
+        Ok(answer) => {
+            let on_failure = answer.destination_config.and_then(|config| config.on_failure);
+            let on_failure = optional(on_failure.and_then(|on_failure| on_failure.destination));
+            let misunderstood = clients.misunderstood(Service::Lambda, "GetFunctionEventInvokeConfig", name);
+            Ok(Some(EventInvokeConfig {
+                maximum_retry_attempts: answer.maximum_retry_attempts,
+                maximum_event_age: answer.maximum_event_age_in_seconds,
+                on_failure: on_failure.map_err(misunderstood)?,
+            }))
+        }
         Err(problem) if problem.code() == Some(NOT_FOUND) => Ok(None),
         Err(problem) => Err(problem),
     }
 }
 
-/// The functions that get what is in a queue.
-pub(crate) async fn consumers(clients: &Clients, queue_arn: &str) -> Result<Vec<String>, Problem> {
-    let call = clients.lambda.list_event_source_mappings().event_source_arn(queue_arn);
+/// The functions that consume a queue.
+pub(crate) async fn consumers(clients: &Clients, queue: &Arn) -> Result<Vec<FunctionArn>, Problem> {
+    let call = clients.lambda.list_event_source_mappings().event_source_arn(queue.as_str());
     let mut mappings = call.into_paginator().items().send();
     let mut functions = Vec::new();
     while let Some(mapping) = mappings.next().await {
-        let mapping = mapping.map_err(problem!(clients, "ListEventSourceMappings", queue_arn))?;
-        functions.extend(mapping.function_arn);
+        let mapping = mapping.map_err(clients.problem(Service::Lambda, "ListEventSourceMappings", queue))?;
+        if let Some(function) = mapping.function_arn {
+            let misunderstood = clients.misunderstood(Service::Lambda, "ListEventSourceMappings", queue);
+            functions.push(function.parse().map_err(misunderstood)?);
+        }
     }
     Ok(functions)
 }
 
-/// The ARN with the qualifier that was asked with, whether or not the answer has what an alias stands for in its place.
-fn with_qualifier(arn: String, asked: &FunctionName) -> String {
-    match (arn.parse::<FunctionName>(), &asked.qualifier) {
-        (Ok(FunctionName { name, .. }), Some(qualifier)) => format!("{name}:{qualifier}"),
-        _ => arn,
+impl Function {
+    fn read(
+        found: FunctionConfiguration,
+        asked: &FunctionName,
+        reserved_concurrency: Option<i32>,
+    ) -> Result<Self, String> {
+        let may_ask_status = match found.environment {
+            Some(EnvironmentResponse { error: Some(error), .. }) => {
+                Setting::Hidden(error.error_code.unwrap_or_else(|| "it does not say why".to_owned()))
+            }
+            Some(EnvironmentResponse { variables: Some(mut variables), .. }) => {
+                variables.remove(MAY_ASK_STATUS).map_or(Setting::Unset, Setting::Value)
+            }
+            _ => Setting::Unset,
+        };
+        let arn: FunctionArn = found.function_arn.unwrap_or_default().parse()?;
+        let dead_letter_arn = found.dead_letter_config.and_then(|config| config.target_arn);
+        Ok(Self {
+            // The answer may have the version that an alias stands for.
+            arn: match &asked.qualifier {
+                Some(qualifier) => arn.with_qualifier(qualifier)?,
+                None => arn,
+            },
+            name: found.function_name.unwrap_or_default(),
+            role: found.role.unwrap_or_default().parse()?,
+            runtime: found.runtime.map(|runtime| runtime.as_str().to_owned()),
+            // The default: the only one that Lambda once had.
+            architecture: found
+                .architectures
+                .unwrap_or_default()
+                .first()
+                .map_or("x86_64", |arch| arch.as_str())
+                .to_owned(),
+            timeout: found.timeout.unwrap_or(3),
+            state: found.state.map_or_else(|| "Active".to_owned(), |state| state.as_str().to_owned()),
+            state_reason: found.state_reason.unwrap_or_default(),
+            last_update: found.last_update_status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+            code_sha256: found.code_sha256.unwrap_or_default(),
+            dead_letter_arn: optional(dead_letter_arn)?,
+            reserved_concurrency,
+            may_ask_status,
+        })
     }
 }
 
-impl fmt::Display for FunctionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.qualifier {
-            Some(qualifier) => write!(f, "{}:{qualifier}", self.name),
-            None => f.write_str(&self.name),
-        }
-    }
+/// An ARN that an answer leaves out or leaves empty if there is none.
+fn optional(arn: Option<String>) -> Result<Option<Arn>, String> {
+    arn.filter(|arn| !arn.is_empty()).map(|arn| arn.parse()).transpose()
 }

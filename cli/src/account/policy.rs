@@ -1,12 +1,12 @@
-//! Policy documents of IAM: what they let someone do, told with caution. No calls here.
+//! Policy documents of IAM, and a cautious evaluation of them. No calls here.
 
 use crate::account::arn::AppInstance;
 use serde_json::{Map, Value};
 
-/// Who may invoke the processors of a channel flow, as documented.
+/// The documented principal that invokes the processors of a channel flow.
 pub(crate) const PRINCIPAL: &str = "messaging.chime.amazonaws.com";
 
-/// Who an older sample of AWS names in its place.
+/// The principal in an older sample of AWS.
 pub(crate) const OLDER_PRINCIPAL: &str = "chime.amazonaws.com";
 
 pub(crate) const INVOKE: &str = "lambda:InvokeFunction";
@@ -50,7 +50,7 @@ impl Policy {
             Some(statement) => Statement::parse(statement).map(|statement| vec![statement]),
             None => None,
         };
-        let statements = statements.ok_or("the policy has statements of a form that is not known")?;
+        let statements = statements.ok_or("the policy has a statement in an unknown form")?;
         Ok(Self { statements })
     }
 
@@ -103,7 +103,7 @@ impl Statement {
         })
     }
 
-    /// The messaging service, by one of its names, where this is about it.
+    /// The messaging service, by one of its names, if the statement is about it.
     fn service(&self) -> Option<Service> {
         let is = |name: &str| self.principals.iter().any(|principal| principal == name);
         match (is(PRINCIPAL), is(OLDER_PRINCIPAL), is("*")) {
@@ -190,12 +190,12 @@ pub(crate) struct Grant {
     pub(crate) source_account: bool,
     /// The source ARN that it names.
     pub(crate) source_arn: Option<String>,
-    /// Whether account and ARN, where they are named, are those of the app instance.
+    /// Whether the account and the ARN, if the statement names them, are those of the app instance.
     pub(crate) is_for_the_app_instance: bool,
     pub(crate) has_other_conditions: bool,
 }
 
-/// Under which name a statement knows the messaging service.
+/// The name by which a statement refers to the messaging service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     Documented,
@@ -204,7 +204,7 @@ pub(crate) enum Service {
 }
 
 impl Grant {
-    /// Whether it is all that is needed, and for nobody but this app instance's account.
+    /// Whether it is all that is needed, and only for this app instance's account.
     pub(crate) fn is_complete(&self) -> bool {
         self.service == Service::Documented
             && self.source_account
@@ -214,7 +214,7 @@ impl Grant {
     }
 }
 
-/// What the policies of a role say of an action.
+/// The verdict of a role's policies on an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Allowed,
@@ -222,12 +222,12 @@ pub(crate) enum Verdict {
     Denied,
     /// No statement allows it.
     Missing,
-    /// It hangs on something that cannot be looked at from here.
+    /// It depends on something that cannot be checked from here.
     CannotTell(String),
 }
 
 /// Whether policies let their role do `action` on `resource`. Conditions, and variables in resources, are not evaluated:
-/// where it hangs on them, this says so.
+/// if the verdict depends on them, it says so.
 pub(crate) fn verdict(policies: &[Policy], action: &str, resource: &str) -> Verdict {
     let mut allowed = false;
     let mut doubt = None;
@@ -236,7 +236,7 @@ pub(crate) fn verdict(policies: &[Policy], action: &str, resource: &str) -> Verd
             continue;
         }
         let uncertain = if statement.resources.has_variables() {
-            Some("a statement whose resource has a variable in it")
+            Some("a statement whose resource contains a variable")
         } else if !statement.resources.include(resource, false) {
             continue;
         } else if !statement.conditions.is_empty() {
@@ -247,7 +247,7 @@ pub(crate) fn verdict(policies: &[Policy], action: &str, resource: &str) -> Verd
         match (uncertain, statement.allows) {
             (None, false) => return Verdict::Denied,
             (None, true) => allowed = true,
-            // A condition on what allows matters only where nothing else allows.
+            // A condition on a statement that allows matters only if no other statement allows.
             (Some(what), true) => doubt = doubt.or(Some((what, true))),
             (Some(what), false) => doubt = Some((what, false)),
         }
@@ -264,7 +264,7 @@ pub(crate) fn verdict(policies: &[Policy], action: &str, resource: &str) -> Verd
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
-    // Where the last star is, and up to where it reaches for now.
+    // The position of the last star, and how far it reaches so far.
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         match pattern.get(p) {

@@ -1,57 +1,58 @@
-//! What `dev` can be told.
+//! Options of `dev`.
 
-use crate::args::FunctionArgs;
+use crate::args::function::FunctionArgs;
+use crate::fallback_action::FallbackAction;
 use channel_flow_emulator::MappedFunction;
+use clap::Parser;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Parser, ValueEnum};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-/// Start the messaging service, with a chat page and your processor in it
+/// Start a local messaging service with a chat page and your processor
 ///
-/// Amazon Chime SDK messaging and Lambda on this machine: the API for AWS's command line and SDKs,
-/// a page with two people who talk, and a channel whose messages go through your processor. It is
-/// built again when its source changes. Nothing leaves this machine.
+/// Runs Amazon Chime SDK messaging and Lambda on this machine: the API for the AWS CLI and SDKs, a
+/// chat page with two users, and a channel whose messages go through your processor. Rebuilds the
+/// processor when its source changes. Nothing leaves this machine.
 #[derive(Debug, Parser)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Dev {
-    /// The processor: a package of this workspace, or a path
+    /// The processor: a package in this workspace, or a path
     ///
-    /// With a slash or a leading dot it is a path: to a binary, which is run as it is, or to the
-    /// folder of a package, which is built. Without it, the first function of --function or
-    /// --functions, or else profanity-filter.
+    /// A value with a slash or a leading dot is a path: to a binary, which runs as it is, or to a
+    /// package directory, which is built. Defaults to the first function of --function or
+    /// --functions, or else to profanity-filter.
     #[arg(short, long, value_name = "NAME|PATH", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) processor: Option<String>,
 
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
 
-    /// How many environments the function may have at once
+    /// How many execution environments the function may have at once
     ///
-    /// As Lambda does it, each takes one event at a time and is frozen between events.
+    /// As in Lambda, each takes one event at a time and is frozen between events.
     #[arg(long, value_name = "NUMBER", default_value_t = 2,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) environments: u16,
 
-    /// How often Lambda tries an event again that failed
+    /// How often to retry a failed event, as Lambda does
     ///
-    /// Here it does so after one second and two, and not after one minute and two.
+    /// The retries come after one second and two seconds. Lambda waits one minute and two minutes.
     #[arg(long, value_name = "NUMBER", default_value_t = 2,
           value_parser = clap::value_parser!(u8).range(0..=2))]
     pub(crate) retries: u8,
 
-    /// What becomes of a message whose processor cannot be reached
-    #[arg(long, value_enum, default_value_t = Fallback::Abort)]
-    pub(crate) fallback: Fallback,
+    /// What happens to a message if its processor cannot be reached
+    #[arg(long, value_enum, default_value = "abort")]
+    pub(crate) fallback: FallbackAction,
 
-    /// Put a binary or an Invoke endpoint behind another function's name or ARN
+    /// Map another function's name or ARN to a binary or an Invoke endpoint
     ///
-    /// For flows that you create: NAME=PATH runs a binary, NAME=http://HOST:PORT/NAME invokes a
-    /// function of cargo lambda watch, sam local start-lambda, or the runtime interface emulator.
+    /// For flows that you create: NAME=PATH runs a binary; NAME=http://HOST:PORT/NAME invokes a
+    /// function in cargo lambda watch, sam local start-lambda or the runtime interface emulator.
     #[arg(long = "function", value_name = "ARN=PATH|URL")]
     pub(crate) mapped: Vec<MappedFunction>,
 
-    /// The same from a JSON file, with settings for each function
+    /// Read such mappings from a JSON file, with settings for each function
     #[arg(long, value_name = "FILE")]
     pub(crate) functions: Option<PathBuf>,
 
@@ -60,66 +61,47 @@ pub(crate) struct Dev {
           value_parser = clap::value_parser!(u8).range(1..=3))]
     pub(crate) processors_per_flow: u8,
 
-    /// The port; 0 for one that is free
+    /// The port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8700)]
     pub(crate) port: u16,
 
-    /// The address; anything but loopback lets other machines in
+    /// The address to listen on; any address except loopback lets other machines connect
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub(crate) address: IpAddr,
 
-    /// Answer requests for this host name, too
+    /// Also answer requests for this host name
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
 
-    /// Answer pages of this origin, too, such as `https://example.com`
+    /// Also answer pages from this origin, such as `https://example.com`
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
 
-    /// Keep everything in this file, so that it outlives a restart
+    /// Keep all state in this file across restarts
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
 
-    /// Keep the certificate for wss:// in this folder, so that it can be trusted once and for all
+    /// Keep the certificate for wss:// in this directory, so that you trust it only once
     #[arg(long, value_name = "DIR")]
     pub(crate) certificate: Option<PathBuf>,
 
-    /// Record what flows in this file, as JSON lines for replay
+    /// Record messages and decisions in this file, as JSON lines for replay
     ///
-    /// It is appended to. What people wrote is masked.
+    /// Appends to the file. Message content is masked, as is everything else that people wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Record what people wrote as they wrote it
+    /// Record message content unmasked
     #[arg(long, requires = "record")]
     pub(crate) record_content: bool,
 
-    /// Show what messages say
+    /// Show message content
     #[arg(long)]
     pub(crate) show_content: bool,
 
-    /// Show what the function logs, on standard error
+    /// Show the function's logs on standard error
     #[arg(long)]
     pub(crate) logs: bool,
-}
-
-/// `FallbackAction` of the flow's processor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Fallback {
-    /// It goes on without the processor
-    Continue,
-    /// It fails, and only its sender ever sees it
-    Abort,
-}
-
-impl Fallback {
-    /// The word that the API has for it.
-    pub(crate) fn action(self) -> &'static str {
-        match self {
-            Self::Continue => "CONTINUE",
-            Self::Abort => "ABORT",
-        }
-    }
 }
 
 const EXAMPLES: &str = "\

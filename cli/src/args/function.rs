@@ -1,4 +1,4 @@
-//! What all commands that run a processor let the user say of it.
+//! Options of all commands that run a processor.
 
 use crate::variables;
 use channel_flow_emulator::FunctionSettings;
@@ -12,13 +12,13 @@ pub(crate) struct FunctionArgs {
     #[arg(long)]
     pub(crate) release: bool,
 
-    /// Set an environment variable of the function
+    /// Set an environment variable for the function
     ///
-    /// The function sees the variables of a Lambda function, then yours, AWS_* aside, then these.
+    /// The function sees Lambda's variables, then those of your shell except AWS_*, then these.
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = ValueParser::new(variable))]
     pub(crate) env: Vec<(String, String)>,
 
-    /// How long one invocation may take before the function is killed
+    /// How long an invocation may take before the function is killed
     #[arg(long, value_name = "SECONDS", default_value_t = 10,
           value_parser = clap::value_parser!(u64).range(1..=900))]
     pub(crate) timeout: u64,
@@ -36,6 +36,6 @@ impl FunctionArgs {
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as NAME=VALUE".to_owned()),
+        _ => Err("expected NAME=VALUE".to_owned()),
     }
 }

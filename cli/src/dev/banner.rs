@@ -1,4 +1,4 @@
-//! What a person wants to know at the start.
+//! The banner that `dev` prints at the start.
 
 use crate::args::Dev;
 use crate::dev::demo::Demo;
@@ -6,11 +6,11 @@ use crate::text::{BAD, DIM, GOOD, printable, styled};
 use std::fmt::Display;
 use std::io::Write;
 
-/// Shows it. `processor` says what the messages go through.
+/// Prints it. `processor` describes the processor of the messages.
 pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &Demo) {
     let mut out = anstream::stdout().lock();
     let mut line = |name: &str, text: &dyn Display| {
-        // Who closed standard output does not want to know.
+        // A closed standard output is no error.
         let _ = match name {
             "" => writeln!(out),
             name => writeln!(out, "{}  {text}", styled(DIM, format_args!("{name:<9}"))),
@@ -20,7 +20,7 @@ pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &
     line("endpoint", &url);
     line("processor", &printable(processor));
     let data = args.data.as_ref().map(|path| printable(&path.display().to_string()));
-    line("data", &data.as_deref().unwrap_or("in memory; --data FILE keeps it"));
+    line("data", &data.as_deref().unwrap_or("in memory; --data FILE keeps it across restarts"));
     line("", &"");
     line("channel", &demo.channel);
     line("Alice", &demo.alice);
@@ -31,7 +31,7 @@ pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &
     for (name, value) in [
         ("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", url),
         ("AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY", url),
-        // What the SDKs read, and what boto3 and the first command line do.
+        // The SDKs read the first; boto3 and version 1 of the AWS CLI read the second.
         ("AWS_REGION", region),
         ("AWS_DEFAULT_REGION", region),
         ("AWS_ACCESS_KEY_ID", "test"),
@@ -45,8 +45,8 @@ pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &
         let address = args.address;
         let _ = writeln!(
             anstream::stderr(),
-            "{} {address} is not a loopback address: every machine that reaches it can read and send messages; it has to \
-             use this address, or a host name that --allow-host names",
+            "{} {address} is not a loopback address: every machine that can reach it can read and send messages; \
+             clients must use this address, or a host name given with --allow-host",
             styled(BAD, "warning:")
         );
     }

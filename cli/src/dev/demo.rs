@@ -1,4 +1,4 @@
-//! What is there from the start: an app instance, two people, a bot, a channel, and a flow with the user's processor.
+//! The demo chat: an app instance, two users, a bot, a channel, and a flow with the user's processor.
 
 use channel_flow_emulator::{ApiError, MessagingService};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(super) struct FlowProcessor<'a> {
     pub(super) fallback_action: &'static str,
 }
 
-/// Finds the demo, and makes what is missing of it. A channel that goes through another flow stays there.
+/// Finds the demo, and creates the parts that are missing. A channel that has another flow keeps it.
 pub(super) async fn set_up(service: &MessagingService, processor: FlowProcessor<'_>) -> Result<Demo, ApiError> {
     let app_instance =
         format!("arn:aws:chime:{}:{}:app-instance/demo", service.region(), channel_flow_emulator::ACCOUNT);
@@ -72,7 +72,7 @@ impl Demo {
         if self.is_there(service, "DescribeChannel", "ChannelArn", &self.channel).await {
             return Ok(());
         }
-        // Who creates a channel is its first moderator.
+        // The creator of a channel is its first moderator.
         let channel = json!({
             "AppInstanceArn": self.app_instance,
             "Name": "General",

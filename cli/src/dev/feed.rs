@@ -1,4 +1,4 @@
-//! A line for each message, once it is known what became of it.
+//! Prints a line for each message once its outcome is known.
 
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
@@ -14,7 +14,7 @@ pub(super) async fn show(mut activities: UnboundedReceiver<Activity>, show_conte
     let mut feed = Feed { show_content, on_their_way: HashMap::new() };
     while let Some(activity) = activities.recv().await {
         if let Some(line) = feed.line(activity) {
-            // Who closed standard output does not want to know.
+            // A closed standard output is no error.
             let _ = writeln!(anstream::stdout(), "{line}");
         }
     }
@@ -32,9 +32,9 @@ struct Message {
     sent_at: SystemTime,
     change: MessageChange,
     fields: MessageFields,
-    /// What the processors have decided so far.
+    /// The decision of the processors so far.
     decision: Option<Decision>,
-    /// Why no processor was reached, and what was done instead.
+    /// The fallback action that was taken, and why no processor was reached.
     unreachable: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl Feed {
             ActivityKind::Callback(callback) => {
                 let message = self.on_their_way.get_mut(&key)?;
                 message.decision = match (message.decision, callback.verdict().ok()) {
-                    // Of several processors, one that changes nothing leaves what another one has changed.
+                    // With several processors, one that changes nothing keeps the changes of another.
                     (Some(Decision::Update), Some(Decision::NoChange)) => Some(Decision::Update),
                     (before, decision) => decision.or(before),
                 };
@@ -63,7 +63,7 @@ impl Feed {
             }
             ActivityKind::Unreachable { reason, fallback_action, .. } => {
                 let message = self.on_their_way.get_mut(&key)?;
-                message.unreachable = Some(format!("{fallback_action}, the processor was not reached: {reason}"));
+                message.unreachable = Some(format!("{fallback_action}, the processor could not be reached: {reason}"));
                 None
             }
             ActivityKind::Finished { decided: false, .. } => {

@@ -1,4 +1,4 @@
-//! Where the service listens, and what to say when it cannot.
+//! The address that the service listens on, and errors about it.
 
 use crate::args::Dev;
 use crate::exit::Failure;
@@ -6,16 +6,16 @@ use crate::text::printable;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-/// How many ports after the one that is taken are looked at.
+/// How many ports after a taken one are tried.
 const OTHERS: u16 = 100;
 
-/// That the port can be had, which is better said before a build than after it.
+/// Checks that the port is free, so that the error comes before the build and not after it.
 pub(super) fn check(args: &Dev) -> Result<(), Failure> {
     let address = SocketAddr::new(args.address, args.port);
     TcpListener::bind(address).map(drop).map_err(|error| failure(address, &error))
 }
 
-/// Why `address` cannot be listened at, and what to do about it.
+/// Why the service cannot listen on `address`, and what to do about it.
 pub(super) fn failure(address: SocketAddr, error: &io::Error) -> Failure {
     let port = address.port();
     Failure::not_started(match error.kind() {
@@ -23,15 +23,15 @@ pub(super) fn failure(address: SocketAddr, error: &io::Error) -> Failure {
             let others = (port.saturating_add(1)..=port.saturating_add(OTHERS)).filter(|other| *other != port);
             let free = |other: &u16| TcpListener::bind((address.ip(), *other)).is_ok();
             let other = others.into_iter().find(free).unwrap_or(0);
-            format!("port {port} of {} is taken: choose another one, such as --port {other}", address.ip())
+            format!("port {port} of {} is taken: choose another, such as --port {other}", address.ip())
         }
         ErrorKind::AddrNotAvailable => format!("this machine does not have the address {}", address.ip()),
-        ErrorKind::PermissionDenied => format!("port {port} is not for everyone: choose one above 1023 with --port"),
-        _ => format!("cannot listen at {address}: {}", printable(&error.to_string())),
+        ErrorKind::PermissionDenied => format!("no permission for port {port}: choose one above 1023 with --port"),
+        _ => format!("cannot listen on {address}: {}", printable(&error.to_string())),
     })
 }
 
-/// The service's URL as this machine reaches it: where it listens at all addresses, at its own.
+/// The service's URL on this machine: the loopback address if the service listens on all addresses.
 pub(super) fn url(address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

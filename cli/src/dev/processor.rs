@@ -43,7 +43,8 @@ impl<'a> Current<'a> {
         &self.binary
     }
 
-    /// The function's name: that of the binary, or of its folder where it is a `bootstrap`, in the letters that Lambda knows.
+    /// The function's name: that of the binary, or of its folder if the binary is a `bootstrap`, in characters that Lambda
+    /// accepts.
     pub(super) fn function_name(&self) -> String {
         let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let absolute = std::path::absolute(&self.binary).unwrap_or_else(|_| self.binary.clone());
@@ -56,7 +57,7 @@ impl<'a> Current<'a> {
         if name.is_empty() { "processor".to_owned() } else { name }
     }
 
-    /// Puts it behind its function ARN, which is returned. Events that an earlier one has in hand end there.
+    /// Puts it behind its function ARN, which is returned. In-flight events finish on the previous build.
     pub(super) fn run(&self, emulator: &Emulator) -> Result<String, Failure> {
         let settings = settings(self.args).name(self.function_name());
         let function = emulator.function(&self.binary, settings);
@@ -66,11 +67,11 @@ impl<'a> Current<'a> {
         Ok(arn)
     }
 
-    /// Builds and swaps it whenever its source has changed. Never ends, unless nothing can be watched.
+    /// Builds and swaps it whenever its source has changed. Never ends unless watching fails.
     pub(super) async fn follow(&mut self, emulator: &Emulator) {
         let unwatched = |error: &dyn Display| {
             let error = printable(&error.to_string());
-            say_error(&format_args!("the source cannot be watched, so the processor stays as it is: {error}"));
+            say_error(&format_args!("cannot watch the source, so the processor is not rebuilt: {error}"));
         };
         let mut watcher = match Watcher::new() {
             Ok(watcher) => watcher,
@@ -111,13 +112,13 @@ impl<'a> Current<'a> {
         let built = match self.processor.build(self.args.function.release).await {
             Ok(built) => built,
             Err(failure) => {
-                return say_error(&format_args!("{failure}; messages go through the one that was built before"));
+                return say_error(&format_args!("{failure}; messages still go through the previous build"));
             }
         };
         let stamp = Stamp::of(&built.binary);
         if stamp == self.stamp && built.binary == self.binary {
             self.learn(built, started);
-            return say(&"the processor is as it was");
+            return say(&"the processor is unchanged");
         }
         self.binary.clone_from(&built.binary);
         self.learn(built, started);
@@ -127,7 +128,7 @@ impl<'a> Current<'a> {
                 let seconds = begun.elapsed().as_secs_f64();
                 say(&styled(GOOD, format_args!("messages go through the new processor ({seconds:.1} s)")));
             }
-            Err(failure) => say_error(&format_args!("{failure}; messages go through the one before")),
+            Err(failure) => say_error(&format_args!("{failure}; messages still go through the previous build")),
         }
     }
 
@@ -141,7 +142,7 @@ impl<'a> Current<'a> {
         self.seen.learn(self.sources.look(), started);
     }
 
-    /// A path as a person here would name it.
+    /// A path relative to the current directory, if it is below it.
     fn short(&self, path: &Path) -> String {
         let here = std::env::current_dir().ok();
         let short = here.as_ref().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
@@ -149,13 +150,13 @@ impl<'a> Current<'a> {
     }
 }
 
-/// How functions run that nothing else is said of.
+/// How functions run by default.
 pub(super) fn settings(args: &Dev) -> FunctionSettings {
     let settings = args.function.settings().concurrency(args.environments.into()).freeze(true);
     if args.logs { settings.log_sink(logs::line) } else { settings }
 }
 
-/// How often, and how soon, they get an event again that they failed with: nobody here waits for Lambda's minutes.
+/// How often and how soon failed events are retried: within seconds, instead of Lambda's minutes.
 pub(super) fn invoke_config(args: &Dev) -> EventInvokeConfig {
     EventInvokeConfig::new()
         .maximum_retry_attempts(args.retries.into())

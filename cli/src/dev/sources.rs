@@ -1,4 +1,4 @@
-//! What a processor is built of, and whether it has changed.
+//! The source files of a processor, and whether they have changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -32,7 +32,7 @@ pub(super) struct Stamp {
 }
 
 impl Sources {
-    /// The state of all files now. What cannot be read is not there.
+    /// The state of all files now. Unreadable files count as missing.
     pub(super) fn look(&self) -> Seen {
         let mut seen = Seen::default();
         for package in &self.packages {
@@ -111,7 +111,7 @@ fn is_nobodys(name: &OsStr) -> bool {
         || name.rsplit_once('.').is_some_and(|(_, extension)| swap(extension))
 }
 
-/// A package of its own, or a folder of what can be made again, as Cargo marks `target`.
+/// Another package, or a cache folder, which Cargo marks as it does `target`.
 fn is_package_or_cache(folder: &Path) -> bool {
     ["Cargo.toml", "CACHEDIR.TAG"].iter().any(|name| folder.join(name).is_file()) || folder.ends_with("node_modules")
 }

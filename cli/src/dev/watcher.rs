@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// Editors write a file in several steps. What they do within this time is one change.
+/// Editors write a file in several steps. Steps within this time count as one change.
 const SETTLED: Duration = Duration::from_millis(150);
 
 pub(super) struct Watcher {
@@ -28,7 +28,7 @@ impl Watcher {
         Ok(Self { debouncer, events })
     }
 
-    /// Watches these folders, not what is below them. One that was watched, was removed and is there again has to be named
+    /// Watches these folders, without the folders below them. A folder that was removed and created again must be passed
     /// again.
     pub(super) fn watch(&mut self, folders: &BTreeSet<PathBuf>) -> notify::Result<()> {
         for folder in folders {

@@ -6,7 +6,7 @@ use crate::json::{body, decision, name, write_line};
 use serde_json::{Value, json};
 use std::io;
 
-/// Writes what came of a step.
+/// Writes the result of a step.
 pub(super) fn replayed(replayed: &Replayed<'_>) -> io::Result<()> {
     let now = replayed.now.as_ref().map(|now| {
         let mut verdict = verdict(&Verdict::of(now));

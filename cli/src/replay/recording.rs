@@ -46,7 +46,10 @@ impl Recording {
         let all = || names.iter().map(|name| format!("\n  {name}")).collect::<String>();
         match recorded {
             Some(recorded) if !names.contains(recorded) => {
-                return Err(Failure::unusable(format!("no processor {recorded} was recorded; there are:{}", all())));
+                return Err(Failure::unusable(format!(
+                    "no processor {recorded} was recorded; the recording has:{}",
+                    all()
+                )));
             }
             None if names.len() > 1 => {
                 let message = format!("several processors were recorded; choose one with --recorded:{}", all());
@@ -96,14 +99,14 @@ fn read_lines(source: &str, reader: impl BufRead, lines: &mut Vec<Line>) -> io::
 fn read_step(text: &[u8]) -> Result<RecordedStep, String> {
     let step = RecordedStep::read(text).map_err(|error| error.to_string())?;
     if step.event().ids().is_err() {
-        return Err("its event has not the ids without which no callback can be accepted".to_owned());
+        return Err("its event lacks the ids that a callback requires".to_owned());
     }
     if step.decision.is_some() && step.decision().is_none() {
-        return Err("its decision is none of UPDATE, DENY and NO_CHANGE".to_owned());
+        return Err("its decision is not UPDATE, DENY or NO_CHANGE".to_owned());
     }
     let releases = step.decision().is_some_and(|decision| decision != Decision::Deny);
     if !step.masked && releases && step.released().is_none() {
-        return Err("its accepted callback is not there, or none that is accepted".to_owned());
+        return Err("its accepted callback is missing or invalid".to_owned());
     }
     Ok(step)
 }
@@ -150,9 +153,9 @@ mod tests {
         assert_eq!(read[0], (2, String::new()));
         for ((number, problem), (expected_number, expected)) in read[1..].iter().zip([
             (3, "it is not JSON"),
-            (4, "its decision is none of"),
-            (6, "its accepted callback is not there"),
-            (7, "its event has not the ids"),
+            (4, "its decision is not UPDATE"),
+            (6, "its accepted callback is missing"),
+            (7, "its event lacks the ids"),
             (8, "it has no version"),
         ]) {
             assert_eq!(*number, expected_number);

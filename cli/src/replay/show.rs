@@ -1,4 +1,4 @@
-//! Results for people: what changed, and a sum.
+//! Results for people: changes, and a summary.
 
 use super::{Outcome, Replayed, Summary, Verdict};
 use crate::show::{Rows, reason, sender, times};
@@ -7,7 +7,7 @@ use anstyle::Style;
 use channel_flow_emulator::{Decision, Delivered, MessageFields};
 use std::io::{self, Write};
 
-/// Writes what came of a step that is not as it was recorded.
+/// Writes the result of a step that differs from the recording.
 pub(super) fn replayed(replayed: &Replayed<'_>) -> io::Result<()> {
     let Some(now) = replayed.now.as_ref().filter(|_| matches!(replayed.outcome, Outcome::Changed | Outcome::Undecided))
     else {
@@ -55,7 +55,7 @@ fn render(replayed: &Replayed<'_>, now: &Delivered, colored: bool) -> String {
     rows.render()
 }
 
-/// What everyone sees, with the parts marked that are not those of `other`.
+/// The message that everyone sees, with the parts marked that differ from `other`.
 fn released(
     rows: &mut Rows,
     label: &str,
@@ -67,7 +67,7 @@ fn released(
         None => rows.add(label, &styled(DIM, "nobody sees it").to_string()),
         Some(released) => {
             let content = released.content.as_deref();
-            // Against nothing there is nothing to mark.
+            // Without another message there is nothing to mark.
             let other = other.map_or(content, |other| other.content.as_deref());
             rows.changed(label, other, content, mark);
         }
@@ -106,13 +106,13 @@ fn render_summary(summary: &Summary) -> String {
     ];
     let mut text = all.join(", ") + "\n";
     if decided > 0 {
-        text += &format!("{decided} decided, but masked: whether as before cannot be said\n");
+        text += &format!("{decided} decided, but masked, so the decisions cannot be compared\n");
     }
     if skipped > 0 {
-        text += "Skipped is what never reached its processor when it was recorded.\n";
+        text += "Skipped messages never reached their processor when they were recorded.\n";
     }
     if unusable > 0 {
-        text += &counted(unusable, BAD, "cannot be used: see above\n");
+        text += &counted(unusable, BAD, "unusable: see the errors above\n");
     }
     text
 }
@@ -136,9 +136,9 @@ mod tests {
         assert_eq!(
             plain(mixed),
             "1 same, 2 changed, 3 undecided, 5 skipped\n\
-             4 decided, but masked: whether as before cannot be said\n\
-             Skipped is what never reached its processor when it was recorded.\n\
-             6 cannot be used: see above\n"
+             4 decided, but masked, so the decisions cannot be compared\n\
+             Skipped messages never reached their processor when they were recorded.\n\
+             6 unusable: see the errors above\n"
         );
     }
 }

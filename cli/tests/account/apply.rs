@@ -134,7 +134,7 @@ async fn what_was_made_is_gone_and_nothing_twice() {
     succeeds(&scene.apply(&["--channel", &scene.channel, "--bearer", &scene.admin, "--yes"]).await);
     scene.changes();
     fails(&scene.destroy(&["--yes"]).await, 2, &["--bearer"]);
-    fails(&scene.destroy(&["--bearer", &scene.admin]).await, 2, &["give --yes"]);
+    fails(&scene.destroy(&["--bearer", &scene.admin]).await, 2, &["pass --yes"]);
     assert_eq!((scene.flows().await.len(), scene.changes().len()), (1, 0));
     let output = scene.destroy(&["--bearer", &scene.admin, "--yes", "--json"]).await;
     succeeds(&output);
@@ -154,10 +154,10 @@ async fn what_was_made_is_gone_and_nothing_twice() {
 async fn nothing_is_changed_without_consent() {
     let scene = Scene::new().await;
     let output = scene.apply(&[]).await;
-    fails(&output, 2, &["give --yes"]);
+    fails(&output, 2, &["pass --yes"]);
     assert!(stdout(&output).contains("2 to add."), "{}", stdout(&output));
     let output = scene.apply(&["--json"]).await;
-    fails(&output, 2, &["give --yes"]);
+    fails(&output, 2, &["pass --yes"]);
     assert!(json_of(&output)["error"].as_str().unwrap().contains("--yes"));
     assert_eq!((scene.flows().await.len(), scene.changes().len()), (0, 0));
 }

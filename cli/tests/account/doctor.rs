@@ -60,7 +60,7 @@ async fn a_deployment_that_is_well() {
     }
     fails(&scene.run(&["doctor", "no-such-function"]).await, 1, &["Function not found"]);
     fails(&scene.run(&["doctor", &format!("{flow}x")]).await, 1, &["there is no channel flow"]);
-    fails(&scene.run(&["doctor", &flow, "--region", "eu-central-1"]).await, 2, &["leave --region out"]);
+    fails(&scene.run(&["doctor", &flow, "--region", "eu-central-1"]).await, 2, &["omit --region"]);
     assert_eq!(scene.account.change(|deployment| deployment.changes.len()), 1);
 }
 

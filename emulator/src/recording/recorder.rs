@@ -1,7 +1,8 @@
 //! The file that a recording goes to.
 
 use crate::model::activity::Activity;
-use crate::recording::{RecordedStep, Recording};
+use crate::recording::step::RecordedStep;
+use crate::recording::steps::Steps;
 use crate::service::MessagingService;
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -43,8 +44,8 @@ impl Recorder {
         let (stop, stopped) = oneshot::channel();
         let (activities, runtime) = (service.watch(), Handle::current());
         let record = move || {
-            let recording = Recording::new(!settings.content);
-            record(recording, Lines { file, broken: false, written: 0, settings }, activities, stopped, &runtime)
+            let steps = Steps::new(!settings.content);
+            record(steps, Lines { file, broken: false, written: 0, settings }, activities, stopped, &runtime)
         };
         let thread = thread::Builder::new().name("recorder".to_owned()).spawn(record)?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -97,7 +98,7 @@ impl Default for RecorderSettings {
 }
 
 fn record(
-    mut recording: Recording,
+    mut steps: Steps,
     mut lines: Lines,
     mut activities: UnboundedReceiver<Activity>,
     mut stopped: oneshot::Receiver<()>,
@@ -113,9 +114,9 @@ fn record(
         })
     };
     while let Some(activity) = next() {
-        recording.take(activity).iter().for_each(|step| lines.write(step));
+        steps.take(activity).iter().for_each(|step| lines.write(step));
     }
-    recording.rest().iter().for_each(|step| lines.write(step));
+    steps.rest().iter().for_each(|step| lines.write(step));
     lines.written
 }
 

@@ -7,6 +7,7 @@ use crate::model::decision::Decision;
 use crate::model::event::Event;
 use crate::model::invocation::REPORTED;
 use crate::model::message::MessageFields;
+use crate::model::processor_step::decision_name;
 use crate::recording::mask;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -199,7 +200,7 @@ impl RecordedStep {
     pub fn decision(&self) -> Option<Decision> {
         [Decision::Update, Decision::Deny, Decision::NoChange]
             .into_iter()
-            .find(|decision| self.decision.as_deref() == Some(name(*decision)))
+            .find(|decision| self.decision.as_deref() == Some(decision_name(*decision)))
     }
 
     /// What the message says after this processor: as its event has it, with what the accepted callback changed. `None`
@@ -247,14 +248,6 @@ impl RecordedCallback {
             fault: callback.fault().map(str::to_owned),
             body: mask::line(callback.body(), false),
         }
-    }
-}
-
-pub(super) fn name(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Update => "UPDATE",
-        Decision::Deny => "DENY",
-        Decision::NoChange => "NO_CHANGE",
     }
 }
 

@@ -1,4 +1,5 @@
-//! A channel flow processor. This one takes shouting for what it is; write your own decision in its place.
+//! A channel flow processor. This one turns shouting into lowercase: replace it with your own
+//! decision.
 
 use channel_flow::{Decision, LimitError, Message, Processor};
 
@@ -12,7 +13,8 @@ struct Calm;
 impl Processor for Calm {
     type Error = LimitError;
 
-    /// An error, a panic or too little time lead to the fallback action: the message is denied.
+    /// If this returns an error, panics or runs out of time, the framework takes the fallback
+    /// action: it denies the message.
     async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
         let text = message.text();
         let shouts = text.chars().any(char::is_uppercase)
@@ -21,7 +23,7 @@ impl Processor for Calm {
         if message.sender().is_bot() || !shouts {
             return Ok(Decision::NoChange);
         }
-        // The whole text, in the form in which it came.
+        // Replaces the whole text, and keeps its form.
         Decision::update(text.replace_ranges([(0..text.len(), text.to_lowercase())]))
     }
 }

@@ -1,20 +1,19 @@
-//! What the doctor looks at.
+//! The facts that the checks work on, and the calls that collect them.
 
-use crate::account::arn::{AppInstance, FunctionName};
-use crate::account::carry_out;
+use crate::account::arn::{AppInstance, Arn, FunctionArn, FunctionName};
+use crate::account::channel_flow::ChannelFlow;
 use crate::account::clients::Clients;
 use crate::account::explain::Problem;
 use crate::account::iam::{self, Role};
 use crate::account::lambda::{self, EventInvokeConfig, Function};
 use crate::account::messaging;
-use crate::account::plan::ChannelFlow;
 use crate::account::policy::Policy;
 
-/// What was seen, or why nothing was.
+/// A fact, or why it could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Looked<T> {
     Seen(T),
-    /// In words, with what would help.
+    /// In words, with a remedy.
     Unseen {
         reason: String,
         remedy: String,
@@ -34,14 +33,14 @@ pub(crate) struct Facts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FlowFacts {
     pub(crate) flow: ChannelFlow,
-    pub(crate) channels: Looked<Vec<String>>,
+    pub(crate) channels: Looked<Vec<Arn>>,
 }
 
-/// A function that a processor names, or that was asked for; it may not be there.
+/// A function that a processor or the user names; it may not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Patient {
     pub(crate) asked_for: String,
-    /// None where there is none.
+    /// None if there is none.
     pub(crate) found: Looked<Option<FunctionFacts>>,
 }
 
@@ -49,20 +48,20 @@ pub(crate) struct Patient {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FunctionFacts {
     pub(crate) function: Function,
-    /// None where it has no policy; one that is not understood is unseen.
+    /// None if it has no policy; an unknown form of policy is unseen.
     pub(crate) policy: Looked<Option<Policy>>,
     pub(crate) role: Looked<Role>,
     pub(crate) event_invoke_config: Looked<Option<EventInvokeConfig>>,
-    /// Where events go that failed: the on-failure destination before the dead-letter queue.
+    /// The targets of failed events: the on-failure destination before the dead-letter queue.
     pub(crate) failures: Looked<Vec<FailureTarget>>,
 }
 
-/// Where events go that failed.
+/// A target of failed events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FailureTarget {
-    pub(crate) arn: String,
+    pub(crate) arn: Arn,
     pub(crate) is_dead_letter: bool,
-    /// What takes them from there, or is there itself: functions and their roles.
+    /// The functions that receive them, and their roles.
     pub(crate) rescues: Looked<Vec<(Function, Looked<Role>)>>,
 }
 
@@ -91,13 +90,13 @@ pub(crate) async fn of_function(
     };
     let mut flows = Looked::Seen(Vec::new());
     for app_instance in &app_instances {
-        // One of another region cannot be asked for here, and has no use for the function anyway.
+        // An app instance in another region cannot be read here, and its flows cannot invoke the function anyway.
         if app_instance.region() != clients.region {
             continue;
         }
         match messaging::flows(clients, app_instance).await {
             Ok(found) => {
-                for flow in found.into_iter().filter(|flow| flow.processors.iter().any(|one| one.function_arn == arn)) {
+                for flow in found.into_iter().filter(|flow| flow.processors.iter().any(|one| one.function == arn)) {
                     let channels = Looked::at(messaging::channels_of(clients, &flow.arn).await);
                     if let Looked::Seen(flows) = &mut flows {
                         flows.push(FlowFacts { flow, channels });
@@ -111,7 +110,7 @@ pub(crate) async fn of_function(
     Ok(Facts { app_instances, flows, functions })
 }
 
-/// A function, which may not be there.
+/// A function, which may not exist.
 pub(crate) async fn look_at(clients: &Clients, name: &FunctionName) -> Looked<Option<FunctionFacts>> {
     match lambda::function(clients, name).await {
         Ok(function) => Looked::Seen(Some(around(clients, name, function).await)),
@@ -126,7 +125,7 @@ async fn around(clients: &Clients, name: &FunctionName, function: Function) -> F
         Ok(Some(policy)) => match Policy::parse(&policy) {
             Ok(policy) => Looked::Seen(Some(policy)),
             Err(reason) => {
-                let remedy = format!("Look at it: aws lambda get-policy --function-name {name}");
+                let remedy = format!("To see it, run: aws lambda get-policy --function-name {name}");
                 Looked::Unseen { reason, remedy }
             }
         },
@@ -154,19 +153,19 @@ async fn around(clients: &Clients, name: &FunctionName, function: Function) -> F
     FunctionFacts { function, policy, role, event_invoke_config, failures }
 }
 
-/// The functions that get what goes to a target.
-async fn rescues(clients: &Clients, arn: &str) -> Looked<Vec<(Function, Looked<Role>)>> {
-    let names = match arn.split(':').nth(2) {
-        Some("lambda") => vec![arn.to_owned()],
-        Some("sqs") => match lambda::consumers(clients, arn).await {
-            Ok(functions) => functions,
+/// The functions that receive events from a target.
+async fn rescues(clients: &Clients, target: &Arn) -> Looked<Vec<(Function, Looked<Role>)>> {
+    let functions = match target.service.as_str() {
+        "lambda" => target.as_str().parse().map(|function: FunctionName| vec![function]).unwrap_or_default(),
+        "sqs" => match lambda::consumers(clients, target).await {
+            Ok(functions) => functions.iter().map(FunctionArn::name).collect(),
             Err(problem) => return Looked::at(Err(problem)),
         },
         _ => Vec::new(),
     };
     let mut rescues = Vec::new();
-    for name in names {
-        match lambda::function(clients, &carry_out::function(&name)).await {
+    for name in functions {
+        match lambda::function(clients, &name).await {
             Ok(function) => {
                 let role = Looked::at(iam::role(clients, &function.role).await);
                 rescues.push((function, role));

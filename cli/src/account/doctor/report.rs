@@ -1,6 +1,6 @@
-//! What the checks found, for people and for programs.
+//! The findings of the checks, for people and for programs.
 
-use crate::account::doctor::checks::{Finding, Severity};
+use crate::account::doctor::finding::{Finding, Severity};
 use crate::exit::Exit;
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::{AnsiColor, Style};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Grouped by what they are about, the worst first.
+/// Groups findings by subject, and sorts each group with the worst first.
 pub(crate) fn text(findings: &[Finding]) -> String {
     let mut subjects: Vec<&str> = Vec::new();
     for finding in findings {
@@ -69,7 +69,7 @@ pub(crate) fn json(findings: &[Finding]) -> String {
     format!("{}\n", json!({ "findings": findings }))
 }
 
-/// How the command ends: by the worst of it.
+/// The exit status: that of the worst finding.
 pub(crate) fn exit(findings: &[Finding]) -> Exit {
     match findings.iter().map(|finding| finding.severity).min() {
         Some(Severity::Error) => Exit::Wrong,
@@ -84,7 +84,7 @@ mod tests {
 
     fn finding(subject: &str, severity: Severity) -> Finding {
         let (subject, text) = (subject.to_owned(), "it is\u{1b} so".to_owned());
-        let remedy = (severity != Severity::Ok).then(|| "mend it".to_owned());
+        let remedy = (severity != Severity::Ok).then(|| "fix it".to_owned());
         Finding { check: "check", severity, subject, text, remedy }
     }
 
@@ -93,7 +93,7 @@ mod tests {
         let findings = [finding("a", Severity::Ok), finding("b", Severity::Warning), finding("a", Severity::Error)];
         let text = anstream::adapter::strip_str(&text(&findings)).to_string();
         assert!(text.starts_with("a\n  error    check                  it is\\u{1b} so\n"), "{text}");
-        assert!(text.contains("→ mend it\n  ok       check"), "{text}");
+        assert!(text.contains("→ fix it\n  ok       check"), "{text}");
         assert!(text.ends_with("1 error, 1 warning, 0 unknown.\n"), "{text}");
         assert_eq!(exit(&findings), Exit::Wrong);
         assert_eq!(exit(&findings[..2]), Exit::Questionable);
@@ -117,7 +117,7 @@ mod tests {
         let text = json(&[finding("a", Severity::Unknown)]);
         let value: Value = serde_json::from_str(&text).unwrap();
         let expected = json!({
-            "check": "check", "severity": "unknown", "subject": "a", "finding": "it is\u{1b} so", "remedy": "mend it",
+            "check": "check", "severity": "unknown", "subject": "a", "finding": "it is\u{1b} so", "remedy": "fix it",
         });
         assert_eq!(value["findings"][0], expected);
     }

@@ -1,7 +1,8 @@
 //! The latest stories of all channels.
 
-use crate::http::page::story::{Story, callback_id};
+use crate::http::page::story::Story;
 use crate::model::activity::{Activity, ActivityKind};
+use crate::model::processor_step::callback_id;
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 

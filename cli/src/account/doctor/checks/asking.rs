@@ -1,20 +1,21 @@
-//! Whether a function may ask what became of a message, and whether it knows that it may.
+//! Whether a function may ask for the status of a message, and whether it knows that it may.
 //!
 //! A 403 to a callback can mean that the message was decided before. The framework asks the service then, as the sender. It
 //! reads a 403 to the question as an answer only if `CHANNEL_FLOW_MAY_ASK_STATUS` says that the grant is there, so the variable
 //! and the role must say the same.
 
-use super::grants::{put_role_policy, verdict_of};
-use super::{Outcome, Subject, options};
-use crate::account::arn::{AppInstance, Arn, app_instance};
+use crate::account::arn::{AppInstance, app_instance};
+use crate::account::doctor::checks::grants::{put_role_policy, verdict_of};
+use crate::account::doctor::checks::subject::{Subject, options};
 use crate::account::doctor::facts::Looked;
+use crate::account::doctor::finding::Outcome;
 use crate::account::iam::Role;
 use crate::account::lambda::{Function, MAY_ASK_STATUS, Setting};
 use crate::account::policy::Verdict;
 
 const ASK: &str = "chime:GetChannelMessageStatus";
 
-/// What the variable says.
+/// The value of the variable.
 enum Says {
     Nothing,
     Always,
@@ -27,8 +28,7 @@ pub(super) fn function(subject: &Subject<'_>) -> Vec<Outcome> {
     check(subject, &subject.facts.function, &subject.facts.role)
 }
 
-/// Those that run the same code and get what failed. What was found about the function itself is not found again: it may be
-/// its own rescue.
+/// The rescues that run the same code. The function itself is not checked again: it may be its own rescue.
 pub(super) fn rescues(subject: &Subject<'_>) -> Vec<Outcome> {
     let own = &subject.facts.function;
     let Looked::Seen(targets) = &subject.facts.failures else { return Vec::new() };
@@ -39,7 +39,7 @@ pub(super) fn rescues(subject: &Subject<'_>) -> Vec<Outcome> {
     let rescues =
         rescues.flatten().filter(|(rescue, _)| rescue.code_sha256 == own.code_sha256 && rescue.arn != own.arn);
     let about = |(rescue, role): &(Function, Looked<Role>)| {
-        check(subject, rescue, role).into_iter().map(|outcome| outcome.about(&rescue.arn)).collect::<Vec<_>>()
+        check(subject, rescue, role).into_iter().map(|outcome| outcome.about(rescue.arn.as_str())).collect::<Vec<_>>()
     };
     rescues.flat_map(about).collect()
 }
@@ -54,14 +54,16 @@ fn check(subject: &Subject<'_>, function: &Function, role: &Looked<Role>) -> Vec
         Setting::Value(value) => match read(value, function) {
             Ok(says) => says,
             Err(problem) => {
-                let remedy = format!("Set it to true, if its role may ask: {}", set_variable(function, "true"));
-                return vec![Outcome::error(format!("{MAY_ASK_STATUS} makes no sense: {problem}")).remedy(remedy)];
+                let remedy = format!("If its role may ask, set it to true: {}", set_variable(function, "true"));
+                return vec![
+                    Outcome::error(format!("{MAY_ASK_STATUS} has an invalid value: {problem}")).remedy(remedy),
+                ];
             }
         },
     };
     if let Says::Never = says {
         return vec![Outcome::ok(
-            "it asks for no status (set so): an ambiguous refusal of a callback fails the invocation",
+            "it never asks for a status, as configured: an ambiguous refusal of a callback fails the invocation",
         )];
     }
     let role = match role {
@@ -85,16 +87,14 @@ fn read(value: &str, function: &Function) -> Result<Says, String> {
         "false" => return Ok(Says::Never),
         _ => {}
     }
-    let place = function.arn.parse::<Arn>();
+    let place = function.arn.as_arn();
     let one = |text: &str| {
         let app_instance = app_instance(text.trim())
             .map_err(|_| format!("{text:?} is neither true nor false nor the ARN of an app instance"))?;
-        match &place {
-            Ok(place) if (&*place.region, &*place.account) != (app_instance.region(), app_instance.account()) => {
-                Err(format!("{app_instance} is in another region or account than the function"))
-            }
-            _ => Ok(app_instance),
+        if (&*place.region, &*place.account) != (app_instance.region(), app_instance.account()) {
+            return Err(format!("{app_instance} is in another region or account than the function"));
         }
+        Ok(app_instance)
     };
     value.split(',').map(one).collect::<Result<_, _>>().map(Says::For)
 }
@@ -117,7 +117,7 @@ fn for_one(function: &Function, role: &Role, says: &Says, app_instance: &AppInst
         };
         set_variable(function, &value)
     };
-    let wrong = "so that a message whose status it may not ask for can pass for decided";
+    let wrong = "so a message whose status it may not ask for can be mistaken for a decided one";
     match (told, may_ask(role, app_instance)) {
         (true, Verdict::Allowed) => Outcome::ok(format!("{name} may ask for the status of messages of app instance {id}")),
         (true, Verdict::Missing) => Outcome::error(format!(
@@ -126,10 +126,10 @@ fn for_one(function: &Function, role: &Role, says: &Says, app_instance: &AppInst
         .remedy(grant()),
         (true, Verdict::Denied) => {
             Outcome::error(format!("{MAY_ASK_STATUS} says that it may ask, but a policy denies {name} {ASK}, {wrong}"))
-                .remedy("Take the statement with \"Effect\": \"Deny\" away, or set the variable to false.")
+                .remedy("Remove the statement with \"Effect\": \"Deny\", or set the variable to false.")
         }
         (_, Verdict::CannotTell(why)) => Outcome::unknown(
-            format!("whether {name} may ask for the status of messages cannot be told: {why}"),
+            format!("cannot tell whether {name} may ask for the status of messages: {why}"),
             format!(
                 "aws iam simulate-principal-policy --policy-source-arn {} --action-names {ASK} --resource-arns {}",
                 function.role,
@@ -137,8 +137,8 @@ fn for_one(function: &Function, role: &Role, says: &Says, app_instance: &AppInst
             ),
         ),
         (false, Verdict::Allowed) => Outcome::hint(format!(
-            "{name} may ask for the status of messages of app instance {id}, but {MAY_ASK_STATUS} does not say so: a refusal \
-             that the answer leaves open fails the invocation"
+            "{name} may ask for the status of messages of app instance {id}, but {MAY_ASK_STATUS} does not say so: an \
+             ambiguous refusal of a callback fails the invocation"
         ))
         .remedy(tell()),
         (false, Verdict::Missing) => Outcome::hint(format!(
@@ -149,23 +149,23 @@ fn for_one(function: &Function, role: &Role, says: &Says, app_instance: &AppInst
         (false, Verdict::Denied) => Outcome::hint(format!(
             "a policy denies {name} {ASK}: an ambiguous refusal of a callback fails the invocation"
         ))
-        .remedy("If that is intended, set the variable to false; or else take the statement with \"Effect\": \"Deny\" away."),
+        .remedy("If this is intended, set the variable to false; otherwise remove the statement with \"Effect\": \"Deny\"."),
     }
 }
 
-/// Without knowing whose messages it gets.
+/// For a function whose app instances are not known.
 fn for_every(subject: &Subject<'_>, role: &Role) -> Outcome {
     let any = subject.app_instances_or_any();
     match any.iter().all(|app_instance| may_ask(role, app_instance) == Verdict::Allowed) {
         true => Outcome::ok(format!("{} may ask for the status of messages of every app instance", role.name)),
         false => Outcome::unknown(
-            format!("{} may not ask everywhere, and it is not known for which app instance it should", role.name),
-            "Give the app instance with --app-instance, or look at the flow.",
+            format!("{} may not ask for every app instance, and it is not known which ones it serves", role.name),
+            "Pass the app instance with --app-instance, or run doctor on the flow.",
         ),
     }
 }
 
-/// The least of what the role may: ask as a user, ask as a bot, in a channel.
+/// The worst of the three verdicts that asking needs: as a user, as a bot, in a channel.
 fn may_ask(role: &Role, app_instance: &AppInstance) -> Verdict {
     let mut worst = Verdict::Allowed;
     for kind in ["user", "bot", "channel"] {

@@ -1,8 +1,10 @@
-//! What becomes of events that failed for good.
+//! The handling of events that failed for good.
 
-use super::grants::{callback, verdict_of};
-use super::{Outcome, Subject};
+use crate::account::doctor::checks::grants::{callback, verdict_of};
+use crate::account::doctor::checks::settings;
+use crate::account::doctor::checks::subject::Subject;
 use crate::account::doctor::facts::{FailureTarget, Looked};
+use crate::account::doctor::finding::Outcome;
 use crate::account::lambda::Function;
 use crate::account::policy::Verdict;
 
@@ -12,12 +14,11 @@ pub(super) fn target(subject: &Subject<'_>) -> Vec<Outcome> {
         Err(unknown) => return vec![unknown],
     };
     if targets.is_empty() {
-        let none = "none, so that a message stays undecided when its event failed three times: killed, out of memory, timed out";
+        let none =
+            "none, so a message stays undecided if its event fails three times: killed, out of memory, timed out";
         let setting = r#"--destination-config '{"OnFailure":{"Destination":"RESCUE_FUNCTION_ARN"}}'"#;
-        let remedy = format!(
-            "Deploy the same binary a second time as the rescue, and: {}",
-            super::settings::set(subject, setting)
-        );
+        let remedy =
+            format!("Deploy the same binary a second time as the rescue, and run: {}", settings::set(subject, setting));
         return vec![Outcome::warning(none).remedy(remedy)];
     }
     let outcome = |target: &FailureTarget| {
@@ -27,7 +28,7 @@ pub(super) fn target(subject: &Subject<'_>) -> Vec<Outcome> {
     targets.iter().map(outcome).collect()
 }
 
-/// Whether the function's role may send there, which Lambda does in its name.
+/// Whether the function's role may send there: Lambda sends with this role.
 pub(super) fn grant(subject: &Subject<'_>) -> Vec<Outcome> {
     let Ok(targets) = targets(subject) else { return Vec::new() };
     let role = match &subject.facts.role {
@@ -37,37 +38,38 @@ pub(super) fn grant(subject: &Subject<'_>) -> Vec<Outcome> {
     };
     let check = |target: &FailureTarget| {
         let arn = &target.arn;
-        let action = match service(arn) {
+        let action = match arn.service.as_str() {
             "lambda" => "lambda:InvokeFunction",
             "sqs" => "sqs:SendMessage",
             "sns" => "sns:Publish",
             "events" => "events:PutEvents",
             _ => return None,
         };
-        Some(match verdict_of(role, action, arn) {
+        Some(match verdict_of(role, action, arn.as_str()) {
             Verdict::Allowed => Outcome::ok(format!("{} may send there", role.name)),
             Verdict::CannotTell(why) => Outcome::unknown(
-                format!("whether {} has {action} on {arn} cannot be told: {why}", role.name),
+                format!("cannot tell whether {} has {action} on {arn}: {why}", role.name),
                 format!(
                     "aws iam simulate-principal-policy --policy-source-arn {} --action-names {action} --resource-arns {arn}",
                     subject.facts.function.role
                 ),
             ),
             Verdict::Denied | Verdict::Missing => {
-                Outcome::error(format!("{} lacks {action} on {arn}, so that events that failed are lost", role.name))
-                    .remedy(format!(
+                Outcome::error(format!("{} lacks {action} on {arn}, so failed events are lost", role.name)).remedy(
+                    format!(
                         "aws iam put-role-policy --role-name {} --policy-name on-failure --policy-document \
                  '{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Allow\",\"Action\":\"{action}\",\
                  \"Resource\":\"{arn}\"}}]}}'",
                         role.name
-                    ))
+                    ),
+                )
             }
         })
     };
     targets.iter().filter_map(check).collect()
 }
 
-/// Whether what gets there is the same binary, which answers for messages whose events failed.
+/// Whether the receiver is the same binary, which decides messages whose events failed.
 pub(super) fn rescue(subject: &Subject<'_>) -> Vec<Outcome> {
     let Ok(targets) = targets(subject) else { return Vec::new() };
     targets.iter().flat_map(|target| rescue_of(&subject.facts.function, target)).collect()
@@ -80,30 +82,30 @@ fn rescue_of(function: &Function, target: &FailureTarget) -> Vec<Outcome> {
         Looked::Unseen { reason, remedy } => return vec![Outcome::unknown(reason, remedy)],
     };
     if rescues.is_empty() {
-        return vec![match service(arn) {
+        return vec![match arn.service.as_str() {
             "sqs" => Outcome::warning(format!(
-                "nothing takes events from {arn}, so that their messages stay undecided"
+                "no function consumes events from {arn}, so their messages stay undecided"
             ))
             .remedy(format!(
-                "Deploy the same binary a second time as the rescue, and: aws lambda create-event-source-mapping \
+                "Deploy the same binary a second time as the rescue, and run: aws lambda create-event-source-mapping \
                      --function-name RESCUE --event-source-arn {arn} --function-response-types ReportBatchItemFailures"
             )),
             _ => Outcome::unknown(
-                format!("who gets events from {arn} is not looked at"),
-                "See that one of them is the same binary, which answers with the fallback action.",
+                format!("doctor does not check the receivers of events from {arn}"),
+                "Make sure that one of them is the same binary, which answers with the fallback action.",
             ),
         }];
     }
     let check = |(rescue, _): &(Function, _)| {
         let (name, arn) = (&rescue.name, &rescue.arn);
         if arn == &function.arn {
-            return Outcome::warning("events that failed go to the function that failed")
+            return Outcome::warning("failed events go back to the function that failed")
                 .remedy("Deploy the same binary a second time as the rescue.");
         }
         match !rescue.code_sha256.is_empty() && rescue.code_sha256 == function.code_sha256 {
             true => Outcome::ok(format!("{name} runs the same code")),
             false => Outcome::warning(format!(
-                "{name} runs other code than the function: only the framework's rescue answers for a message"
+                "{name} runs other code than the function: only the framework's rescue decides a message"
             ))
             .remedy(format!("If it should be the rescue, deploy the same binary to {name}.")),
         }
@@ -117,10 +119,10 @@ pub(super) fn rescue_role(subject: &Subject<'_>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for target in targets {
         let Looked::Seen(rescues) = &target.rescues else { continue };
-        // Of other code it is not known whether it calls back.
+        // Other code may not call back at all.
         let same_code = rescues.iter().filter(|(rescue, _)| rescue.code_sha256 == subject.facts.function.code_sha256);
         for (rescue, role) in same_code {
-            outcomes.extend(callback(subject, role).into_iter().map(|outcome| outcome.about(&rescue.arn)));
+            outcomes.extend(callback(subject, role).into_iter().map(|outcome| outcome.about(rescue.arn.as_str())));
         }
     }
     outcomes
@@ -131,8 +133,4 @@ fn targets<'a>(subject: &Subject<'a>) -> Result<&'a [FailureTarget], Outcome> {
         Looked::Seen(targets) => Ok(targets),
         Looked::Unseen { reason, remedy } => Err(Outcome::unknown(reason, remedy)),
     }
-}
-
-fn service(arn: &str) -> &str {
-    arn.split(':').nth(2).unwrap_or_default()
 }

@@ -1,19 +1,21 @@
 //! The channel flow itself.
 
-use super::{Outcome, Subject};
+use crate::account::channel_flow::Processor;
+use crate::account::doctor::checks::subject::Subject;
 use crate::account::doctor::facts::{FlowFacts, Looked};
-use crate::account::plan::{FallbackAction, Processor};
+use crate::account::doctor::finding::Outcome;
+use crate::fallback_action::FallbackAction;
 
-/// Whether messages come to the flow at all.
+/// Whether any channel has the flow.
 pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
     let arn = &flow.flow.arn;
     let outcome = match &flow.channels {
         Looked::Unseen { reason, remedy } => Outcome::unknown(reason, remedy),
         Looked::Seen(channels) if channels.is_empty() => {
-            Outcome::warning("no channel has it, so that nothing is processed").remedy(format!(
+            Outcome::warning("no channel has it, so no message is processed").remedy(format!(
                 "aws chime-sdk-messaging associate-channel-flow --channel-flow-arn {arn} --channel-arn CHANNEL_ARN --chime-bearer \
                  MODERATOR_ARN --region {}",
-                arn.split(':').nth(3).unwrap_or_default()
+                arn.region
             ))
         }
         Looked::Seen(channels) if channels.len() == 1 => Outcome::ok("1 channel has it"),
@@ -22,7 +24,7 @@ pub(super) fn channels(flow: &FlowFacts) -> Vec<Outcome> {
     vec![outcome]
 }
 
-/// What becomes of messages whose processor cannot be reached.
+/// The fallback actions of the processors.
 pub(super) fn fallback(flow: &FlowFacts) -> Vec<Outcome> {
     let processors = &flow.flow.processors;
     let check = |processor: &Processor| match processor.fallback_action {
@@ -32,10 +34,10 @@ pub(super) fn fallback(flow: &FlowFacts) -> Vec<Outcome> {
             let processors: Vec<_> = processors.iter().map(|one| argument(one, one.name == processor.name)).collect();
             let (flow, processors) = (&flow.flow.arn, processors.join(" "));
             Outcome::warning(format!(
-                "{}: CONTINUE, so that everyone sees messages as they are while the function cannot be reached",
+                "{}: CONTINUE, so everyone sees messages unprocessed while the function cannot be reached",
                 processor.name
             ))
-            .remedy(format!("If it moderates: cargo channel-flow apply --flow {flow} {processors}"))
+            .remedy(format!("If it moderates, run: cargo channel-flow apply --flow {flow} {processors}"))
         }
     };
     processors.iter().map(check).collect()
@@ -43,21 +45,21 @@ pub(super) fn fallback(flow: &FlowFacts) -> Vec<Outcome> {
 
 /// A processor as `apply` takes it, quoted for a shell: a name may have anything in it.
 fn argument(processor: &Processor, aborts: bool) -> String {
-    let Processor { name, function_arn, execution_order, fallback_action } = processor;
+    let Processor { name, function, execution_order, fallback_action } = processor;
     let action = if aborts { FallbackAction::Abort } else { *fallback_action }.to_string().to_lowercase();
-    let argument = format!("{name}={function_arn},order={execution_order},fallback={action}");
+    let argument = format!("{name}={function},order={execution_order},fallback={action}");
     format!("--processor '{}'", argument.replace('\'', r"'\''"))
 }
 
 /// Whether the function is in a flow.
 pub(super) fn membership(subject: &Subject<'_>, flows: &[FlowFacts]) -> Vec<Outcome> {
     let function = &subject.facts.function;
-    let is_in = |flow: &&FlowFacts| flow.flow.processors.iter().any(|processor| processor.function_arn == function.arn);
+    let is_in = |flow: &&FlowFacts| flow.flow.processors.iter().any(|processor| processor.function == function.arn);
     let names: Vec<_> = flows.iter().filter(is_in).map(|flow| flow.flow.name.as_str()).collect();
     let outcome = match (&names[..], subject.app_instances) {
         ([], []) => Outcome::unknown(
-            "which app instance it is for is not known, so that its flows are not looked at",
-            "Give the app instance with --app-instance, or look at the flow.",
+            "its app instance is not known, so doctor does not check its flows",
+            "Pass the app instance with --app-instance, or run doctor on the flow.",
         ),
         ([], [app_instance, ..]) => Outcome::warning(format!("it is in no flow of app instance {}", app_instance.id()))
             .remedy(format!("cargo channel-flow apply --app-instance {app_instance} {}", function.arn)),

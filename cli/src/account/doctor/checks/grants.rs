@@ -1,10 +1,11 @@
-//! Who may do what: the service invoke the function, the function answer.
+//! Permissions: the service's to invoke the function, and the function's to call back.
 
-use super::{Outcome, Severity, Subject};
 use crate::account::arn::AppInstance;
+use crate::account::doctor::checks::subject::Subject;
 use crate::account::doctor::facts::Looked;
+use crate::account::doctor::finding::{Outcome, Severity};
 use crate::account::iam::Role;
-use crate::account::plan::{source_arn, statement_id};
+use crate::account::permission::{source_arn, statement_id};
 use crate::account::policy::{Grant, INVOKE, OLDER_PRINCIPAL, PRINCIPAL, Policy, Service, Verdict, verdict};
 use serde_json::json;
 
@@ -19,7 +20,7 @@ pub(super) fn permission(subject: &Subject<'_>) -> Vec<Outcome> {
     if !known && !policy.names_the_service() {
         let remedy =
             "cargo channel-flow apply --app-instance APP_INSTANCE_ARN ".to_owned() + &subject.facts.function.name;
-        return vec![Outcome::error("nobody lets the messaging service invoke it").remedy(remedy)];
+        return vec![Outcome::error("no statement allows the messaging service to invoke it").remedy(remedy)];
     }
     let check = |app_instance: &AppInstance| {
         let outcome = permission_for(&policy, app_instance);
@@ -27,8 +28,8 @@ pub(super) fn permission(subject: &Subject<'_>) -> Vec<Outcome> {
             (_, Severity::Ok) => outcome,
             (true, _) => outcome.remedy(add_permission(subject, app_instance)),
             (false, _) => Outcome::unknown(
-                "the messaging service may invoke it for some app instances, and it is not known for which it should",
-                "Give the app instance with --app-instance, or look at the flow.",
+                "the messaging service may invoke it for some app instances, but it is not known which of them need it",
+                "Pass the app instance with --app-instance, or run doctor on the flow.",
             ),
         }
     };
@@ -39,7 +40,7 @@ fn permission_for(policy: &Policy, app_instance: &AppInstance) -> Outcome {
     let grants = policy.grants(app_instance);
     let id = app_instance.id();
     if let Some(grant) = grants.iter().find(|grant| grant.is_complete()) {
-        return Outcome::ok(format!("statement {} lets {PRINCIPAL} invoke it for app instance {id}", grant.sid));
+        return Outcome::ok(format!("statement {} allows {PRINCIPAL} to invoke it for app instance {id}", grant.sid));
     }
     let fitting = |service| {
         let fits = move |grant: &&Grant| grant.service == service && grant.is_for_the_app_instance;
@@ -48,11 +49,11 @@ fn permission_for(policy: &Policy, app_instance: &AppInstance) -> Outcome {
     if let Some(grant) = fitting(Service::Documented) {
         let Grant { sid, source_account, source_arn, has_other_conditions, .. } = grant;
         return match (has_other_conditions, source_account, source_arn) {
-            (true, ..) => {
-                Outcome::warning(format!("statement {sid} has conditions of which it is not known whether they hold"))
+            (true, ..) => Outcome::warning(format!("statement {sid} has conditions that doctor cannot evaluate")),
+            (_, false, _) => {
+                Outcome::warning(format!("statement {sid} allows app instances of any account to invoke it"))
             }
-            (_, false, _) => Outcome::warning(format!("statement {sid} lets app instances of any account invoke it")),
-            _ => Outcome::warning(format!("statement {sid} lets every app instance of the account invoke it")),
+            _ => Outcome::warning(format!("statement {sid} allows every app instance of the account to invoke it")),
         };
     }
     if let Some(grant) = fitting(Service::Older) {
@@ -63,16 +64,17 @@ fn permission_for(policy: &Policy, app_instance: &AppInstance) -> Outcome {
     }
     if let Some(grant) = fitting(Service::Anyone) {
         return Outcome::warning(format!(
-            "statement {} lets anyone invoke it, not the messaging service alone",
+            "statement {} allows anyone to invoke it, not only the messaging service",
             grant.sid
         ));
     }
     match grants.first() {
         Some(grant) => Outcome::error(format!(
-            "statement {} lets the messaging service invoke it for another source account or ARN than app instance {id}",
+            "statement {} allows the messaging service to invoke it for another source account or ARN than app \
+             instance {id}",
             grant.sid
         )),
-        None => Outcome::error(format!("nobody lets the messaging service invoke it for app instance {id}")),
+        None => Outcome::error(format!("no statement allows the messaging service to invoke it for app instance {id}")),
     }
 }
 
@@ -95,7 +97,7 @@ pub(super) fn role(subject: &Subject<'_>) -> Vec<Outcome> {
     callback(subject, &subject.facts.role)
 }
 
-/// Whether a role may answer the service for the app instances.
+/// Whether a role may call back for the app instances.
 pub(super) fn callback(subject: &Subject<'_>, role: &Looked<Role>) -> Vec<Outcome> {
     let role = match role {
         Looked::Seen(role) => role,
@@ -109,24 +111,27 @@ pub(super) fn callback(subject: &Subject<'_>, role: &Looked<Role>) -> Vec<Outcom
         let below = verdict_of(role, CALLBACK, &format!("{app_instance}/channel/any-channel"));
         let name = &role.name;
         match (one, below) {
-            (Verdict::Allowed, Verdict::Allowed) if known => Outcome::ok(format!("{name} may call back for app instance {id}")),
+            (Verdict::Allowed, Verdict::Allowed) if known => {
+                Outcome::ok(format!("{name} may call back for app instance {id}"))
+            }
             (Verdict::Allowed, Verdict::Allowed) => Outcome::ok(format!("{name} may call back for every app instance")),
             _ if !known => Outcome::unknown(
-                format!("{name} may not call back for every app instance, and it is not known for which it should"),
-                "Give the app instance with --app-instance, or look at the flow.",
+                format!("{name} may not call back for every app instance, and it is not known which ones it serves"),
+                "Pass the app instance with --app-instance, or run doctor on the flow.",
             ),
             (Verdict::Denied, _) | (_, Verdict::Denied) => Outcome::error(format!("a policy denies {name} {CALLBACK}"))
-                .remedy("Take the statement with \"Effect\": \"Deny\" away, or narrow it."),
-            (Verdict::CannotTell(why), _) | (_, Verdict::CannotTell(why)) => {
-                Outcome::unknown(format!("whether {name} may call back cannot be told: {why}"), simulate(subject, app_instance))
-            }
+                .remedy("Remove or narrow the statement with \"Effect\": \"Deny\"."),
+            (Verdict::CannotTell(why), _) | (_, Verdict::CannotTell(why)) => Outcome::unknown(
+                format!("cannot tell whether {name} may call back: {why}"),
+                simulate(subject, app_instance),
+            ),
             (Verdict::Allowed, Verdict::Missing) | (Verdict::Missing, Verdict::Allowed) => Outcome::warning(format!(
-                "{name} may call back for the app instance or for what is in it, not for both, and AWS does not document which \
-                 of them counts"
+                "{name} may call back for the app instance or for the resources in it, not for both, and AWS does not \
+                 document which of them counts"
             ))
             .remedy(grant_callback(name, app_instance)),
             (Verdict::Missing, Verdict::Missing) => {
-                Outcome::error(format!("{name} lacks {CALLBACK} for app instance {id}, so that every callback is refused"))
+                Outcome::error(format!("{name} lacks {CALLBACK} for app instance {id}, so every callback is refused"))
                     .remedy(grant_callback(name, app_instance))
             }
         }
@@ -134,7 +139,7 @@ pub(super) fn callback(subject: &Subject<'_>, role: &Looked<Role>) -> Vec<Outcom
     subject.app_instances_or_any().iter().map(check).collect()
 }
 
-/// What a role may, with all that cannot be seen from its policies.
+/// Whether a role allows an action, considering that some of its policies may be unreadable.
 pub(super) fn verdict_of(role: &Role, action: &str, resource: &str) -> Verdict {
     match (verdict(&role.policies, action, resource), &role.unreadable, &role.boundary) {
         (Verdict::Denied, ..) => Verdict::Denied,

@@ -1,11 +1,14 @@
 //! Each check, with a deployment that is well and with ones that are broken in the one way it is about.
 
 use super::*;
-use crate::account::doctor::facts::{FailureTarget, Patient};
+use crate::account::arn::Arn;
+use crate::account::channel_flow::{ChannelFlow, Processor};
+use crate::account::doctor::facts::{FailureTarget, FunctionFacts, Patient};
+use crate::account::doctor::finding::Severity;
 use crate::account::iam::Role;
 use crate::account::lambda::{EventInvokeConfig, Function, Setting};
-use crate::account::plan::{ChannelFlow, FallbackAction, Processor};
 use crate::account::policy::{PRINCIPAL, Policy};
+use crate::fallback_action::FallbackAction;
 use serde_json::{Value, json};
 
 const APP: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a1";
@@ -46,36 +49,45 @@ fn ask(kinds: &[&str]) -> Value {
     json!({ "Effect": "Allow", "Action": "chime:GetChannelMessageStatus", "Resource": resources })
 }
 
+fn arn(text: &str) -> Arn {
+    text.parse().unwrap()
+}
+
 fn function(name: &str) -> Function {
     Function {
-        arn: format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"),
+        arn: format!("arn:aws:lambda:us-east-1:123456789012:function:{name}").parse().unwrap(),
         name: name.to_owned(),
-        role: "arn:aws:iam::123456789012:role/filter-role".to_owned(),
+        role: arn("arn:aws:iam::123456789012:role/filter-role"),
         runtime: Some("provided.al2023".to_owned()),
         architecture: "arm64".to_owned(),
         timeout: 10,
         state: "Active".to_owned(),
+        state_reason: String::new(),
         last_update: "Successful".to_owned(),
         code_sha256: "same".to_owned(),
+        dead_letter_arn: None,
+        reserved_concurrency: None,
         may_ask_status: Setting::Value("true".to_owned()),
-        ..Function::default()
     }
 }
 
-fn target(arn: &str, rescues: Vec<(Function, Looked<Role>)>) -> FailureTarget {
-    FailureTarget { arn: arn.to_owned(), is_dead_letter: arn == QUEUE, rescues: Looked::Seen(rescues) }
+fn target(to: &str, rescues: Vec<(Function, Looked<Role>)>) -> FailureTarget {
+    FailureTarget { arn: arn(to), is_dead_letter: to == QUEUE, rescues: Looked::Seen(rescues) }
 }
 
 /// A deployment in which nothing is wrong.
 fn well() -> Facts {
     let processor = Processor {
         name: "words".to_owned(),
-        function_arn: FILTER.to_owned(),
+        function: FILTER.parse().unwrap(),
         execution_order: 1,
         fallback_action: FallbackAction::Abort,
     };
-    let flow =
-        ChannelFlow { arn: format!("{APP}/channel-flow/f1"), name: "flow".to_owned(), processors: vec![processor] };
+    let flow = ChannelFlow {
+        arn: arn(&format!("{APP}/channel-flow/f1")),
+        name: "flow".to_owned(),
+        processors: vec![processor],
+    };
     let rescue = (function("rescue"), callback_and(json!({ "Effect": "Deny", "Action": "s3:*", "Resource": "*" })));
     let filter = FunctionFacts {
         function: function("filter"),
@@ -84,13 +96,13 @@ fn well() -> Facts {
         event_invoke_config: Looked::Seen(Some(EventInvokeConfig {
             maximum_retry_attempts: Some(2),
             maximum_event_age: Some(300),
-            on_failure: Some(RESCUE.to_owned()),
+            on_failure: Some(arn(RESCUE)),
         })),
         failures: Looked::Seen(vec![target(RESCUE, vec![rescue])]),
     };
     Facts {
         app_instances: vec![crate::account::arn::app_instance(APP).unwrap()],
-        flows: Looked::Seen(vec![FlowFacts { flow, channels: Looked::Seen(vec![format!("{APP}/channel/c1")]) }]),
+        flows: Looked::Seen(vec![FlowFacts { flow, channels: Looked::Seen(vec![arn(&format!("{APP}/channel/c1"))]) }]),
         functions: vec![Patient { asked_for: "filter".to_owned(), found: Looked::Seen(Some(filter)) }],
     }
 }
@@ -203,7 +215,7 @@ fn the_permission() {
             Severity::Error,
             "another source account",
         ),
-        (permission("s3.amazonaws.com", json!({})), Severity::Error, "nobody"),
+        (permission("s3.amazonaws.com", json!({})), Severity::Error, "no statement"),
     ] {
         let (severity, text, remedy) = with(Some(policy));
         assert_eq!((severity, text.contains(words)), (expected, true), "{words}: {text}");
@@ -292,7 +304,7 @@ fn timeout() {
 fn retries_and_age() {
     let with = |check: &str, retries: Option<i32>, age: Option<i32>| {
         of_function(check, |facts| {
-            let on_failure = Some(RESCUE.to_owned());
+            let on_failure = Some(arn(RESCUE));
             let config = EventInvokeConfig { maximum_retry_attempts: retries, maximum_event_age: age, on_failure };
             facts.event_invoke_config = Looked::Seen(Some(config));
         })
@@ -388,10 +400,10 @@ fn what_is_no_rescue() {
             Severity::Warning,
             "that failed",
         ),
-        (target(QUEUE, vec![]), Severity::Warning, "nothing takes events"),
-        (target("arn:aws:sns:us-east-1:123456789012:topic", vec![]), Severity::Unknown, "not looked at"),
+        (target(QUEUE, vec![]), Severity::Warning, "no function consumes events"),
+        (target("arn:aws:sns:us-east-1:123456789012:topic", vec![]), Severity::Unknown, "does not check"),
         (
-            FailureTarget { arn: RESCUE.to_owned(), is_dead_letter: false, rescues: unseen() },
+            FailureTarget { arn: arn(RESCUE), is_dead_letter: false, rescues: unseen() },
             Severity::Unknown,
             "AccessDenied",
         ),
@@ -527,7 +539,7 @@ fn what_the_variable_says_must_make_sense() {
         &APP.replace("us-east-1", "eu-central-1"),
     ] {
         let (severity, text, _) = of_asking(Some(value), &[ask(&["user", "bot", "channel"])]);
-        assert_eq!((severity, text.contains("makes no sense")), (Severity::Error, true), "{value}: {text}");
+        assert_eq!((severity, text.contains("has an invalid value")), (Severity::Error, true), "{value}: {text}");
     }
     let (severity, text, _) = of_function("status", |facts| {
         facts.function.may_ask_status = Setting::Hidden("AccessDeniedException".to_owned());

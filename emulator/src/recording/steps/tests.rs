@@ -1,16 +1,18 @@
-//! Happenings become lines.
+//! Activities become lines.
 
 use super::*;
 use crate::messaging::wire::callback_refusal;
+use crate::model::callback_record::CallbackRecord;
+use crate::model::decision::Decision;
 use crate::model::event::{Event, OutgoingMessage};
-use crate::model::message::MessageFields;
+use crate::model::message::{MessageFields, MessageIds};
 use crate::model::refusal::Refusal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// A message and its callback id at one processor, and the clock.
 struct Stage {
-    recording: Recording,
+    steps: Steps,
     event: Event,
     milliseconds: u64,
 }
@@ -18,7 +20,7 @@ struct Stage {
 impl Stage {
     fn new(masked: bool) -> Self {
         let event = Event::new(OutgoingMessage::new("What the hell?").unwrap(), "us-east-1");
-        Self { recording: Recording::new(masked), event, milliseconds: 1_786_699_862_113 }
+        Self { steps: Steps::new(masked), event, milliseconds: 1_786_699_862_113 }
     }
 
     fn ids(&self) -> MessageIds {
@@ -30,7 +32,7 @@ impl Stage {
         self.milliseconds += 1;
         let at = UNIX_EPOCH + Duration::from_millis(self.milliseconds);
         let MessageIds { channel_arn, message_id, .. } = self.ids();
-        let lines = self.recording.take(Activity { at, channel_arn, message_id, kind });
+        let lines = self.steps.take(Activity { at, channel_arn, message_id, kind });
         lines.iter().map(|line| serde_json::to_value(line).unwrap()).collect()
     }
 
@@ -120,7 +122,7 @@ fn a_step_is_a_line_once_its_message_is_settled_and_its_function_done() {
     let [failed, success] = &line["attempts"].as_array().unwrap()[..] else { panic!("{line}") };
     assert_eq!(failed["outcome"], "the function reported Boom: hell");
     assert_eq!((&success["success"], &success["duration_ms"]), (&json!(true), &json!(1.235)));
-    assert!(stage.recording.open.is_empty());
+    assert!(stage.steps.open.is_empty());
 }
 
 #[test]
@@ -174,7 +176,7 @@ fn a_message_that_hangs_is_a_line_and_another_one_if_it_is_decided_yet() {
     none(stage.update());
     let line = one(stage.settled(MessageStatus::Sent));
     assert_eq!((&line["decision"], &line["outcome"]), (&json!("UPDATE"), &json!("SENT")));
-    assert!(stage.recording.rest().is_empty());
+    assert!(stage.steps.rest().is_empty());
 }
 
 #[test]
@@ -226,13 +228,13 @@ fn nothing_else_is_waited_for_where_nothing_will_be_known() {
 fn the_rest_is_what_is_still_under_way() {
     let mut stage = Stage::new(false);
     stage.invoked();
-    let [rest] = &stage.recording.rest()[..] else { panic!("one step") };
+    let [rest] = &stage.steps.rest()[..] else { panic!("one step") };
     assert_eq!((rest.outcome, rest.decision()), (StepOutcome::Pending, None));
 
     let mut told = Stage::new(false);
     told.invoked();
     one(told.finished(false));
-    assert!(told.recording.rest().is_empty());
+    assert!(told.steps.rest().is_empty());
 }
 
 #[test]
