@@ -67,7 +67,7 @@ async fn serve(
     let started = Emulator::start(settings(args)).await.map_err(|error| not_started(args, &error))?;
     let emulator = emulator.get_or_init(|| started);
     let service = emulator.service();
-    let happenings = service.watch();
+    let activities = service.watch();
     let mapped = functions.set(emulator, &processor::settings(args), &processor::invoke_config(args));
     mapped.map_err(|error| Failure::unusable(error.to_string()))?;
     let (function_arn, what) = match &current {
@@ -87,7 +87,7 @@ async fn serve(
             current.follow(emulator).await;
         }
     };
-    tokio::join!(feed::show(happenings, args.show_content), follow);
+    tokio::join!(feed::show(activities, args.show_content), follow);
     Ok(Exit::Decided)
 }
 

@@ -4,7 +4,9 @@
 
 mod function;
 
-use channel_flow_emulator::{Emulator, EventQueue, FunctionSettings, Recorder, RecorderSettings, Settings, What};
+use channel_flow_emulator::{
+    ActivityKind, Emulator, EventQueue, FunctionSettings, Recorder, RecorderSettings, Settings,
+};
 use serde_json::{Value, json};
 use std::env;
 use std::io::Write;
@@ -273,14 +275,14 @@ async fn what_a_channel_recorded_is_replayed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.jsonl");
     let recorder = Recorder::start(service, &path, RecorderSettings::new().content(true)).unwrap();
-    let mut happenings = service.watch();
+    let mut activities = service.watch();
     for content in ["what the hell", "deny", "good day"] {
         let message = json!({
             "ChannelArn": channel, "Content": content, "Type": "STANDARD", "Persistence": "PERSISTENT",
             "ChimeBearer": alice,
         });
         call("SendChannelMessage", message).await;
-        while !matches!(happenings.recv().await.unwrap().what, What::Finished { decided: true, .. }) {}
+        while !matches!(activities.recv().await.unwrap().kind, ActivityKind::Finished { decided: true, .. }) {}
     }
     assert_eq!(recorder.finish(), 3);
 

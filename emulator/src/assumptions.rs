@@ -1,12 +1,12 @@
 //! Everything that this emulator assumes of the real services and that AWS does not document.
 //!
-//! Each item is one assumption. What a test may want the other way round is a field of [`Assumptions`], which
+//! Each item is one assumption. An assumption that a test may want to change is a field of [`Assumptions`], which
 //! [`Settings::assumptions`](crate::Settings::assumptions) sets; texts, names and sizes are constants. Code that rests on
 //! one of them uses the item, so that changing it here changes the emulator.
 
 use std::time::Duration;
 
-/// What the emulator assumes of the messaging service, to be set otherwise where a test wants to know what happens then.
+/// The assumptions about the messaging service that a test can change.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Assumptions {
@@ -14,7 +14,7 @@ pub struct Assumptions {
     pub repeated_callback: RepeatedCallback,
     /// How long after its event a callback is accepted. [`CALLBACK_LIFETIME`].
     pub callback_lifetime: Duration,
-    /// A callback whose `ChannelMessage` leaves a field out keeps what the message has in that field. `true`.
+    /// A callback whose `ChannelMessage` leaves a field out leaves that field of the message as it is. `true`.
     ///
     /// That holds for `Content`, `Metadata`, `PushNotification`, `MessageAttributes`, `SubChannelId` and `ContentType`
     /// alike. A push notification is replaced as a whole.
@@ -23,16 +23,16 @@ pub struct Assumptions {
     pub null_is_absent: bool,
     /// A field that the API model does not know is ignored, not refused. `true`.
     pub unknown_fields_are_ignored: bool,
-    /// Every processor of a flow gets a `CallbackId` of its own. `true`; otherwise all that deal with the same version of a
+    /// Every processor of a flow gets another `CallbackId`. `true`; otherwise all that deal with the same version of a
     /// message get the same one, so that a second callback of one processor passes for the first one of the next.
     pub callback_id_is_of_the_step: bool,
     /// A message goes through the processors that its channel's flow had when it was sent, though the flow is changed or
-    /// disassociated meanwhile. `true`; otherwise each step looks at what the channel has by then, and a message whose
+    /// disassociated meanwhile. `true`; otherwise each step looks at the channel's flow at that time, and a message whose
     /// flow is gone is sent once the processor that has it calls back.
     pub flow_is_kept: bool,
-    /// `UpdateChannelMessage` without `Metadata` or `ContentType` keeps what the message has. `true`.
+    /// `UpdateChannelMessage` without `Metadata` or `ContentType` leaves them as they are. `true`.
     pub update_keeps_absent_fields: bool,
-    /// While an update of a message is processed, the others go on seeing what it said before. `true`; otherwise only its
+    /// While an update of a message is processed, the others go on seeing the version before. `true`; otherwise only its
     /// sender sees it, as the developer guide has it of messages in processing, and does not say what of updates.
     pub update_leaves_message_visible: bool,
     /// A message that failed can be had by its sender, with the status `FAILED`. `true`; otherwise it is gone like a denied
@@ -40,13 +40,13 @@ pub struct Assumptions {
     pub failed_messages_are_kept: bool,
     /// `ListChannelMessages` shows senders their own messages that are not sent, with their status. `true`.
     pub own_pending_messages_are_listed: bool,
-    /// A sender who has left the channel while a message was processed is told what became of it. `false`. The message goes
+    /// A sender who has left the channel while a message was processed is notified of its outcome. `false`. The message goes
     /// its way all the same.
     pub former_member_is_told: bool,
     /// How long a `ClientRequestToken` is remembered. [`CLIENT_REQUEST_TOKEN_LIFETIME`].
     pub client_request_token_lifetime: Duration,
     /// Users and bots may add themselves to a public, unrestricted channel of their app instance. `true`. The developer
-    /// guide says so where it explains channels, and denies it in its table of roles; AWS's own chat demo rests on it.
+    /// guide says so in its explanation of channels, and denies it in its table of roles; AWS's own chat demo rests on it.
     pub anyone_joins_public_channels: bool,
     /// Members who are not moderators may take others out of a channel, not only leave it. `false`. The developer guide's
     /// table of roles can be read so; the API reference has it that moderators remove members.
@@ -58,16 +58,16 @@ pub struct Assumptions {
     /// the members, since `ChannelFlowArn` is one of the details of a channel. `true`.
     pub association_updates_the_channel: bool,
     /// How `GetChannelMessageStatus` refuses the question about a message that is not stored: one that was denied, or that
-    /// there never was. [`AbsentStatus::Forbidden`]. The API model says that there is no status of denied messages, and not
-    /// what is answered.
+    /// there never was. [`AbsentStatus::Forbidden`]. The API model says that there is no status of denied messages, but not
+    /// how the service answers.
     pub status_of_denied: AbsentStatus,
     /// `GetChannelMessageStatus` answers `PENDING` while a non-persistent message is processed. `true`; otherwise it is
     /// refused as one that is not stored. Once it is sent, it is not stored either way.
     pub non_persistent_has_status: bool,
-    /// A bot may ask for the status of its own message. `true`; otherwise 403. Documented is that only the sender may ask.
+    /// A bot may ask for the status of its message. `true`; otherwise 403. Documented is that only the sender may ask.
     pub bots_may_ask_status: bool,
     /// `GetChannelMessageStatus` answers `PENDING` while an update of a message is processed. `true`; otherwise it answers
-    /// what the message was before.
+    /// the status from before the update.
     pub edit_has_status: bool,
 }
 
@@ -99,7 +99,7 @@ impl Default for Assumptions {
     }
 }
 
-/// What the service says when a second callback arrives for a message that was decided.
+/// The service's message when a second callback arrives for a message that was decided.
 ///
 /// Seen in production, once, with `BadRequestException`; the callback's id follows.
 pub const DECIDED_BEFORE: &str = "Unable to complete processing of non-pending message for callback id";
@@ -113,16 +113,16 @@ pub enum RepeatedCallback {
     NonPending,
     /// 409 `ConflictException` with [`CONFLICT`], as when two callbacks race.
     Conflict,
-    /// 403 `ForbiddenException` with [`FORBIDDEN`], which is what a missing grant looks like too.
+    /// 403 `ForbiddenException` with [`FORBIDDEN`], as for a missing grant.
     Forbidden,
 }
 
-/// How the service refuses to tell the status of a message that it does not store. Nobody has published it. The API model's
+/// How the service refuses the status of a message that it does not store. Nobody has published it. The API model's
 /// exceptions of `GetChannelMessageStatus` are 400, 401, 403, 429, 500 and 503.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AbsentStatus {
-    /// 403 `ForbiddenException` with [`FORBIDDEN`], which is what a missing grant looks like too.
+    /// 403 `ForbiddenException` with [`FORBIDDEN`], as for a missing grant.
     #[default]
     Forbidden,
     /// 404 `NotFoundException` with [`NO_STATUS`].
@@ -131,14 +131,14 @@ pub enum AbsentStatus {
     BadRequest,
 }
 
-/// What goes with an [`AbsentStatus`] that says more than [`FORBIDDEN`].
+/// The message of an [`AbsentStatus`] other than [`AbsentStatus::Forbidden`].
 pub const NO_STATUS: &str = "There is no status for this message";
 
-/// What goes with a `ConflictException`. The text was not published.
+/// The message of a `ConflictException`. The text was not published.
 pub const CONFLICT: &str =
     "The request could not be processed because of conflict in the current state of the resource";
 
-/// What goes with a `ForbiddenException`, whatever its cause. Known to be generic; the words were not published.
+/// The message of a `ForbiddenException`, whatever its cause. Known to be generic; the words were not published.
 pub const FORBIDDEN: &str = "The client does not have permission to perform this operation";
 
 /// How long after the message a callback is accepted; then it gets a `ForbiddenException`.
@@ -146,19 +146,19 @@ pub const FORBIDDEN: &str = "The client does not have permission to perform this
 /// Documented in one place only.
 pub const CALLBACK_LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);
 
-/// What the service says when no message belongs to the ids of a callback.
+/// The service's message when no message belongs to the ids of a callback.
 ///
 /// Nobody has published this answer. It is deliberately not [`DECIDED_BEFORE`], so that a
 /// function with the wrong ids is not taken for a function that comes second.
 pub const UNKNOWN_MESSAGE: &str = "No message is pending for this channel, message and callback id";
 
-/// What goes with the `ForbiddenException` for an update, a redaction or a deletion of a message that is processed, or that
+/// The message of the `ForbiddenException` for an update, a redaction or a deletion of a message that is processed, or that
 /// failed.
 ///
 /// That only messages that were sent can be changed is documented; with which exception and words it is said is not.
 pub const NOT_SENT: &str = "Only messages that were sent can be changed";
 
-/// What goes with the `ConflictException` for an update of a message that was redacted.
+/// The message of the `ConflictException` for an update of a message that was redacted.
 pub const REDACTED: &str = "The message was redacted";
 
 /// Which exceptions refuse a request whose signature is missing, of unknown keys, or wrong.
@@ -193,14 +193,14 @@ pub const RESPONSE_BYTES: usize = 6 * 1024 * 1024 + 100;
 /// The largest event that Lambda takes for asynchronous invocation, in bytes. Documented for Lambda: 1 MB.
 pub const EVENT_BYTES: usize = 1024 * 1024;
 
-/// How many processors a flow may have where nobody has asked AWS for more. The API model knows 3.
+/// How many processors a flow may have unless AWS has raised the quota. The API model knows 3.
 pub const PROCESSORS_OF_A_FLOW: usize = 1;
 
 /// How long a request's head or body, or the handshake of TLS, may take to come.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may wait for its next request. It is longer than the 90 seconds after which AWS's SDK for Rust closes
-/// one itself, so that a client seldom sends a request into a connection that is being closed.
+/// How long a connection may wait for its next request. It is longer than the 90 seconds after which AWS's SDK for Rust
+/// closes one itself, so that a client seldom sends a request into a connection that is being closed.
 pub const CONNECTION_IDLE: Duration = Duration::from_secs(120);
 
 /// How many connections may be open at once. A process may have 1,024 files on many systems, and functions need some.
@@ -209,7 +209,7 @@ pub const CONNECTIONS: usize = 512;
 /// The WebSocket close code for a messaging session whose signature is missing or wrong.
 ///
 /// The code is documented as "not authorized", and clients do not connect again; that refusals come as close codes and not
-/// as HTTP statuses is what AWS's browser SDK says in its source.
+/// as HTTP statuses follows from the source of AWS's browser SDK.
 pub const SESSION_NOT_AUTHORIZED: u16 = 4401;
 
 /// The WebSocket close code for a messaging session of a user or bot that there is not. Documented as "forbidden".
@@ -219,11 +219,11 @@ pub const SESSION_FORBIDDEN: u16 = 4003;
 /// nothing at all, not even a pong, is gone.
 pub const SESSION_PING: Duration = Duration::from_secs(30);
 
-/// How many of a channel's messages a `CHANNEL_DETAILS` event has, the latest ones. That there are some, and what they are, is
-/// documented.
+/// How many of a channel's messages a `CHANNEL_DETAILS` event has, the latest ones. The number is not documented;
+/// their kind is.
 pub const PREFETCHED_MESSAGES: usize = 20;
 
-/// How many of a channel's members a `CHANNEL_DETAILS` event has. That there are some, and what they are, is documented.
+/// How many of a channel's members a `CHANNEL_DETAILS` event has. The number is not documented; their kind is.
 pub const PREFETCHED_MEMBERSHIPS: usize = 30;
 
 /// How long a `ClientRequestToken` is remembered: a request with the same one is not done again.

@@ -1,4 +1,4 @@
-//! What can keep the emulator from starting.
+//! Errors that keep the emulator from starting.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Why the emulator, or a function in it, could not be set up.
 ///
-/// What goes wrong with a message is no error: [`Delivered`](crate::Delivered) reports it.
+/// The failure of a message is no such error: [`Delivered`](crate::Delivered) reports it.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -15,7 +15,7 @@ pub struct Error {
     source: Option<io::Error>,
 }
 
-/// What an [`Error`] is about.
+/// The subject of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -48,7 +48,7 @@ impl Error {
         Self { kind: ErrorKind::Function, message, source }
     }
 
-    /// What it is about.
+    /// Its subject.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }

@@ -36,6 +36,11 @@ pub(crate) fn milliseconds(time: SystemTime) -> u128 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
+/// Reads an id that could be one of [`uuid`]'s, which are written in one form only.
+pub(crate) fn own_uuid(text: &str) -> Option<Uuid> {
+    Uuid::parse_str(text).ok().filter(|id| id.to_string() == text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
-//! JSON of any kind, read no further than to what is asked for.
+//! Any JSON, read only as far as needed.
 //!
 //! serde_json's `Value` takes all or nothing: half a surrogate pair, a number out of range or deep nesting anywhere hides
-//! the whole text. What Lambda hands on may well hold such things beside the ids.
+//! the whole text. Events that Lambda hands on may well hold such things beside the ids.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -36,7 +36,7 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, value)| (&*name.0, value.get()))
     }
 
-    /// The value of `key` as JSON; the last one, where the key comes more than once.
+    /// The value of `key` as JSON; the last one, if the key comes more than once.
     pub(crate) fn raw(&self, key: &str) -> Option<&'a str> {
         let (_, value) = self.0.iter().rev().find(|(name, _)| name.0 == key)?;
         Some(value.get())

@@ -5,16 +5,16 @@
 //! line, AWS's SDKs and AWS's browser SDK work with it unchanged:
 //!
 //! - **The API** over HTTP and TLS on one loopback port, in a [`MessagingService`]: signatures, limits, errors and
-//!   who may do what are as the API model and the developer guide have them.
-//! - **Channel flows** of up to three processors, with `PENDING`, `SENT`, `DENIED` and `FAILED` messages, fallback actions, and
-//!   callbacks that count once.
-//! - **Sessions**: the WebSocket on which people hear of messages, each what is theirs to hear.
+//!   permissions are as the API model and the developer guide have them.
+//! - **Channel flows** of up to three processors, with `PENDING`, `SENT`, `DENIED` and `FAILED` messages, fallback actions,
+//!   and callbacks that count once.
+//! - **Sessions**: the WebSocket on which people are notified of the messages that they may see.
 //! - **Lambda**: a [`Function`] runs a binary over the Runtime API, an [`EventQueue`] invokes it asynchronously with retries
-//!   and destinations, an [`InvokeEndpoint`] invokes what somebody else runs, and a [`FunctionMap`] says in a file which ARN
-//!   is which.
-//! - **Faults**: what goes wrong in production is a switch here.
+//!   and destinations, an [`InvokeEndpoint`] invokes functions that another tool runs, and a [`FunctionMap`] maps ARNs
+//!   to functions in a file.
+//! - **Faults**: a switch for each failure that production can bring.
 //! - A **data file**, so that no accepted message is lost by a restart ([`Settings::data`]); a **chat page**
-//!   ([`Settings::page`]); a **recording** of what flowed ([`Recorder`]), to deliver again ([`RecordedStep`]).
+//!   ([`Settings::page`]); a **recording** of all steps ([`Recorder`]), to deliver again ([`RecordedStep`]).
 //!
 //! `cargo channel-flow dev` is all of it with a demo; in tests it is this:
 //!
@@ -37,17 +37,17 @@
 //! # }
 //! ```
 //!
-//! [`OutgoingMessage`] becomes an [`Event`]; an event of any bytes can be brought along. The function gets it, and its callback
-//! reaches the service, which accepts or refuses it. [`Delivered`] tells what came of it: the invocation, the callbacks, the
-//! message.
+//! [`OutgoingMessage`] becomes an [`Event`]; an event of any bytes can be brought along. The function gets it, and its
+//! callback reaches the service, which accepts or refuses it. [`Delivered`] has the outcome: the invocation, the callbacks,
+//! the message.
 //!
 //! # A channel with a flow
 //!
 //! [`MessagingService::call`] does an operation by the names of the API model, without HTTP. Over HTTP,
-//! [`MessagingService::endpoint_url`] is where clients go.
+//! [`MessagingService::endpoint_url`] is the URL for clients.
 //!
 //! ```no_run
-//! use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings, What};
+//! use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings, ActivityKind};
 //! use serde_json::json;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -77,15 +77,15 @@
 //! let chosen = json!({ "ChannelArn": channel, "ChannelFlowArn": flow, "ChimeBearer": alice });
 //! service.call("AssociateChannelFlow", chosen).await?;
 //!
-//! let mut happenings = service.watch();
+//! let mut activities = service.watch();
 //! let said = json!({
 //!     "ChannelArn": channel, "ChimeBearer": alice, "Content": "What the hell is this?",
 //!     "Type": "STANDARD", "Persistence": "PERSISTENT",
 //! });
 //! let sent = service.call("SendChannelMessage", said).await?;
 //! assert_eq!(sent["Status"]["Value"], "PENDING");
-//! while let Some(happening) = happenings.recv().await {
-//!     if let What::Settled { fields, .. } = happening.what {
+//! while let Some(activity) = activities.recv().await {
+//!     if let ActivityKind::Settled { fields, .. } = activity.kind {
 //!         assert_eq!(fields.content.as_deref(), Some("What the **** is this?"));
 //!         break;
 //!     }
@@ -94,16 +94,16 @@
 //! # }
 //! ```
 //!
-//! # What goes wrong
+//! # Faults
 //!
-//! - [`MessagingService::fault`] scripts what becomes of the next callbacks, from throttling to an answer that is lost.
-//!   [`Fault::on_status_question`] does the same to `GetChannelMessageStatus`, which a function may ask for the sender of a message,
-//!   in a channel or not.
+//! - [`MessagingService::fault`] scripts the failure of the next callbacks, from throttling to a lost answer.
+//!   [`Fault::on_status_question`] does the same to `GetChannelMessageStatus`, which a function may ask for the sender of a
+//!   message, in a channel or not.
 //! - [`MessagingService::revoke`] takes a [`Grant`] from the roles of functions, for one app instance.
 //!   [`OutgoingMessage::app_instance`] sends through another one.
 //! - [`MessagingService::fault_invocation`] does the same for invocations: a duplicate, a crash, a throttled function.
 //! - [`EventQueue`] delivers as Lambda does asynchronously: again after a failure, then to an on-failure destination or a
-//!   dead-letter queue ([`SqsQueue`]), and twice where asked to.
+//!   dead-letter queue ([`SqsQueue`]), and twice if asked to.
 //! - [`FunctionSettings`] says how many environments there are, and whether they are frozen between events;
 //!   [`ExecutionEnvironment`] kills one or ends it in good order.
 //!
@@ -156,99 +156,69 @@
 //! | retention | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings` |
 //!
 //! Kept and shown, and not acted on: expiration settings (nothing is deleted by them), the Lex bot that a bot is configured
-//! with (nobody answers; what a bot says, it is made to say), and push notifications of messages (they reach processors
-//! and no phone). Calls are not limited in number. Nothing is published to EventBridge; whoever [watches](MessagingService::watch)
-//! is told of the same.
+//! with (it never answers, and bots send nothing by themselves), and push notifications of messages (they reach processors
+//! and no phone). Calls are not limited in number. Nothing is published to EventBridge;
+//! [watchers](MessagingService::watch) get the same information.
 //!
-//! What AWS does not document and this crate assumes is listed in [`assumptions`]. [`MessagingService::set_assumptions`] changes it
-//! while the service runs.
+//! [`assumptions`] lists everything that this crate assumes because AWS does not document it.
+//! [`MessagingService::set_assumptions`] changes it while the service runs.
 
-mod api;
-mod callback;
-mod certificate;
-mod connect;
-mod connection;
-mod core;
-mod credentials;
+mod arn;
 mod emulator;
-mod endpoint;
-mod envelope;
-mod environment;
-mod environments;
 mod error;
-mod event;
-mod event_queue;
-mod fault;
-mod function;
-mod gate;
-mod grant;
-mod happening;
+mod function_map;
 mod http;
 mod ids;
-mod invocation;
 mod json;
 mod lambda;
-mod ledger;
-mod logs;
-mod long_body;
-mod message;
-mod outbox;
-mod page;
-mod process;
-mod processor_step;
-mod question;
-mod record;
+mod messaging;
+mod model;
+mod net;
 mod recording;
-mod refusal;
-mod runtime_api;
-mod server;
 mod service;
-mod sessions;
+mod settings;
 mod signature;
-mod sqs;
-mod store;
-mod stream;
-mod variables;
-mod watchers;
-mod world;
 
 pub mod assumptions;
 pub mod limits;
 
-pub use api::error::{ApiError, Exception};
+pub use arn::ACCOUNT;
 pub use assumptions::{AbsentStatus, Assumptions, RepeatedCallback};
 pub use axum::body::Bytes;
-pub use callback::Decision;
-pub use credentials::Credentials;
-pub use emulator::{Emulator, Settings};
-pub use envelope::FailureCondition;
-pub use environments::ExecutionEnvironment;
+pub use emulator::Emulator;
 pub use error::{Error, ErrorKind};
-pub use event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
-pub use event_queue::{
+pub use function_map::{FunctionMap, FunctionMapError, MappedFunction};
+pub use lambda::envelope::FailureCondition;
+pub use lambda::environments::ExecutionEnvironment;
+pub use lambda::event_queue::{
     Destination, EventInvokeConfig, EventQueue, FinishedDestination, FinishedEvent, InvokeError, QueuedEvent,
 };
-pub use fault::Fault;
-pub use function::{Delivered, Function, FunctionSettings};
-pub use grant::Grant;
-pub use happening::{Happening, What};
-pub use invocation::{InitFailure, InvocationOutcome, InvocationReport};
-pub use lambda::{
-    FunctionMap, FunctionMapError, InvocationFault, InvocationTarget, InvokeEndpoint, MappedFunction, Unreachable,
-    UnusableEndpoint,
+pub use lambda::function::{Delivered, Function};
+pub use lambda::function_settings::FunctionSettings;
+pub use lambda::invocation_fault::InvocationFault;
+pub use lambda::invoke_endpoint::{InvokeEndpoint, UnusableEndpoint};
+pub use lambda::logs::{LogLine, LogSink, LogStream};
+pub use lambda::runtime_api::{Answer, Invocation, Running, RuntimeApi};
+pub use lambda::sqs::{ConsumedMessage, SqsQueue, SqsSettings};
+pub use lambda::target::InvocationTarget;
+pub use lambda::unreachable::Unreachable;
+pub use messaging::fault::Fault;
+pub use messaging::wire::api_error::{ApiError, Exception};
+pub use model::activity::{Activity, ActivityKind};
+pub use model::callback_record::CallbackRecord;
+pub use model::counts::Counts;
+pub use model::credentials::Credentials;
+pub use model::decision::Decision;
+pub use model::event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use model::grant::Grant;
+pub use model::invocation::{FunctionError, InitFailure, InvocationOutcome, InvocationReport};
+pub use model::message::{
+    MessageAttributeValue, MessageChange, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification,
 };
-pub use ledger::Counts;
-pub use logs::{LogLine, LogSink, LogStream};
-pub use message::{MessageAttributeValue, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification};
-pub use record::CallbackRecord;
+pub use model::refusal::{Refusal, RefusalKind};
 pub use recording::{
     RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, Recorder, RecorderSettings,
     StepOutcome, UnreadableStep,
 };
-pub use refusal::{Refusal, RefusalKind};
-pub use runtime_api::{Answer, FunctionError, Invocation, Running, RuntimeApi};
 pub use service::MessagingService;
-pub use sqs::{ConsumedMessage, SqsQueue, SqsSettings};
-
-/// The account of every ARN that this crate makes up.
-pub const ACCOUNT: &str = "123456789012";
+pub use settings::Settings;

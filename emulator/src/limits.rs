@@ -1,4 +1,4 @@
-//! What the service accepts in a callback: one table, as its API model has it.
+//! The limits of the API: one table, as its model has it.
 //!
 //! Lengths count Unicode code points, as Smithy counts them. The one limit in bytes,
 //! [`CONTENT_BYTES`], is not in the model: it is the size of a stored message.
@@ -12,7 +12,7 @@ pub struct TextLimit {
     pub field: &'static str,
     /// The fewest code points.
     pub min: usize,
-    /// The most code points, where the model has a maximum.
+    /// The most code points, if the model has a maximum.
     pub max: Option<usize>,
     /// Which code points.
     pub pattern: Pattern,
@@ -126,7 +126,7 @@ pub const CHANNEL_FLOWS_OF_AN_APP_INSTANCE: usize = 100;
 pub const MEMBERSHIPS_OF_A_CHANNEL: usize = 10_000;
 /// The quota of moderators of a channel.
 pub const MODERATORS_OF_A_CHANNEL: usize = 1_000;
-/// How many channels a messaging session is told of when it opens, if it asks for that.
+/// How many `CHANNEL_DETAILS` a messaging session gets when it opens, if it asks for them.
 pub const PREFETCHED_CHANNELS: usize = 50;
 
 const fn limit(field: &'static str, min: usize, max: Option<usize>, pattern: Pattern) -> TextLimit {

@@ -1,24 +1,31 @@
 //! The messaging service, as a channel flow meets it.
 
-use crate::api::error::ApiError;
+use crate::arn::function_arn as function_arn_of;
 use crate::assumptions::{Assumptions, RepeatedCallback};
-use crate::certificate::Certificate;
-use crate::connection::Connections;
-use crate::core::Core;
-use crate::credentials::Credentials;
-use crate::emulator::Settings;
 use crate::error::Error;
-use crate::event::Event;
-use crate::fault::Fault;
-use crate::grant::Grant;
-use crate::happening::Happening;
-use crate::http::handle;
-use crate::lambda::{InvocationFault, InvocationTarget, Unreachable, function_arn as function_arn_of};
-use crate::ledger::Counts;
-use crate::message::{MessageIds, MessageState};
-use crate::record::CallbackRecord;
-use crate::server::Server;
-use axum::Router;
+use crate::http::page::updates::Page;
+use crate::http::router::{Http, router};
+use crate::lambda::host::Host;
+use crate::lambda::invocation_fault::InvocationFault;
+use crate::lambda::target::InvocationTarget;
+use crate::lambda::unreachable::Unreachable;
+use crate::messaging::core::Core;
+use crate::messaging::fault::Fault;
+use crate::messaging::function_host::FunctionHost;
+use crate::messaging::invoker::Invoker;
+use crate::messaging::wire::api_error::ApiError;
+use crate::model::activity::Activity;
+use crate::model::callback_record::CallbackRecord;
+use crate::model::counts::Counts;
+use crate::model::credentials::Credentials;
+use crate::model::event::Event;
+use crate::model::grant::Grant;
+use crate::model::message::{MessageIds, MessageState};
+use crate::net::certificate::Certificate;
+use crate::net::connection::{Connections, ResetsRequest};
+use crate::net::origin_check::Allowed;
+use crate::net::server::Server;
+use crate::settings::Settings;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,9 +40,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 /// decided by one callback at most. Dropping it closes the port.
 #[derive(Debug)]
 pub struct MessagingService {
-    server: Server,
+    server: Arc<Server>,
     connections: Connections,
     core: Arc<Core>,
+    invoker: Arc<Invoker>,
+    page: Option<Arc<Page>>,
     certificate_pem: String,
 }
 
@@ -68,13 +77,21 @@ impl MessagingService {
         };
         let certificate = certificate.map_err(Error::certificate)?;
         let acceptor = certificate.acceptor().map_err(Error::certificate)?;
-        let core = Core::start(settings).map_err(Error::data)?;
-        let router = Router::new().fallback(handle).with_state(Arc::clone(&core));
+        let Settings { bounds, page, .. } = settings;
+        let allowed = Allowed {
+            address: address.ip(),
+            hosts: settings.allowed_hosts.clone(),
+            origins: settings.allowed_origins.clone(),
+        };
+        let (core, invoker) = Core::start(settings).map_err(Error::data)?;
+        let page = page.then(|| Page::start(&core.watchers));
+        let router = router(Http { core: Arc::clone(&core), page: page.clone(), allowed });
         let script = Arc::clone(&core.script);
-        let bounds = core.settings.bounds;
-        let started = Server::start_faulty(address, router, script, acceptor, bounds).await;
+        let resets_request: ResetsRequest = Arc::new(move || script.resets_before_reading());
+        let started = Server::start_faulty(address, router, resets_request, acceptor, bounds).await;
         let (server, connections) = started.map_err(Error::listen)?;
-        Ok(Self { server, connections, core, certificate_pem: certificate.pem().to_owned() })
+        let certificate_pem = certificate.pem().to_owned();
+        Ok(Self { server: Arc::new(server), connections, core, invoker, page, certificate_pem })
     }
 
     /// Does an operation of the API without HTTP, by the names of its model: `call("CreateAppInstance", json!({…}))`.
@@ -88,12 +105,12 @@ impl MessagingService {
     }
 
     /// As [`call`](Self::call), for an operation that creates something, which gets this id in place of a random one: for
-    /// demos and tests with ARNs that are known before. It is made of letters, digits, `-` and `_`. Operations that take an id as
-    /// a member do not look at this one.
+    /// demos and tests with ARNs that are known before. It is made of letters, digits, `-` and `_`. Operations that take an
+    /// id as a member do not look at this one.
     ///
     /// # Errors
     ///
-    /// As the API answers, and a conflict where the id is taken.
+    /// As the API answers, and a conflict if the id is taken.
     pub async fn call_with_id(&self, operation: &str, input: Value, id: &str) -> Result<Value, ApiError> {
         self.core.call_with_id(operation, input, Some(id)).await
     }
@@ -103,11 +120,12 @@ impl MessagingService {
     /// then on. Without it the file is closed some time after the drop.
     pub async fn end(&self) {
         self.close();
-        self.core.end().await;
+        self.core.state.close().await;
     }
 
-    /// What happens from now on, in order. It is kept until it is received: do not stop receiving before the drop.
-    pub fn watch(&self) -> UnboundedReceiver<Happening> {
+    /// All activity from now on, in order. It is kept until it is received: do not stop receiving before you drop the
+    /// receiver.
+    pub fn watch(&self) -> UnboundedReceiver<Activity> {
         self.core.watchers.watch()
     }
 
@@ -116,16 +134,16 @@ impl MessagingService {
     ///
     /// With a data file, it also gets the messages that were on their way to this ARN when the service ended last.
     pub fn set_function(&self, function_arn: impl AsRef<str>, target: impl Into<InvocationTarget>) {
-        self.core.set_function(function_arn_of(function_arn.as_ref(), self.region()), target.into());
+        self.invoker.set(&function_arn_of(function_arn.as_ref(), self.region()), target.into());
     }
 
     /// Takes away the function behind an ARN, so that it cannot be reached any more. Events that it has taken stay with it.
     pub fn remove_function(&self, function_arn: impl AsRef<str>) -> Option<InvocationTarget> {
-        self.core.lambda.remove(&function_arn_of(function_arn.as_ref(), self.region()))
+        self.invoker.remove(&function_arn_of(function_arn.as_ref(), self.region()))
     }
 
-    /// Hands an event to the function behind an ARN as the service itself does with the processors of a flow: whoever
-    /// watches is told of the tries, and queued faults apply. Returns once the event is taken.
+    /// Hands an event to the function behind an ARN as the service itself does with the processors of a flow: watchers
+    /// get the tries, and queued faults apply. Returns once the event is taken.
     ///
     /// # Errors
     ///
@@ -133,29 +151,29 @@ impl MessagingService {
     pub async fn invoke(&self, function_arn: impl AsRef<str>, event: &Event) -> Result<(), Unreachable> {
         self.register(event);
         let function_arn = function_arn_of(function_arn.as_ref(), self.region());
-        self.core.lambda.invoke(&self.core, &function_arn, event).await
+        self.invoker.invoke(function_arn, event).await
     }
 
     /// Queues a fault for the invocations to come, each for one.
     pub fn fault_invocation(&self, fault: InvocationFault) {
-        self.core.lambda.script.add(fault);
+        self.core.invocation_script.add(fault);
     }
 
     /// How many invocations will meet a queued fault yet.
     pub fn invocation_faults_left(&self) -> usize {
-        self.core.lambda.script.left()
+        self.core.invocation_script.left()
     }
 
     /// Forgets the faults that no invocation has met.
     pub fn clear_invocation_faults(&self) {
-        self.core.lambda.script.clear();
+        self.core.invocation_script.clear();
     }
 
-    /// Lets go of the functions and of open pages, which hold the service themselves.
-    pub(crate) fn close(&self) {
-        self.core.lambda.close();
+    /// Lets go of the functions, and closes sessions and open pages.
+    fn close(&self) {
+        self.invoker.close();
         self.core.sessions.end();
-        if let Some(page) = &self.core.page {
+        if let Some(page) = &self.page {
             page.close();
         }
     }
@@ -167,11 +185,11 @@ impl MessagingService {
 
     /// The URL for `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` or `--endpoint-url`.
     pub fn endpoint_url(&self) -> String {
-        format!("http://{}", self.address())
+        self.server.url()
     }
 
-    /// The certificate that the port shows to whoever speaks TLS with it, as browsers do for a messaging session. It is of
-    /// loopback names and [allowed hosts](Settings::allow_host), signed by itself, and a client has to be told to trust it.
+    /// The certificate of the port, for clients that speak TLS with it, as browsers do for a messaging session. It is for
+    /// loopback names and [allowed hosts](Settings::allow_host) and self-signed: make the client trust it first.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
     }
@@ -189,45 +207,45 @@ impl MessagingService {
 
     /// The region that requests have to be signed for.
     pub fn region(&self) -> &str {
-        self.core.region()
+        &self.core.region
     }
 
     /// Credentials that the service will know.
     pub fn issue_credentials(&self) -> Credentials {
-        self.core.ledger().issue(None)
+        self.core.state.change(|state| state.keys.issue(None)).0
     }
 
-    /// Credentials of the role of a function, by its name: what [`revoke`](Self::revoke) takes counts for them. A
+    /// Credentials of the role of a function, by its name: [`revoke`](Self::revoke) applies to them. A
     /// [`Function`](crate::Function) has its own.
     pub fn issue_credentials_to(&self, function: impl Into<Arc<str>>) -> Credentials {
-        self.core.ledger().issue(Some(function.into()))
+        self.core.state.change(|state| state.keys.issue(Some(function.into()))).0
     }
 
     /// Makes the message of `event` pending. A message that is known already keeps its state, as
     /// it does when its event is delivered twice. Without usable ids there is no message.
     pub fn register(&self, event: &Event) -> Option<MessageState> {
-        self.core.register(event)
+        self.core.state.register(event)
     }
 
-    /// What became of a message.
+    /// The state of a message.
     pub fn message(&self, ids: &MessageIds) -> Option<MessageState> {
-        self.core.message(ids)
+        self.core.state.message(ids)
     }
 
-    /// What became of all messages of no channel, those of [`register`](Self::register) and of events that were delivered
+    /// The states of all messages of no channel, those of [`register`](Self::register) and of events that were delivered
     /// to a function, in the order in which they were sent. Those of channels the API lists.
     pub fn messages(&self) -> Vec<MessageState> {
-        self.core.with_world(|world| world.strays.states()).0
+        self.core.state.read(|state| state.world.strays.states())
     }
 
     /// The latest callbacks, as many as [`Settings::callbacks_kept`] says, in the order of arrival.
     pub fn callbacks(&self) -> Vec<CallbackRecord> {
-        self.core.ledger().callbacks().cloned().collect()
+        self.core.state.read(|state| state.callback_log.latest().cloned().collect())
     }
 
     /// How many messages and callbacks there have been, and how they ended.
     pub fn counts(&self) -> Counts {
-        self.core.counts()
+        self.core.state.counts()
     }
 
     /// Queues a fault for the requests to come.
@@ -245,7 +263,8 @@ impl MessagingService {
         self.core.script.clear();
     }
 
-    /// Answers every callback, and every `GetChannelMessageStatus`, with 503 `ServiceUnavailableException` until [`up`](Self::up). Queued faults wait.
+    /// Answers every callback, and every `GetChannelMessageStatus`, with 503 `ServiceUnavailableException` until
+    /// [`up`](Self::up). Queued faults wait.
     pub fn down(&self) {
         self.core.script.set_down(true);
     }
@@ -255,25 +274,26 @@ impl MessagingService {
         self.core.script.set_down(false);
     }
 
-    /// Assumes something else from now on, of messages that were sent before, too. As [`Settings::assumptions`] says at first.
+    /// Assumes something else from now on, of messages that were sent before, too. As [`Settings::assumptions`] says at
+    /// first.
     pub fn set_assumptions(&self, change: impl FnOnce(&mut Assumptions)) {
-        self.core.with_world(|world| world.assume(change));
+        self.core.state.change(|state| change(&mut state.world.assumptions));
     }
 
-    /// What is assumed now.
+    /// The current assumptions.
     pub fn assumptions(&self) -> Assumptions {
-        self.core.assumptions()
+        self.core.state.assumptions()
     }
 
-    /// Takes a grant from the roles of functions, for one app instance: what is signed with credentials of a function gets
-    /// 403 `ForbiddenException` there, whatever it is about.
+    /// Takes a grant from the roles of functions, for one app instance: a request that is signed with credentials of a
+    /// function gets 403 `ForbiddenException` there, whatever it is about.
     pub fn revoke(&self, app_instance_arn: &str, grant: Grant) {
-        self.core.ledger().set_granted(app_instance_arn, grant, false);
+        self.core.state.change(|state| state.keys.set_granted(app_instance_arn, grant, false));
     }
 
     /// Gives back what [`revoke`](Self::revoke) took.
     pub fn grant(&self, app_instance_arn: &str, grant: Grant) {
-        self.core.ledger().set_granted(app_instance_arn, grant, true);
+        self.core.state.change(|state| state.keys.set_granted(app_instance_arn, grant, true));
     }
 
     /// How many times `GetChannelMessageStatus` came over HTTP, whatever was answered.
@@ -281,7 +301,8 @@ impl MessagingService {
         self.core.status_questions.load(Ordering::Relaxed)
     }
 
-    /// Sets how a callback for a message that was decided is refused, from now on. As [`Settings::assumptions`] says at first.
+    /// Sets how a callback for a message that was decided is refused, from now on. As [`Settings::assumptions`] says at
+    /// first.
     pub fn set_repeated_callback(&self, shape: RepeatedCallback) {
         self.set_assumptions(|assumptions| assumptions.repeated_callback = shape);
     }
@@ -298,17 +319,58 @@ impl MessagingService {
         self.connections.close_idle().await
     }
 
-    pub(crate) fn callback_count(&self) -> usize {
-        self.core.ledger().callback_count()
+    /// The service as functions see it.
+    pub(crate) fn function_host(&self) -> Arc<dyn Host> {
+        let (state, server) = (Arc::clone(&self.core.state), Arc::clone(&self.server));
+        Arc::new(FunctionHost { region: self.core.region.clone(), state, server })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lambda::event_queue::{EventInvokeConfig, EventQueue};
+    use crate::lambda::function::Function;
+    use crate::lambda::function_settings::FunctionSettings;
+    use std::path::Path;
+    use tokio::net::TcpStream;
+    use tokio::time::{sleep, timeout};
+
+    fn function(service: &MessagingService) -> Function {
+        let any_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        Function::new(&any_file, FunctionSettings::new(), service.function_host()).unwrap()
     }
 
-    pub(crate) fn callbacks_of(
-        &self,
-        since: usize,
-        credentials: &Credentials,
-        callback_id: Option<&str>,
-        shared: bool,
-    ) -> Vec<CallbackRecord> {
-        self.core.ledger().callbacks_of(since, credentials, callback_id, shared)
+    #[tokio::test]
+    async fn nothing_is_left_of_a_service_that_is_dropped_with_functions_behind_arns() {
+        let service = MessagingService::start_with(Settings::new().page(true)).await.unwrap();
+        service.set_function("f", EventQueue::new(function(&service), EventInvokeConfig::new()));
+        let mut activities = service.watch();
+        let (state, invoker) = (Arc::downgrade(&service.core.state), Arc::downgrade(&service.invoker));
+        drop(service);
+        assert!(invoker.upgrade().is_none());
+        let freed = async {
+            while state.upgrade().is_some() {
+                sleep(Duration::from_millis(5)).await;
+            }
+            // The effects of all changes are done, and nobody is left to announce anything.
+            activities.recv().await
+        };
+        assert!(timeout(Duration::from_secs(20), freed).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_function_keeps_the_port_open() {
+        let service = MessagingService::start("us-east-1").await.unwrap();
+        let (function, address) = (function(&service), service.address());
+        drop(service);
+        TcpStream::connect(address).await.unwrap();
+        drop(function);
+        let closed = async {
+            while TcpStream::connect(address).await.is_ok() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), closed).await.unwrap();
     }
 }

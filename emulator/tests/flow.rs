@@ -3,8 +3,8 @@
 mod common;
 
 use channel_flow_emulator::{
-    Assumptions, Event, EventInvokeConfig, EventQueue, FunctionSettings, MessageStatus, MessagingService, RefusalKind,
-    RepeatedCallback, Settings, What,
+    ActivityKind, Assumptions, Event, EventInvokeConfig, EventQueue, FunctionSettings, MessageStatus, MessagingService,
+    RefusalKind, RepeatedCallback, Settings,
 };
 use common::Response;
 use common::chat::{Chat, Processor, assert_refused, encoded, function_arn, start};
@@ -113,7 +113,7 @@ async fn three_processors_one_after_the_other() {
     chat.associate_flow(&["ABORT", "CONTINUE", "ABORT"]);
     let mut first = Processor::of(&service, 0).await;
     let mut third = Processor::of(&service, 2).await;
-    let mut happenings = service.watch();
+    let mut activities = service.watch();
     let id = chat.say("one");
     chat.call_back(&first.next_ids().await, say("two"));
     let event = third.next().await;
@@ -124,17 +124,17 @@ async fn three_processors_one_after_the_other() {
 
     let mut told = Vec::new();
     loop {
-        let happening = happenings.recv().await.unwrap();
-        assert_eq!((happening.channel_arn, happening.message_id), (chat.channel.clone(), id.clone()));
-        match happening.what {
-            What::Sent { status, .. } => told.push(format!("sent {status}")),
-            What::Invoked { processor, .. } => told.push(processor),
-            What::Unreachable { fallback_action, reason, .. } => {
+        let activity = activities.recv().await.unwrap();
+        assert_eq!((activity.channel_arn, activity.message_id), (chat.channel.clone(), id.clone()));
+        match activity.kind {
+            ActivityKind::Sent { status, .. } => told.push(format!("sent {status}")),
+            ActivityKind::Invoked { processor, .. } => told.push(processor),
+            ActivityKind::Unreachable { fallback_action, reason, .. } => {
                 assert!(reason.contains("there is no function"), "{reason}");
                 told.push(fallback_action);
             }
-            What::Callback(record) => told.push(record.verdict().unwrap().to_string()),
-            What::Settled { status, fields } => {
+            ActivityKind::Callback(record) => told.push(record.verdict().unwrap().to_string()),
+            ActivityKind::Settled { status, fields } => {
                 assert_eq!(fields.content.as_deref(), Some("two"));
                 told.push(format!("settled {status}"));
                 break;
@@ -188,10 +188,10 @@ async fn what_is_denied_is_no_more_and_a_denied_update_changes_nothing() {
 async fn a_processor_that_cannot_be_reached_ends_it_where_the_fallback_action_is_to_abort() {
     let (service, chat) = start(Settings::new()).await;
     chat.associate_flow(&["ABORT"]);
-    let mut happenings = service.watch();
+    let mut activities = service.watch();
     let id = chat.say("x");
     loop {
-        if let What::Settled { status, .. } = happenings.recv().await.unwrap().what {
+        if let ActivityKind::Settled { status, .. } = activities.recv().await.unwrap().kind {
             assert_eq!(status, MessageStatus::Failed);
             break;
         }
@@ -307,10 +307,10 @@ async fn a_real_function_decides_a_message_of_a_channel() {
     let chat = Chat::of(service);
     chat.associate_flow(&["ABORT"]);
     service.set_function(function_arn(0), EventQueue::new(function, EventInvokeConfig::new()));
-    let mut happenings = service.watch();
+    let mut activities = service.watch();
     let id = chat.say("call back");
     loop {
-        if let What::Finished { decided, .. } = happenings.recv().await.unwrap().what {
+        if let ActivityKind::Finished { decided, .. } = activities.recv().await.unwrap().kind {
             assert!(decided);
             break;
         }

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use channel_flow_emulator::{Exception, MessagingService, Settings, What};
+use channel_flow_emulator::{ActivityKind, Exception, MessagingService, Settings};
 use serde_json::{Value, json};
 use std::env;
 use std::path::Path;
@@ -53,7 +53,7 @@ async fn list(service: &MessagingService) -> Vec<String> {
 async fn sends_until_the_file_is_full() {
     let Ok(data) = env::var("FULL_DISK_TEST_DATA") else { return };
     let service = start(&data).await;
-    let mut happenings = service.watch();
+    let mut activities = service.watch();
     service.call_with_id("CreateAppInstance", json!({ "Name": "chat" }), "chat").await.unwrap();
     let input = json!({ "AppInstanceArn": APP_INSTANCE, "AppInstanceUserId": "alice", "Name": "Alice" });
     service.call("CreateAppInstanceUser", input).await.unwrap();
@@ -82,9 +82,9 @@ async fn sends_until_the_file_is_full() {
 
     service.end().await;
     let mut told = Vec::new();
-    while let Ok(happening) = happenings.try_recv() {
-        if let What::Sent { .. } = happening.what {
-            told.push(happening.message_id);
+    while let Ok(activity) = activities.try_recv() {
+        if let ActivityKind::Sent { .. } = activity.kind {
+            told.push(activity.message_id);
         }
     }
     assert_eq!(told, accepted, "nobody is told of what is not kept");

@@ -9,8 +9,8 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use channel_flow_emulator::{
-    Destination, Emulator, Event, EventInvokeConfig, EventQueue, FunctionMap, FunctionSettings, Happening,
-    InvocationFault, InvokeEndpoint, MessageStatus, OutgoingMessage, Settings, What,
+    Activity, ActivityKind, Destination, Emulator, Event, EventInvokeConfig, EventQueue, FunctionMap, FunctionSettings,
+    InvocationFault, InvokeEndpoint, MessageStatus, OutgoingMessage, Settings,
 };
 use common::function::{another, function};
 use std::collections::VecDeque;
@@ -41,53 +41,60 @@ fn status(emulator: &Emulator, event: &Event) -> MessageStatus {
 }
 
 /// What watchers are told of an event's tries: `true` or `false` for each, in order, and whether it was decided in the end.
-async fn told(happenings: &mut UnboundedReceiver<Happening>, event: &Event) -> (Vec<bool>, bool) {
+async fn told(activities: &mut UnboundedReceiver<Activity>, event: &Event) -> (Vec<bool>, bool) {
     let mut attempts = Vec::new();
     loop {
-        match happenings.recv().await.unwrap().what {
-            What::Attempted { ids, success, .. } if &ids == event.ids().unwrap() => attempts.push(success),
-            What::Finished { ids, decided, .. } if &ids == event.ids().unwrap() => return (attempts, decided),
+        match activities.recv().await.unwrap().kind {
+            ActivityKind::Attempted { ids, success, .. } if &ids == event.ids().unwrap() => attempts.push(success),
+            ActivityKind::Finished { ids, decided, .. } if &ids == event.ids().unwrap() => return (attempts, decided),
             _ => {}
         }
     }
 }
 
 /// An emulator with the function `filter`, and whoever watches it.
-async fn stage(settings: FunctionSettings, config: EventInvokeConfig) -> (Emulator, UnboundedReceiver<Happening>) {
+async fn stage(settings: FunctionSettings, config: EventInvokeConfig) -> (Emulator, UnboundedReceiver<Activity>) {
     let (emulator, function) = function(settings.name("filter")).await;
     emulator.service().set_function("filter", EventQueue::new(function, config));
-    let happenings = emulator.service().watch();
-    (emulator, happenings)
+    let activities = emulator.service().watch();
+    (emulator, activities)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn watchers_are_told_of_each_try() {
-    let (emulator, mut happenings) = stage(FunctionSettings::new(), config()).await;
+    let (emulator, mut activities) = stage(FunctionSettings::new(), config()).await;
     let arn = "arn:aws:lambda:eu-central-1:123456789012:function:filter";
     let event = event("call back");
     emulator.service().invoke(arn, &event).await.unwrap();
-    let callback = happenings.recv().await.unwrap();
-    assert!(matches!(callback.what, What::Callback(record) if record.is_accepted()));
-    let attempted = happenings.recv().await.unwrap();
+    let callback = activities.recv().await.unwrap();
+    assert!(matches!(callback.kind, ActivityKind::Callback(record) if record.is_accepted()));
+    let attempted = activities.recv().await.unwrap();
     assert_eq!(attempted.message_id, event.ids().unwrap().message_id);
-    let What::Attempted { function_arn, request_id, outcome, success, milliseconds, cold_start_milliseconds, .. } =
-        attempted.what
+    let ActivityKind::Attempted {
+        function_arn,
+        request_id,
+        outcome,
+        success,
+        milliseconds,
+        cold_start_milliseconds,
+        ..
+    } = attempted.kind
     else {
         panic!("{attempted:?}");
     };
     assert_eq!((function_arn.as_str(), outcome.as_str(), success), (arn, "the function answered", true));
     assert!(request_id.len() == 36 && milliseconds > 0.0 && cold_start_milliseconds.is_some());
-    let finished = happenings.recv().await.unwrap();
-    assert!(matches!(finished.what, What::Finished { decided: true, .. }), "{finished:?}");
+    let finished = activities.recv().await.unwrap();
+    assert!(matches!(finished.kind, ActivityKind::Finished { decided: true, .. }), "{finished:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn watchers_see_that_a_message_hangs() {
-    let (emulator, mut happenings) = stage(FunctionSettings::new(), config()).await;
+    let (emulator, mut activities) = stage(FunctionSettings::new(), config()).await;
     for (content, tries) in [("error", vec![false; 3]), ("answer", vec![true])] {
         let event = event(content);
         emulator.service().invoke("filter", &event).await.unwrap();
-        assert_eq!(told(&mut happenings, &event).await, (tries, false), "{content}");
+        assert_eq!(told(&mut activities, &event).await, (tries, false), "{content}");
         assert_eq!(status(&emulator, &event), MessageStatus::Pending);
     }
 }
@@ -99,16 +106,16 @@ async fn a_rescue_is_told_as_a_try_of_its_own() {
     let rescue = EventQueue::new(rescue, config());
     let config = config().maximum_retry_attempts(0).on_failure(Destination::Function(rescue));
     emulator.service().set_function("filter", EventQueue::new(function, config));
-    let mut happenings = emulator.service().watch();
+    let mut activities = emulator.service().watch();
     let event = event("error");
     emulator.service().invoke("filter", &event).await.unwrap();
-    assert_eq!(told(&mut happenings, &event).await, (vec![false, true], true));
+    assert_eq!(told(&mut activities, &event).await, (vec![false, true], true));
     assert_eq!(status(&emulator, &event), MessageStatus::Sent);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_behind_an_arn_is_unreachable() {
-    let (emulator, mut happenings) = stage(FunctionSettings::new(), config()).await;
+    let (emulator, mut activities) = stage(FunctionSettings::new(), config()).await;
     let service = emulator.service();
     let unreachable = service.invoke("other", &event("call back")).await.unwrap_err();
     assert_eq!(unreachable.reason(), "there is no function arn:aws:lambda:eu-central-1:123456789012:function:other");
@@ -117,12 +124,12 @@ async fn nobody_behind_an_arn_is_unreachable() {
     assert!(service.invoke("filter", &event("call back")).await.is_err());
     let not_json = service.invoke("filter", &Event::raw("{")).await;
     assert!(not_json.is_err());
-    assert!(happenings.try_recv().is_err());
+    assert!(activities.try_recv().is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_swap_loses_nothing_that_is_in_flight() {
-    let (emulator, mut happenings) = stage(FunctionSettings::new(), config()).await;
+    let (emulator, mut activities) = stage(FunctionSettings::new(), config()).await;
     let service = emulator.service();
     // Of the one environment's queue, the first is in flight at most, and the others wait.
     let mut events: Vec<_> = (0..5).map(|_| event("call back")).collect();
@@ -135,7 +142,7 @@ async fn a_swap_loses_nothing_that_is_in_flight() {
     service.invoke("filter", events.last().unwrap()).await.unwrap();
     let mut finished = 0;
     while finished < events.len() {
-        if let What::Finished { decided, .. } = happenings.recv().await.unwrap().what {
+        if let ActivityKind::Finished { decided, .. } = activities.recv().await.unwrap().kind {
             assert!(decided);
             finished += 1;
         }
@@ -147,11 +154,11 @@ async fn a_swap_loses_nothing_that_is_in_flight() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_away_finishes_what_it_has() {
-    let (emulator, mut happenings) = stage(FunctionSettings::new(), config()).await;
+    let (emulator, mut activities) = stage(FunctionSettings::new(), config()).await;
     let event = event("call back");
     emulator.service().invoke("filter", &event).await.unwrap();
     drop(emulator.service().remove_function("filter"));
-    assert_eq!(told(&mut happenings, &event).await, (vec![true], true));
+    assert_eq!(told(&mut activities, &event).await, (vec![true], true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,7 +175,7 @@ async fn the_end_of_the_emulator_ends_functions_behind_arns() {
 #[tokio::test(flavor = "multi_thread")]
 async fn invocations_meet_faults_in_order() {
     let settings = FunctionSettings::new().concurrency(2);
-    let (emulator, mut happenings) = stage(settings, config()).await;
+    let (emulator, mut activities) = stage(settings, config()).await;
     let service = emulator.service();
     service.fault_invocation(InvocationFault::Unreachable);
     service.fault_invocation(InvocationFault::Crash);
@@ -181,12 +188,12 @@ async fn invocations_meet_faults_in_order() {
 
     let crashed = event("call back");
     service.invoke("filter", &crashed).await.unwrap();
-    assert_eq!(told(&mut happenings, &crashed).await, (vec![false, true], true));
+    assert_eq!(told(&mut activities, &crashed).await, (vec![false, true], true));
     assert_eq!(service.callbacks().len(), 1);
 
     let twice = event("call back");
     service.invoke("filter", &twice).await.unwrap();
-    assert_eq!(told(&mut happenings, &twice).await, (vec![true, true], true));
+    assert_eq!(told(&mut activities, &twice).await, (vec![true, true], true));
     let verdicts: Vec<_> = service.callbacks()[1..].iter().map(|callback| callback.is_accepted()).collect();
     assert_eq!(verdicts, [true, false]);
 
@@ -244,17 +251,17 @@ async fn answer(State((answers, requests)): State<(Answers, UnboundedSender<Got>
 }
 
 /// An emulator with `filter` behind a stand-in.
-async fn endpoint_stage() -> (Emulator, StandIn, UnboundedReceiver<Happening>) {
+async fn endpoint_stage() -> (Emulator, StandIn, UnboundedReceiver<Activity>) {
     let emulator = Emulator::start(Settings::new().region("eu-central-1")).await.unwrap();
     let stand_in = StandIn::new().await;
     emulator.service().set_function("filter", stand_in.endpoint());
-    let happenings = emulator.service().watch();
-    (emulator, stand_in, happenings)
+    let activities = emulator.service().watch();
+    (emulator, stand_in, activities)
 }
 
 #[tokio::test]
 async fn an_endpoint_gets_the_event_byte_for_byte() {
-    let (emulator, mut stand_in, mut happenings) = endpoint_stage().await;
+    let (emulator, mut stand_in, mut activities) = endpoint_stage().await;
     stand_in.answers(Some((200, "null")));
     let event = event("hello");
     emulator.service().invoke("filter", &event).await.unwrap();
@@ -262,34 +269,34 @@ async fn an_endpoint_gets_the_event_byte_for_byte() {
     assert_eq!((path.as_str(), kind.as_str()), ("/2015-03-31/functions/function/invocations", "Event"));
     assert_eq!(body, &event.json()[..]);
     // It answered, and had not called back.
-    assert_eq!(told(&mut happenings, &event).await, (vec![true], false));
+    assert_eq!(told(&mut activities, &event).await, (vec![true], false));
 }
 
 #[tokio::test]
 async fn a_functions_error_is_an_attempt_and_not_unreachable() {
-    let (emulator, stand_in, mut happenings) = endpoint_stage().await;
+    let (emulator, stand_in, mut activities) = endpoint_stage().await;
     for status in [200, 500] {
         stand_in.answers(Some((status, r#"{"errorType":"Boom","errorMessage":"it broke"}"#)));
         let event = event("hello");
         emulator.service().invoke("filter", &event).await.unwrap();
-        assert_eq!(told(&mut happenings, &event).await, (vec![false], false), "{status}");
+        assert_eq!(told(&mut activities, &event).await, (vec![false], false), "{status}");
     }
 }
 
 #[tokio::test]
 async fn an_endpoint_with_a_queue_says_no_more_than_that_it_has_the_event() {
-    let (emulator, stand_in, mut happenings) = endpoint_stage().await;
+    let (emulator, stand_in, mut activities) = endpoint_stage().await;
     stand_in.answers(Some((202, "")));
     emulator.service().invoke("filter", &event("hello")).await.unwrap();
-    let attempted = happenings.recv().await.unwrap();
-    let What::Attempted { success: true, request_id, .. } = attempted.what else { panic!("{attempted:?}") };
+    let attempted = activities.recv().await.unwrap();
+    let ActivityKind::Attempted { success: true, request_id, .. } = attempted.kind else { panic!("{attempted:?}") };
     assert_eq!(request_id, "of-the-endpoint");
-    assert!(happenings.try_recv().is_err());
+    assert!(activities.try_recv().is_err());
 }
 
 #[tokio::test]
 async fn an_endpoint_that_refuses_is_unreachable() {
-    let (emulator, stand_in, mut happenings) = endpoint_stage().await;
+    let (emulator, stand_in, mut activities) = endpoint_stage().await;
     for (status, body, expected) in [
         (404, r#"{"Type":"User","Message":"Function not found"}"#, "404 Not Found: Function not found"),
         (429, "", "429 Too Many Requests"),
@@ -304,12 +311,12 @@ async fn an_endpoint_that_refuses_is_unreachable() {
     emulator.service().set_function("filter", gone);
     let unreachable = emulator.service().invoke("filter", &event("hello")).await.unwrap_err();
     assert!(unreachable.reason().starts_with("no connection to 127.0.0.1:"), "{unreachable}");
-    assert!(happenings.try_recv().is_err());
+    assert!(activities.try_recv().is_err());
 }
 
 #[tokio::test]
 async fn an_endpoint_that_does_not_answer_keeps_nobody_waiting() {
-    let (emulator, mut stand_in, mut happenings) = endpoint_stage().await;
+    let (emulator, mut stand_in, mut activities) = endpoint_stage().await;
     stand_in.answers(None);
     stand_in.answers(Some((200, "null")));
     let (silent, quick) = (event("silent"), event("quick"));
@@ -323,18 +330,18 @@ async fn an_endpoint_that_does_not_answer_keeps_nobody_waiting() {
         _ = hangs => panic!("there is no answer"),
         () = goes_on => {}
     }
-    assert_eq!(told(&mut happenings, &quick).await, (vec![true], false));
+    assert_eq!(told(&mut activities, &quick).await, (vec![true], false));
 
     service.set_function("filter", stand_in.endpoint().timeout(Duration::from_millis(50)));
     stand_in.answers(None);
     let late = event("late");
     service.invoke("filter", &late).await.unwrap();
-    assert_eq!(told(&mut happenings, &late).await, (vec![false], false));
+    assert_eq!(told(&mut activities, &late).await, (vec![false], false));
 }
 
 #[tokio::test]
 async fn endpoints_meet_faults_too() {
-    let (emulator, mut stand_in, mut happenings) = endpoint_stage().await;
+    let (emulator, mut stand_in, mut activities) = endpoint_stage().await;
     let service = emulator.service();
     for fault in InvocationFault::ALL {
         service.fault_invocation(fault);
@@ -343,9 +350,9 @@ async fn endpoints_meet_faults_too() {
     stand_in.answers(Some((503, "")));
     let (twice, crashed) = (event("twice"), event("crashed"));
     service.invoke("filter", &twice).await.unwrap();
-    assert_eq!(told(&mut happenings, &twice).await, (vec![true], false));
+    assert_eq!(told(&mut activities, &twice).await, (vec![true], false));
     service.invoke("filter", &crashed).await.unwrap();
-    assert_eq!(told(&mut happenings, &crashed).await, (vec![false], false));
+    assert_eq!(told(&mut activities, &crashed).await, (vec![false], false));
     assert!(service.invoke("filter", &event("throttled")).await.is_err());
     let bodies = [stand_in.requests.recv().await.unwrap().2, stand_in.requests.recv().await.unwrap().2];
     assert!(bodies.iter().all(|body| body == &twice.json()[..]));
@@ -363,11 +370,11 @@ async fn a_file_puts_functions_behind_arns() {
     } });
     let map = FunctionMap::parse(&map.to_string(), Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     map.set(&emulator, &FunctionSettings::new(), &EventInvokeConfig::new()).unwrap();
-    let mut happenings = emulator.service().watch();
+    let mut activities = emulator.service().watch();
     for (content, attempts) in [("call back", (vec![true], true)), ("error", (vec![false], false))] {
         let event = event(content);
         emulator.service().invoke("filter", &event).await.unwrap();
-        assert_eq!(told(&mut happenings, &event).await, attempts);
+        assert_eq!(told(&mut activities, &event).await, attempts);
     }
     stand_in.answers(Some((200, "null")));
     emulator.service().invoke("arn:aws:lambda:us-west-2:111122223333:function:far", &event("x")).await.unwrap();

@@ -5,8 +5,8 @@
 mod common;
 
 use channel_flow_emulator::{
-    Decision, Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Happening, InvocationFault, MessageStatus,
-    RecordedStep, Recorder, RecorderSettings, StepOutcome, What,
+    Activity, ActivityKind, Decision, Emulator, EventInvokeConfig, EventQueue, FunctionSettings, InvocationFault,
+    MessageStatus, RecordedStep, Recorder, RecorderSettings, StepOutcome,
 };
 use common::function::function;
 use serde_json::{Value, json};
@@ -60,20 +60,20 @@ impl Stage {
     }
 
     /// Sends a message and waits until no more will happen to it.
-    async fn send(&self, happenings: &mut UnboundedReceiver<Happening>, content: &str) -> Vec<What> {
+    async fn send(&self, activities: &mut UnboundedReceiver<Activity>, content: &str) -> Vec<ActivityKind> {
         let message = json!({
             "ChannelArn": self.channel, "Content": content, "Type": "STANDARD", "Persistence": "PERSISTENT",
             "ChimeBearer": self.alice,
         });
         self.emulator.service().call("SendChannelMessage", message).await.unwrap();
-        let mut whats = Vec::new();
+        let mut kinds = Vec::new();
         loop {
-            let what = happenings.recv().await.unwrap().what;
-            let failed = matches!(what, What::Settled { status: MessageStatus::Failed, .. });
-            let over = failed || matches!(what, What::Finished { .. });
-            whats.push(what);
+            let kind = activities.recv().await.unwrap().kind;
+            let failed = matches!(kind, ActivityKind::Settled { status: MessageStatus::Failed, .. });
+            let over = failed || matches!(kind, ActivityKind::Finished { .. });
+            kinds.push(kind);
             if over {
-                return whats;
+                return kinds;
             }
         }
     }
@@ -94,13 +94,13 @@ async fn each_message_is_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.jsonl");
     let recorder = stage.record(&path, RecorderSettings::new().content(true));
-    let mut happenings = stage.emulator.service().watch();
-    stage.send(&mut happenings, "call back").await;
-    stage.send(&mut happenings, "error").await;
+    let mut activities = stage.emulator.service().watch();
+    stage.send(&mut activities, "call back").await;
+    stage.send(&mut activities, "error").await;
     stage.emulator.service().fault_invocation(InvocationFault::Unreachable);
-    stage.send(&mut happenings, "answer").await;
+    stage.send(&mut activities, "answer").await;
     stage.emulator.service().fault_invocation(InvocationFault::Crash);
-    stage.send(&mut happenings, "call back").await;
+    stage.send(&mut activities, "call back").await;
     assert_eq!(recorder.finish(), 4);
 
     let [sent, hangs, failed, crashed] = &steps(&path)[..] else { panic!("four lines") };
@@ -133,9 +133,9 @@ async fn what_people_wrote_is_masked_unless_asked_for() {
     for masked in [true, false] {
         let settings = if masked { RecorderSettings::new() } else { RecorderSettings::new().content(true) };
         let recorder = stage.record(&path, settings);
-        let mut happenings = stage.emulator.service().watch();
-        stage.send(&mut happenings, "call back").await;
-        stage.send(&mut happenings, "error").await;
+        let mut activities = stage.emulator.service().watch();
+        stage.send(&mut activities, "call back").await;
+        stage.send(&mut activities, "error").await;
         drop(recorder);
         // The second one adds to what the first one wrote.
         let text = fs::read_to_string(&path).unwrap();
@@ -157,13 +157,13 @@ async fn what_is_still_under_way_at_the_end_is_a_line_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recording.jsonl");
     let recorder = stage.record(&path, RecorderSettings::new());
-    let mut happenings = stage.emulator.service().watch();
+    let mut activities = stage.emulator.service().watch();
     let message = json!({
         "ChannelArn": stage.channel, "Content": "hang", "Type": "STANDARD", "Persistence": "NON_PERSISTENT",
         "ChimeBearer": stage.alice,
     });
     stage.emulator.service().call("SendChannelMessage", message).await.unwrap();
-    while !matches!(happenings.recv().await.unwrap().what, What::Invoked { .. }) {}
+    while !matches!(activities.recv().await.unwrap().kind, ActivityKind::Invoked { .. }) {}
     assert_eq!(recorder.finish(), 1);
     let [step] = &steps(&path)[..] else { panic!("one line") };
     assert_eq!((step.outcome, step.attempts.len()), (StepOutcome::Pending, 0));
@@ -172,10 +172,10 @@ async fn what_is_still_under_way_at_the_end_is_a_line_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn watchers_see_which_messages_of_a_channel_hang() {
     let stage = Stage::new().await;
-    let mut happenings = stage.emulator.service().watch();
+    let mut activities = stage.emulator.service().watch();
     for (content, expected) in [("call back", true), ("answer", false), ("error", false)] {
-        let whats = stage.send(&mut happenings, content).await;
-        let Some(What::Finished { decided, .. }) = whats.last() else { panic!("{whats:?}") };
+        let kinds = stage.send(&mut activities, content).await;
+        let Some(ActivityKind::Finished { decided, .. }) = kinds.last() else { panic!("{kinds:?}") };
         assert_eq!(*decided, expected, "{content}");
     }
 }
@@ -193,9 +193,9 @@ async fn a_full_disk_is_reported_and_holds_nothing_up() {
         }
     });
     let recorder = stage.record(Path::new("/dev/full"), settings);
-    let mut happenings = stage.emulator.service().watch();
+    let mut activities = stage.emulator.service().watch();
     for _ in 0..2 {
-        stage.send(&mut happenings, "call back").await;
+        stage.send(&mut activities, "call back").await;
     }
     assert_eq!(recorder.finish(), 0);
     assert_eq!(reported.load(Ordering::SeqCst), 1);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Happening, Settings};
+use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Activity, Settings};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -11,7 +11,7 @@ use crate::Error;
 use crate::client::Client;
 
 pub(crate) struct Chat {
-    pub(crate) happenings: UnboundedReceiver<Happening>,
+    pub(crate) activities: UnboundedReceiver<Activity>,
     emulator: Emulator,
     channel: String,
     alice: String,
@@ -42,8 +42,8 @@ impl Chat {
         let association = json!({ "ChannelArn": channel, "ChannelFlowArn": flow, "ChimeBearer": alice });
         emulator.service().call("AssociateChannelFlow", association).await?;
 
-        let happenings = emulator.service().watch();
-        Ok(Self { happenings, emulator, channel, alice, clients: AtomicU64::new(0) })
+        let activities = emulator.service().watch();
+        Ok(Self { activities, emulator, channel, alice, clients: AtomicU64::new(0) })
     }
 
     /// A client of Alice's with a connection of its own.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use channel_flow_emulator::{MessageStatus, What};
+use channel_flow_emulator::{MessageStatus, ActivityKind};
 use clap::Parser;
 use quantile::milliseconds;
 use tokio::time::timeout;
@@ -101,8 +101,8 @@ async fn alone(chat: &mut Chat, messages: u32) -> Result<Way, Error> {
         client.send(CONTENT).await?;
         let mut one = way::One::default();
         while !one.is_whole() {
-            let happening = timeout(PATIENCE, chat.happenings.recv()).await?.ok_or("the emulator ended")?;
-            one.note(&happening, sent)?;
+            let activity = timeout(PATIENCE, chat.activities.recv()).await?.ok_or("the emulator ended")?;
+            one.note(&activity, sent)?;
         }
         if number >= warm_up {
             way.add(&one);
@@ -131,14 +131,14 @@ async fn many(chat: &mut Chat, messages: u32, clients: u32) -> Result<Duration, 
     }
     let mut undecided = messages;
     while undecided > 0 {
-        let happening = tokio::select! {
-            happening = timeout(PATIENCE, chat.happenings.recv()) => happening?.ok_or("the emulator ended")?,
+        let activity = tokio::select! {
+            activity = timeout(PATIENCE, chat.activities.recv()) => activity?.ok_or("the emulator ended")?,
             Some(ended) = senders.join_next() => {
                 ended??;
                 continue;
             }
         };
-        if let What::Settled { status, .. } = happening.what {
+        if let ActivityKind::Settled { status, .. } = activity.kind {
             if status != MessageStatus::Sent {
                 return Err(format!("a message ended as {status:?}").into());
             }

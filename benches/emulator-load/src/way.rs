@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use channel_flow_emulator::{Happening, MessageStatus, What};
+use channel_flow_emulator::{Activity, MessageStatus, ActivityKind};
 use quantile::quantile;
 
 use crate::Error;
@@ -24,15 +24,15 @@ pub(crate) struct One {
 }
 
 impl One {
-    pub(crate) fn note(&mut self, happening: &Happening, sent: Instant) -> Result<(), Error> {
-        match &happening.what {
-            What::Callback(record) => self.called_back = Some(record.received_at()),
-            What::Settled { status: MessageStatus::Sent, .. } => self.whole = Some(sent.elapsed()),
-            What::Attempted { success: true, milliseconds, .. } => {
-                self.handed_out = happening.at.checked_sub(Duration::from_secs_f64(milliseconds / 1e3));
+    pub(crate) fn note(&mut self, activity: &Activity, sent: Instant) -> Result<(), Error> {
+        match &activity.kind {
+            ActivityKind::Callback(record) => self.called_back = Some(record.received_at()),
+            ActivityKind::Settled { status: MessageStatus::Sent, .. } => self.whole = Some(sent.elapsed()),
+            ActivityKind::Attempted { success: true, milliseconds, .. } => {
+                self.handed_out = activity.at.checked_sub(Duration::from_secs_f64(milliseconds / 1e3));
             }
-            What::Settled { status, .. } => return Err(format!("a message ended as {status:?}").into()),
-            What::Attempted { outcome, .. } => return Err(format!("the function failed: {outcome}").into()),
+            ActivityKind::Settled { status, .. } => return Err(format!("a message ended as {status:?}").into()),
+            ActivityKind::Attempted { outcome, .. } => return Err(format!("the function failed: {outcome}").into()),
             _ => {}
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
-use channel_flow_emulator::{Decision, Happening, MessageFields, MessageStatus, What};
+use channel_flow_emulator::{Activity, ActivityKind, Decision, MessageChange, MessageFields, MessageStatus};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Shows messages until the service ends.
-pub(super) async fn show(mut happenings: UnboundedReceiver<Happening>, show_content: bool) {
+pub(super) async fn show(mut activities: UnboundedReceiver<Activity>, show_content: bool) {
     let mut feed = Feed { show_content, on_their_way: HashMap::new() };
-    while let Some(happening) = happenings.recv().await {
-        if let Some(line) = feed.line(happening) {
+    while let Some(activity) = activities.recv().await {
+        if let Some(line) = feed.line(activity) {
             // A closed standard output is no error.
             let _ = writeln!(anstream::stdout(), "{line}");
         }
@@ -30,7 +30,7 @@ struct Feed {
 struct Message {
     sender: String,
     sent_at: SystemTime,
-    update: bool,
+    change: MessageChange,
     fields: MessageFields,
     /// The decision of the processors so far.
     decision: Option<Decision>,
@@ -39,20 +39,20 @@ struct Message {
 }
 
 impl Feed {
-    fn line(&mut self, happening: Happening) -> Option<String> {
-        let Happening { at, channel_arn, message_id, what, .. } = happening;
+    fn line(&mut self, activity: Activity) -> Option<String> {
+        let Activity { at, channel_arn, message_id, kind, .. } = activity;
         let key = (channel_arn, message_id);
-        match what {
-            What::Sent { sender_name, update, fields, status, .. } => {
+        match kind {
+            ActivityKind::Sent { sender_name, change, fields, status, .. } => {
                 let message =
-                    Message { sender: sender_name, sent_at: at, update, fields, decision: None, unreachable: None };
+                    Message { sender: sender_name, sent_at: at, change, fields, decision: None, unreachable: None };
                 if status == MessageStatus::Pending {
                     self.on_their_way.insert(key, message);
                     return None;
                 }
                 Some(self.told(at, &message, DIM, "no flow", None))
             }
-            What::Callback(callback) => {
+            ActivityKind::Callback(callback) => {
                 let message = self.on_their_way.get_mut(&key)?;
                 message.decision = match (message.decision, callback.verdict().ok()) {
                     // With several processors, one that changes nothing keeps the changes of another.
@@ -61,16 +61,16 @@ impl Feed {
                 };
                 None
             }
-            What::Unreachable { reason, fallback_action, .. } => {
+            ActivityKind::Unreachable { reason, fallback_action, .. } => {
                 let message = self.on_their_way.get_mut(&key)?;
                 message.unreachable = Some(format!("{fallback_action}, the processor could not be reached: {reason}"));
                 None
             }
-            What::Finished { decided: false, .. } => {
+            ActivityKind::Finished { decided: false, .. } => {
                 let message = self.on_their_way.get(&key)?;
                 Some(self.told(at, message, BAD, "undecided", None))
             }
-            What::Settled { status, fields, .. } => {
+            ActivityKind::Settled { status, fields, .. } => {
                 let message = self.on_their_way.remove(&key)?;
                 let (style, word) = match (status, message.decision) {
                     (MessageStatus::Sent, Some(Decision::Update)) => (NEUTRAL, "update"),
@@ -81,7 +81,7 @@ impl Feed {
                 };
                 Some(self.told(at, &message, style, word, Some(&fields).filter(|_| status == MessageStatus::Sent)))
             }
-            What::Deleted => {
+            ActivityKind::Deleted => {
                 self.on_their_way.remove(&key);
                 None
             }
@@ -105,7 +105,7 @@ impl Feed {
             styled(style, format_args!("{word:<9}")),
             styled(DIM, milliseconds(took)),
         );
-        if message.update {
+        if message.change == MessageChange::Update {
             line.push_str("  (an update)");
         }
         if let Some(unreachable) = &message.unreachable {

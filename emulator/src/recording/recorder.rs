@@ -1,6 +1,6 @@
 //! The file that a recording goes to.
 
-use crate::happening::Happening;
+use crate::model::activity::Activity;
 use crate::recording::step::RecordedStep;
 use crate::recording::steps::Steps;
 use crate::service::MessagingService;
@@ -42,10 +42,10 @@ impl Recorder {
     pub fn start(service: &MessagingService, path: impl AsRef<Path>, settings: RecorderSettings) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let (stop, stopped) = oneshot::channel();
-        let (happenings, runtime) = (service.watch(), Handle::current());
+        let (activities, runtime) = (service.watch(), Handle::current());
         let record = move || {
             let steps = Steps::new(!settings.content);
-            record(steps, Lines { file, broken: false, written: 0, settings }, happenings, stopped, &runtime)
+            record(steps, Lines { file, broken: false, written: 0, settings }, activities, stopped, &runtime)
         };
         let thread = thread::Builder::new().name("recorder".to_owned()).spawn(record)?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
@@ -100,7 +100,7 @@ impl Default for RecorderSettings {
 fn record(
     mut steps: Steps,
     mut lines: Lines,
-    mut happenings: UnboundedReceiver<Happening>,
+    mut activities: UnboundedReceiver<Activity>,
     mut stopped: oneshot::Receiver<()>,
     runtime: &Handle,
 ) -> u64 {
@@ -108,13 +108,13 @@ fn record(
         runtime.block_on(async {
             tokio::select! {
                 biased;
-                happening = happenings.recv() => happening,
+                activity = activities.recv() => activity,
                 _ = &mut stopped => None,
             }
         })
     };
-    while let Some(happening) = next() {
-        steps.take(happening).iter().for_each(|step| lines.write(step));
+    while let Some(activity) = next() {
+        steps.take(activity).iter().for_each(|step| lines.write(step));
     }
     steps.rest().iter().for_each(|step| lines.write(step));
     lines.written

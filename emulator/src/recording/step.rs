@@ -1,12 +1,13 @@
 //! A line of a recording.
 
 use crate::assumptions::Assumptions;
-use crate::callback::{Callback, Decision};
-use crate::event::Event;
-use crate::invocation::REPORTED;
-use crate::message::MessageFields;
-use crate::processor_step::decision_name;
-use crate::record::CallbackRecord;
+use crate::messaging::callback::Callback;
+use crate::model::callback_record::CallbackRecord;
+use crate::model::decision::Decision;
+use crate::model::event::Event;
+use crate::model::invocation::REPORTED;
+use crate::model::message::MessageFields;
+use crate::model::processor_step::decision_name;
 use crate::recording::mask;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

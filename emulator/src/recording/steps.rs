@@ -1,10 +1,10 @@
-//! Happenings become recorded steps.
+//! Activities become recorded steps.
 
-use crate::happening::{Happening, What};
 use crate::ids;
-use crate::lambda;
-use crate::message::MessageStatus;
-use crate::processor_step::{Attempt, ProcessorStep, Unreachable, callback_id, decision_name};
+use crate::lambda::invoke_endpoint;
+use crate::model::activity::{Activity, ActivityKind};
+use crate::model::message::MessageStatus;
+use crate::model::processor_step::{Attempt, ProcessorStep, Unreachable, callback_id, decision_name};
 use crate::recording::mask;
 use crate::recording::step::{RecordedAttempt, RecordedCallback, RecordedStep, RecordedUnreachable, StepOutcome};
 use std::collections::HashMap;
@@ -34,25 +34,28 @@ impl Steps {
     }
 
     /// Takes in what happened. Returns the steps that are complete by it.
-    pub(super) fn take(&mut self, happening: Happening) -> Vec<RecordedStep> {
-        let Happening { at, message_id, what, .. } = happening;
-        match what {
-            What::Sent { .. } | What::Redacted | What::Deleted => return Vec::new(),
-            What::Invoked { processor, function_arn, ids, event } => {
+    pub(super) fn take(&mut self, activity: Activity) -> Vec<RecordedStep> {
+        let Activity { at, message_id, kind, .. } = activity;
+        match kind {
+            ActivityKind::Sent { .. } | ActivityKind::Redacted | ActivityKind::Deleted => return Vec::new(),
+            ActivityKind::Invoked { processor, function_arn, ids, event } => {
                 let steps = self.open.entry(message_id.clone()).or_default();
                 steps.iter_mut().for_each(|step| step.went_on(StepOutcome::Next));
                 let step = ProcessorStep::invoked(at, processor, function_arn, ids, event);
                 steps.push(OpenStep { step, outcome: StepOutcome::Pending, recorded: None });
             }
-            What::Settled { status, .. } => {
+            ActivityKind::Settled { status, .. } => {
                 let steps = self.open.entry(message_id.clone()).or_default();
                 let outcome = StepOutcome::of(status);
                 steps.iter_mut().for_each(|step| step.went_on(outcome));
             }
-            What::Attempted { .. } | What::Finished { .. } | What::Unreachable { .. } | What::Callback(_) => {
-                let Some(open) = self.step(&message_id, callback_id(&what)) else { return Vec::new() };
-                let gave_up = matches!(what, What::Finished { decided: false, .. });
-                open.step.follow(at, what);
+            ActivityKind::Attempted { .. }
+            | ActivityKind::Finished { .. }
+            | ActivityKind::Unreachable { .. }
+            | ActivityKind::Callback(_) => {
+                let Some(open) = self.step(&message_id, callback_id(&kind)) else { return Vec::new() };
+                let gave_up = matches!(kind, ActivityKind::Finished { decided: false, .. });
+                open.step.follow(at, kind);
                 if gave_up && open.step.decided().is_none() && open.recorded.is_none() {
                     open.recorded = Some(StepOutcome::Pending);
                     let line = open.line(at);
@@ -109,7 +112,7 @@ impl OpenStep {
     fn is_finished(&self) -> bool {
         let ProcessorStep { finished, unreachable, attempts, .. } = &self.step;
         // An endpoint that has taken the event has its own queue, and reports nothing more.
-        let is_queued = || attempts.iter().any(|attempt| attempt.outcome == lambda::QUEUED);
+        let is_queued = || attempts.iter().any(|attempt| attempt.outcome == invoke_endpoint::QUEUED);
         finished.is_some() || unreachable.is_some() || is_queued()
     }
 

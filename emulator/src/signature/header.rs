@@ -1,7 +1,8 @@
 //! Signatures in the header `Authorization`, as SDKs sign requests.
 
-use super::{ALGORITHM, Scope, SignatureError, Signed, compare, header, headers, is_skewed};
-use crate::credentials::Credentials;
+use crate::model::credentials::Credentials;
+use crate::signature::error::SignatureError;
+use crate::signature::scope::{ALGORITHM, Scope, Signed, compare, header, headers, is_skewed};
 use aws_sigv4::http_request::{PayloadChecksumKind, SessionTokenMode, SigningSettings};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
@@ -36,7 +37,7 @@ impl<'a> Authorization<'a> {
         Ok(Self { access_key_id: scope.access_key_id, scope, signed_headers, signature })
     }
 
-    /// Whether whoever holds `credentials` signed this request for `region`, about now.
+    /// Whether the holder of `credentials` signed this request for `region`, about now.
     pub(crate) fn verify(
         &self,
         request: &Parts,

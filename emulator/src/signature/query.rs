@@ -1,8 +1,9 @@
 //! Signatures in the query, as a URL that opens a messaging session has them.
 
-use super::{ALGORITHM, Scope, SignatureError, Signed, compare, headers, is_expired, is_skewed};
-use crate::api::operation::query;
-use crate::credentials::Credentials;
+use crate::model::credentials::Credentials;
+use crate::net::query::query;
+use crate::signature::error::SignatureError;
+use crate::signature::scope::{ALGORITHM, Scope, Signed, compare, headers, is_expired, is_skewed};
 use aws_sigv4::http_request::{SessionTokenMode, SignatureLocation, SigningSettings};
 use axum::http::header::HOST;
 use axum::http::request::Parts;
@@ -16,7 +17,7 @@ const X_AMZ_SECURITY_TOKEN: &str = "X-Amz-Security-Token";
 const X_AMZ_SIGNATURE: &str = "X-Amz-Signature";
 const X_AMZ_SIGNED_HEADERS: &str = "X-Amz-SignedHeaders";
 
-/// What a signer adds to a query.
+/// The parameters that a signer adds to a query.
 const ADDED: [&str; 7] = [
     X_AMZ_ALGORITHM,
     X_AMZ_CREDENTIAL,
@@ -60,12 +61,12 @@ impl SignedQuery {
         Ok(signed)
     }
 
-    /// The key of whoever claims to have signed.
+    /// The key of the claimed signer.
     pub(crate) fn access_key_id(&self) -> &str {
         self.credential.split('/').next().unwrap_or_default()
     }
 
-    /// Whether whoever holds `credentials` signed this request, which has no body, for `region`, and `now` is not too late.
+    /// Whether the holder of `credentials` signed this request, which has no body, for `region`, and `now` is not too late.
     pub(crate) fn verify(
         &self,
         request: &Parts,
@@ -104,7 +105,7 @@ impl SignedQuery {
     }
 }
 
-/// The path and query without what the signer adds.
+/// The path and query without the parts that the signer adds.
 fn unsigned(request: &Parts) -> String {
     let pairs = request.uri.query().unwrap_or_default().split('&');
     let rest: Vec<_> = pairs.filter(|pair| !ADDED.contains(&pair.split('=').next().unwrap_or_default())).collect();

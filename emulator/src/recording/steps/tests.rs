@@ -1,11 +1,12 @@
-//! Happenings become lines.
+//! Activities become lines.
 
 use super::*;
-use crate::callback::Decision;
-use crate::event::{Event, OutgoingMessage};
-use crate::message::{MessageFields, MessageIds};
-use crate::record::CallbackRecord;
-use crate::refusal::Refusal;
+use crate::messaging::wire::callback_refusal;
+use crate::model::callback_record::CallbackRecord;
+use crate::model::decision::Decision;
+use crate::model::event::{Event, OutgoingMessage};
+use crate::model::message::{MessageFields, MessageIds};
+use crate::model::refusal::Refusal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -27,17 +28,17 @@ impl Stage {
     }
 
     /// A millisecond later, this happens.
-    fn take(&mut self, what: What) -> Vec<Value> {
+    fn take(&mut self, kind: ActivityKind) -> Vec<Value> {
         self.milliseconds += 1;
         let at = UNIX_EPOCH + Duration::from_millis(self.milliseconds);
         let MessageIds { channel_arn, message_id, .. } = self.ids();
-        let lines = self.steps.take(Happening { at, channel_arn, message_id, what });
+        let lines = self.steps.take(Activity { at, channel_arn, message_id, kind });
         lines.iter().map(|line| serde_json::to_value(line).unwrap()).collect()
     }
 
     fn invoked(&mut self) -> Vec<Value> {
         let (ids, event) = (self.ids(), self.event.json().clone());
-        self.take(What::Invoked { processor: "filter".into(), function_arn: "arn:f".into(), ids, event })
+        self.take(ActivityKind::Invoked { processor: "filter".into(), function_arn: "arn:f".into(), ids, event })
     }
 
     fn callback(&mut self, body: &Value, verdict: Result<Decision, Refusal>) -> Vec<Value> {
@@ -53,7 +54,7 @@ impl Stage {
             verdict,
             fault: None,
         };
-        self.take(What::Callback(record))
+        self.take(ActivityKind::Callback(record))
     }
 
     fn update(&mut self) -> Vec<Value> {
@@ -61,7 +62,7 @@ impl Stage {
     }
 
     fn attempted(&mut self, success: bool, outcome: &str) -> Vec<Value> {
-        let what = What::Attempted {
+        let kind = ActivityKind::Attempted {
             ids: self.ids(),
             function_arn: "arn:f".into(),
             request_id: "r".into(),
@@ -70,16 +71,16 @@ impl Stage {
             milliseconds: 1.23456,
             cold_start_milliseconds: None,
         };
-        self.take(what)
+        self.take(kind)
     }
 
     fn finished(&mut self, decided: bool) -> Vec<Value> {
-        let what = What::Finished { ids: self.ids(), function_arn: "arn:f".into(), decided };
-        self.take(what)
+        let kind = ActivityKind::Finished { ids: self.ids(), function_arn: "arn:f".into(), decided };
+        self.take(kind)
     }
 
     fn settled(&mut self, status: MessageStatus) -> Vec<Value> {
-        self.take(What::Settled { status, fields: MessageFields::default() })
+        self.take(ActivityKind::Settled { status, fields: MessageFields::default() })
     }
 
     fn next_processor(&mut self) {
@@ -105,7 +106,7 @@ fn a_step_is_a_line_once_its_message_is_settled_and_its_function_done() {
     none(stage.attempted(false, "the function reported Boom: hell"));
     none(stage.update());
     none(stage.settled(MessageStatus::Sent));
-    none(stage.callback(&json!({ "ChannelMessage": {} }), Err(Refusal::expired())));
+    none(stage.callback(&json!({ "ChannelMessage": {} }), Err(callback_refusal::expired())));
     none(stage.attempted(true, "the function answered"));
     let line = one(stage.finished(true));
     assert_eq!((&line["version"], &line["masked"]), (&json!(1), &json!(false)));
@@ -202,7 +203,7 @@ fn a_processor_that_is_not_reached_has_a_line_that_says_so() {
     {
         let mut stage = Stage::new(true);
         stage.invoked();
-        none(stage.take(What::Unreachable {
+        none(stage.take(ActivityKind::Unreachable {
             ids: stage.ids(),
             function_arn: "arn:f".into(),
             reason: "throttled".into(),
@@ -218,7 +219,7 @@ fn a_processor_that_is_not_reached_has_a_line_that_says_so() {
 fn nothing_else_is_waited_for_where_nothing_will_be_known() {
     let mut stage = Stage::new(false);
     stage.invoked();
-    none(stage.attempted(true, lambda::QUEUED));
+    none(stage.attempted(true, invoke_endpoint::QUEUED));
     none(stage.update());
     assert_eq!(one(stage.settled(MessageStatus::Sent))["outcome"], "SENT");
 }

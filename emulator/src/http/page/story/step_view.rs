@@ -1,0 +1,115 @@
+//! A step of a story, as the page gets it.
+
+use crate::ids::milliseconds;
+use crate::model::callback_record::CallbackRecord;
+use crate::model::processor_step::{Attempt, ProcessorStep, Unreachable, decision_name};
+use serde::Serialize;
+use std::time::SystemTime;
+
+/// One processor's part in a story.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StepView<'a> {
+    processor: &'a str,
+    function_arn: &'a str,
+    invoked_at: u64,
+    attempts: Vec<AttemptView<'a>>,
+    callbacks: Vec<CallbackView<'a>>,
+    unreachable: Option<UnreachableView<'a>>,
+    /// Whether a callback was accepted by the time that Lambda had done all it does.
+    finished: Option<bool>,
+    /// How many attempts and callbacks are not listed.
+    unlisted: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AttemptView<'a> {
+    ended_at: u64,
+    function_arn: &'a str,
+    request_id: &'a str,
+    outcome: &'a str,
+    success: bool,
+    milliseconds: f64,
+    cold_start_milliseconds: Option<f64>,
+}
+
+/// A callback, and the service's answer to it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CallbackView<'a> {
+    received_at: u64,
+    /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` if the callback was refused.
+    decision: Option<&'static str>,
+    refusal: Option<RefusalView<'a>>,
+    fault: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RefusalView<'a> {
+    status: u16,
+    exception: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UnreachableView<'a> {
+    reason: &'a str,
+    fallback_action: &'a str,
+}
+
+impl<'a> StepView<'a> {
+    pub(super) fn of(step: &'a ProcessorStep, unlisted: usize) -> Self {
+        Self {
+            processor: &step.processor,
+            function_arn: &step.function_arn,
+            invoked_at: time(step.invoked_at),
+            attempts: step.attempts.iter().map(AttemptView::of).collect(),
+            callbacks: step.callbacks.iter().map(CallbackView::of).collect(),
+            unreachable: step.unreachable.as_ref().map(UnreachableView::of),
+            finished: step.finished,
+            unlisted,
+        }
+    }
+}
+
+impl<'a> AttemptView<'a> {
+    fn of(attempt: &'a Attempt) -> Self {
+        Self {
+            ended_at: time(attempt.ended_at),
+            function_arn: &attempt.function_arn,
+            request_id: &attempt.request_id,
+            outcome: &attempt.outcome,
+            success: attempt.success,
+            milliseconds: attempt.milliseconds,
+            cold_start_milliseconds: attempt.cold_start_milliseconds,
+        }
+    }
+}
+
+impl<'a> CallbackView<'a> {
+    fn of(record: &'a CallbackRecord) -> Self {
+        Self {
+            received_at: time(record.received_at()),
+            decision: record.verdict().ok().map(decision_name),
+            refusal: record.verdict().err().map(|refusal| RefusalView {
+                status: refusal.status(),
+                exception: refusal.exception(),
+                reason: refusal.reason(),
+            }),
+            fault: record.fault(),
+        }
+    }
+}
+
+impl<'a> UnreachableView<'a> {
+    fn of(unreachable: &'a Unreachable) -> Self {
+        Self { reason: &unreachable.reason, fallback_action: &unreachable.fallback_action }
+    }
+}
+
+/// Milliseconds since 1970, as the page's clock counts.
+pub(super) fn time(at: SystemTime) -> u64 {
+    u64::try_from(milliseconds(at)).unwrap_or(u64::MAX)
+}

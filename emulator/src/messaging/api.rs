@@ -1,0 +1,79 @@
+//! The API over HTTP: from a request to an operation, and to the answer in the service's form.
+//!
+//! Operations are declared beside the functions that run them, in tables: one for each kind of resource. A table says all
+//! that the API model says of an operation's input, so that those functions deal with rules only, not with shapes.
+
+pub(crate) mod call;
+pub(crate) mod input;
+pub(crate) mod operation;
+
+mod app_instance;
+mod app_instance_bot;
+mod app_instance_user;
+mod authorization;
+mod ban;
+mod channel;
+mod channel_flow;
+mod channel_list;
+mod idempotency;
+mod membership;
+mod messages;
+mod moderator;
+mod pagination;
+mod session_endpoint;
+mod tag;
+
+use crate::messaging::api::call::Call;
+use crate::messaging::api::input::Input;
+use crate::messaging::api::operation::Operation;
+use crate::messaging::wire::api_error::ApiError;
+use crate::messaging::world::World;
+use serde_json::{Map, Value};
+use std::time::SystemTime;
+
+/// Every operation, by kind of resource.
+const TABLES: &[&[Operation]] = &[
+    app_instance::OPERATIONS,
+    app_instance_user::OPERATIONS,
+    app_instance_bot::OPERATIONS,
+    channel::OPERATIONS,
+    channel_list::OPERATIONS,
+    membership::OPERATIONS,
+    moderator::OPERATIONS,
+    ban::OPERATIONS,
+    channel_flow::OPERATIONS,
+    messages::OPERATIONS,
+    session_endpoint::OPERATIONS,
+    tag::OPERATIONS,
+];
+
+/// All operations. One that has a selector comes before one of the same path that has none.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Operation> {
+    let all = || TABLES.iter().copied().flatten();
+    all().filter(|operation| operation.selector.is_some()).chain(all().filter(|operation| operation.selector.is_none()))
+}
+
+/// Runs `operation` with the members of the request.
+pub(crate) fn run(
+    operation: &Operation,
+    members: Map<String, Value>,
+    host: &str,
+    world: &mut World,
+) -> Result<Value, ApiError> {
+    let Operation { name, exceptions, input, run, .. } = *operation;
+    let input = Input::new(input, members, &world.assumptions)?;
+    idempotency::run(&mut Call { operation: name, exceptions, input, world, now: SystemTime::now(), host }, run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::operations;
+
+    #[test]
+    fn the_front_page_names_every_operation() {
+        let page = include_str!("../lib.rs");
+        for operation in operations() {
+            assert!(page.contains(&format!("`{}`", operation.name)), "{}", operation.name);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! An app instance.
+
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+
+/// Holds users, bots, channels and channel flows.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AppInstance {
+    pub(crate) name: String,
+    pub(crate) metadata: Option<String>,
+    pub(crate) created: SystemTime,
+    pub(crate) last_updated: SystemTime,
+}

@@ -1,0 +1,26 @@
+//! A processor's decision about a message.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A processor's decision, as its callback states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Decision {
+    /// The message is released with at least one field set by the processor.
+    Update,
+    /// `DeleteResource`: the message is denied.
+    Deny,
+    /// Nothing but the ids: the message is released as it is.
+    NoChange,
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Update => "update",
+            Self::Deny => "deny",
+            Self::NoChange => "no change",
+        })
+    }
+}

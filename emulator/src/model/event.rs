@@ -1,0 +1,398 @@
+//! The event that the service sends to a processor, made here or brought along.
+
+use crate::arn::ACCOUNT;
+use crate::ids;
+use crate::json::Members;
+use crate::limits::{self, LimitError};
+use crate::model::message::{MessageFields, MessageIds, PushNotification};
+use axum::body::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::fmt;
+use std::time::SystemTime;
+
+/// A message that somebody sends.
+///
+/// [`Event::new`] gives it ids and makes the event of it, in the shape seen on live traffic.
+#[derive(Clone)]
+pub struct OutgoingMessage {
+    content: String,
+    metadata: Option<String>,
+    push_notification: Option<PushNotification>,
+    sender: Sender,
+    persistence: Persistence,
+    app_instance: String,
+}
+
+/// Who sends a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sender {
+    /// An app-instance user: its id, the last part of its ARN, and its name.
+    User {
+        /// The last part of its ARN.
+        id: String,
+        /// The name that people see.
+        name: String,
+    },
+    /// An app-instance bot: its id, the last part of its ARN, and its name.
+    Bot {
+        /// The last part of its ARN.
+        id: String,
+        /// The name that people see.
+        name: String,
+    },
+}
+
+/// Whether the channel stores a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum Persistence {
+    /// `PERSISTENT`: it does.
+    #[default]
+    Persistent,
+    /// `NON_PERSISTENT`: only those who are connected see it.
+    NonPersistent,
+}
+
+/// One event, byte for byte as the function will get it.
+///
+/// Delivering a clone is a duplicate delivery: the ids are the same.
+#[derive(Clone)]
+pub struct Event {
+    json: Bytes,
+    ids: Result<MessageIds, MissingIds>,
+    fields: MessageFields,
+    sender_arn: Option<String>,
+    persistence: Persistence,
+    is_edit: bool,
+}
+
+/// The app instance of the demo channel.
+const APP_INSTANCE: &str = "8d3fbf4c-9b8e-4a52-a1b7-3a5b1b2f6c10";
+
+/// Which of the ids that a callback needs an event does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingIds(Vec<&'static str>);
+
+impl OutgoingMessage {
+    /// A persistent message of a user, Alice, who says `content`.
+    ///
+    /// # Errors
+    ///
+    /// `content` is empty or longer than 4,096 bytes of UTF-8.
+    pub fn new(content: impl Into<String>) -> Result<Self, LimitError> {
+        let content = content.into();
+        limits::check_content(&content)?;
+        Ok(Self {
+            content,
+            metadata: None,
+            push_notification: None,
+            sender: Sender::user("alice", "Alice"),
+            persistence: Persistence::Persistent,
+            app_instance: APP_INSTANCE.to_owned(),
+        })
+    }
+
+    /// Sets who sends it.
+    #[must_use]
+    pub fn sender(mut self, sender: Sender) -> Self {
+        self.sender = sender;
+        self
+    }
+
+    /// Sets whether the channel stores it.
+    #[must_use]
+    pub fn persistence(mut self, persistence: Persistence) -> Self {
+        self.persistence = persistence;
+        self
+    }
+
+    /// Sets the id of the app instance that the channel and the sender are of: letters, digits, `-` and `_`.
+    #[must_use]
+    pub fn app_instance(mut self, id: impl Into<String>) -> Self {
+        self.app_instance = id.into();
+        self
+    }
+
+    /// Attaches metadata.
+    ///
+    /// # Errors
+    ///
+    /// `metadata` has more than 1,024 characters or a line break.
+    pub fn metadata(mut self, metadata: impl Into<String>) -> Result<Self, LimitError> {
+        let metadata = metadata.into();
+        limits::METADATA.check(&metadata)?;
+        self.metadata = Some(metadata);
+        Ok(self)
+    }
+
+    /// Attaches a push notification of type `DEFAULT`.
+    ///
+    /// # Errors
+    ///
+    /// `title` is not 1 to 50 characters on one line, or `body` not 1 to 150 characters.
+    pub fn push_notification(mut self, title: &str, body: &str) -> Result<Self, LimitError> {
+        limits::PUSH_TITLE.check(title)?;
+        limits::PUSH_BODY.check(body)?;
+        self.push_notification = Some(PushNotification {
+            title: Some(title.to_owned()),
+            body: Some(body.to_owned()),
+            notification_type: Some("DEFAULT".to_owned()),
+        });
+        Ok(self)
+    }
+}
+
+impl Persistence {
+    /// As the model spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Persistent => "PERSISTENT",
+            Self::NonPersistent => "NON_PERSISTENT",
+        }
+    }
+}
+
+impl Sender {
+    /// A user with this id and name.
+    pub fn user(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::User { id: id.into(), name: name.into() }
+    }
+
+    /// A bot with this id and name.
+    pub fn bot(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::Bot { id: id.into(), name: name.into() }
+    }
+}
+
+impl Event {
+    /// The event of a message sent now to the demo channel of `region`, with fresh ids.
+    pub fn new(message: OutgoingMessage, region: &str) -> Self {
+        let app_instance = format!("arn:aws:chime:{region}:{}:app-instance/{}", ACCOUNT, message.app_instance);
+        let (kind, id, name) = match &message.sender {
+            Sender::User { id, name } => ("user", id, name),
+            Sender::Bot { id, name } => ("bot", id, name),
+        };
+        let mut channel_message = json!({
+            "MessageId": ids::message_id(),
+            "ChannelArn": format!("{app_instance}/channel/0b1e6a52-7d1f-4c3a-8f55-c2c9e7d9a4f3"),
+            "Content": message.content,
+            "Persistence": message.persistence.name(),
+            "Sender": { "Arn": format!("{app_instance}/{kind}/{id}"), "Name": name },
+            "Type": "STANDARD",
+            "CreatedTimestamp": ids::timestamp(SystemTime::now()),
+        });
+        if let Some(metadata) = &message.metadata {
+            channel_message["Metadata"] = json!(metadata);
+        }
+        if let Some(push_notification) = &message.push_notification {
+            channel_message["PushNotification"] = json!(push_notification);
+        }
+        let event = json!({
+            "EventType": "CHANNEL_MESSAGE_EVENT",
+            "CallbackId": ids::uuid(),
+            "ChannelMessage": channel_message,
+        });
+        Self::raw(event.to_string())
+    }
+
+    /// An event as it stands, of any bytes. Its ids and its message are read from the event, or from one that failed before
+    /// and comes in the envelope of an on-failure destination.
+    pub fn raw(json: impl Into<Bytes>) -> Self {
+        let json = json.into();
+        let event = Members::read(&json).map(|event| event.object("requestPayload").unwrap_or(event));
+        let message = event.as_ref().and_then(|event| event.object("ChannelMessage"));
+        let ids = read_ids(event.as_ref(), message.as_ref());
+        let fields = message.as_ref().map(read_fields).unwrap_or_default();
+        let message = message.as_ref();
+        let sender_arn = message.and_then(|message| message.object("Sender")?.string("Arn"));
+        let non_persistent = message.and_then(|message| message.string("Persistence"));
+        let non_persistent = non_persistent.is_some_and(|value| value == Persistence::NonPersistent.name());
+        let persistence = if non_persistent { Persistence::NonPersistent } else { Persistence::Persistent };
+        let is_edit = message.is_some_and(|message| message.string("LastEditedTimestamp").is_some());
+        Self { json, ids, fields, sender_arn, persistence, is_edit }
+    }
+
+    /// The bytes that the function gets.
+    pub fn json(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// The ids that a callback needs.
+    ///
+    /// # Errors
+    ///
+    /// The event has not all of them, so no callback for it can be accepted.
+    pub fn ids(&self) -> Result<&MessageIds, &MissingIds> {
+        self.ids.as_ref()
+    }
+
+    /// The sender, if it can be read.
+    pub(crate) fn sender_arn(&self) -> Option<&str> {
+        self.sender_arn.as_deref()
+    }
+
+    /// Whether the channel stores it, which it does unless the event says that it does not.
+    pub(crate) fn persistence(&self) -> Persistence {
+        self.persistence
+    }
+
+    /// Whether it is an update of a message that was sent.
+    pub(crate) fn is_edit(&self) -> bool {
+        self.is_edit
+    }
+
+    /// The fields of the message when it was sent.
+    pub fn fields(&self) -> &MessageFields {
+        &self.fields
+    }
+}
+
+fn read_ids(event: Option<&Members<'_>>, message: Option<&Members<'_>>) -> Result<MessageIds, MissingIds> {
+    let mut missing = Vec::new();
+    let mut read = |from: Option<&Members<'_>>, key: &'static str, limit: limits::TextLimit| {
+        let id = from.and_then(|from| from.string(key)).filter(|id| limit.check(id).is_ok());
+        if id.is_none() {
+            missing.push(key);
+        }
+        id.unwrap_or_default()
+    };
+    let ids = MessageIds {
+        callback_id: read(event, "CallbackId", limits::CALLBACK_ID),
+        message_id: read(message, "MessageId", limits::MESSAGE_ID),
+        channel_arn: read(message, "ChannelArn", limits::CHANNEL_ARN),
+    };
+    if missing.is_empty() { Ok(ids) } else { Err(MissingIds(missing)) }
+}
+
+/// Reads the fields that have the expected form; the rest is left to the function.
+fn read_fields(message: &Members<'_>) -> MessageFields {
+    fn read<T: DeserializeOwned>(message: &Members<'_>, key: &str) -> Option<T> {
+        serde_json::from_str(message.raw(key)?).ok()
+    }
+    MessageFields {
+        content: message.string("Content"),
+        metadata: message.string("Metadata"),
+        push_notification: read(message, "PushNotification"),
+        message_attributes: read(message, "MessageAttributes"),
+        sub_channel_id: message.string("SubChannelId"),
+        content_type: message.string("ContentType"),
+    }
+}
+
+impl MissingIds {
+    /// Their names, as the event spells them.
+    pub fn names(&self) -> &[&'static str] {
+        &self.0
+    }
+}
+
+impl fmt::Display for MissingIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the event has no usable {}, without which no callback can be accepted", self.0.join(", "))
+    }
+}
+
+impl std::error::Error for MissingIds {}
+
+impl fmt::Debug for OutgoingMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutgoingMessage")
+            .field("content_bytes", &self.content.len())
+            .field("persistence", &self.persistence)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("json_bytes", &self.json.len())
+            .field("ids", &self.ids)
+            .field("fields", &self.fields)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    #[test]
+    fn a_message_becomes_an_event_of_the_live_shape() {
+        let message = OutgoingMessage::new("hello").unwrap().metadata("{}").unwrap();
+        let message = message.sender(Sender::bot("helper", "Helper"));
+        let event = Event::new(message, "eu-central-1");
+        let json: Value = serde_json::from_slice(event.json()).unwrap();
+        assert_eq!(json["EventType"], "CHANNEL_MESSAGE_EVENT");
+        let sender = json["ChannelMessage"]["Sender"]["Arn"].as_str().unwrap();
+        assert!(sender.starts_with("arn:aws:chime:eu-central-1:"), "{sender}");
+        assert!(sender.ends_with("/bot/helper"), "{sender}");
+        assert_eq!(event.ids().unwrap().check(), Ok(()));
+        assert_eq!(event.fields().content.as_deref(), Some("hello"));
+        assert_eq!(event.fields().metadata.as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let missing = Event::raw(r#"{"CallbackId":7,"ChannelMessage":{"MessageId":"m"}}"#);
+        assert_eq!(missing.ids().unwrap_err().names(), ["CallbackId", "ChannelArn"]);
+        let all = ["CallbackId", "MessageId", "ChannelArn"];
+        for nothing in ["", "[]", "null", "{", "\"ChannelMessage\"", r#"{"ChannelMessage":[]}"#] {
+            assert_eq!(Event::raw(nothing).ids().unwrap_err().names(), all, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn odd_fields_do_not_hide_the_ids() {
+        let event = Event::new(OutgoingMessage::new("x").unwrap(), "us-east-1");
+        let mut json: Value = serde_json::from_slice(event.json()).unwrap();
+        json["ChannelMessage"]["Content"] = json!(["x"]);
+        json["ChannelMessage"]["PushNotification"] = json!("x");
+        json["ChannelMessage"]["Metadata"] = Value::Null;
+        let odd = Event::raw(json.to_string());
+        assert_eq!(odd.ids(), event.ids());
+        assert!(odd.fields().is_empty());
+    }
+
+    #[test]
+    fn what_rust_cannot_read_does_not_hide_the_ids() {
+        let json = Event::new(OutgoingMessage::new("x").unwrap(), "us-east-1").json().clone();
+        let json = String::from_utf8(json.to_vec()).unwrap();
+        let deep = "[".repeat(1000) + &"]".repeat(1000);
+        for (from, to) in [
+            ("\"Content\":\"x\"", "\"Content\":\"\\ud83d\"".to_owned()),
+            ("\"Content\":\"x\"", format!("\"Content\":{deep}")),
+            ("\"Content\":\"x\"", "\"Content\":1e999".to_owned()),
+            ("\"ChannelMessage\":", "\"ChannelMessage\":{},\"ChannelMessage\":".to_owned()),
+        ] {
+            let odd = json.replace(from, &to);
+            assert_ne!(odd, json);
+            assert!(Event::raw(odd.clone()).ids().is_ok(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused() {
+        assert!(OutgoingMessage::new("").is_err());
+        assert!(OutgoingMessage::new("x".repeat(4097)).is_err());
+        let message = OutgoingMessage::new("x").unwrap();
+        assert!(message.clone().metadata("a\nb").is_err());
+        assert!(message.clone().push_notification("", "b").is_err());
+        assert!(!format!("{:?}", OutgoingMessage::new("secret").unwrap()).contains("secret"));
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_stay_as_they_are(bytes in any::<Vec<u8>>()) {
+            let event = Event::raw(bytes.clone());
+            prop_assert_eq!(&event.json()[..], &bytes[..]);
+            prop_assert!(event.ids().is_err());
+        }
+    }
+}
