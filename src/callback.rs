@@ -1,13 +1,13 @@
 //! The callback: sends a decision to the service until the service has decided the message.
 //!
 //! [`settle`] sends and repeats, [`refusal`] reads the service's answer, [`rounds`] counts how often a callback is sent,
-//! and [`inquiry`] asks whether the message is decided if a refusal leaves that open. A message counts as decided if the service says so, or, with a
+//! and [`decided_before`] asks whether the message is decided if a refusal leaves that open. A message counts as decided if the service says so, or, with a
 //! [`Doubt`](crate::Doubt) for alarms, if everything that is known speaks for it.
 
 mod bounded;
 pub(crate) mod client;
+mod decided_before;
 mod failure;
-mod inquiry;
 mod known;
 pub(crate) mod may_ask;
 pub(crate) mod pending_message;

@@ -3,15 +3,15 @@
 use crate::callback::may_ask::MayAsk;
 use crate::{Error, FallbackAction};
 
-/// A variable that is set, and not to nothing.
+/// Returns a variable that is set and not empty.
 pub(crate) fn var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Where the Runtime API is. Lambda sets it, and whatever acts as Lambda does.
+/// The address of the Runtime API. Lambda sets it, and so does everything that acts as Lambda.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 
-/// What an [`Adapter`](crate::Adapter) is told by whoever deploys it, and by Lambda.
+/// The settings of an [`Adapter`](crate::Adapter) that the environment gives.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Environment {
     /// `CHANNEL_FLOW_FALLBACK_ACTION`.
@@ -27,7 +27,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// One of the framework's own has a value that makes no sense.
+    /// Returns an [`Error`] if a variable of the framework has an invalid value.
     pub(crate) fn read(var: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         Ok(Self {
             fallback_action: var(FALLBACK_ACTION).as_deref().map(fallback_action).transpose()?,
@@ -45,7 +45,7 @@ pub(crate) fn concurrency(var: impl Fn(&str) -> Option<String>) -> u32 {
 }
 
 const FALLBACK_ACTION: &str = "CHANNEL_FLOW_FALLBACK_ACTION";
-/// Where the role has the grant `chime:GetChannelMessageStatus`.
+/// Says where the role has the grant `chime:GetChannelMessageStatus`.
 pub(crate) const MAY_ASK_STATUS: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
 
 fn fallback_action(value: &str) -> Result<FallbackAction, Error> {

@@ -52,10 +52,10 @@
 //! | variable | value | what it does |
 //! | --- | --- | --- |
 //! | `CHANNEL_FLOW_FALLBACK_ACTION` | `ABORT`, `CONTINUE` | overrules the [fallback action](AdapterBuilder::fallback_action) of the function |
-//! | `CHANNEL_FLOW_MAY_ASK_STATUS` | `true`, `false`, ARNs of app instances with commas between them | says if, or where, the function's role has the grant `chime:GetChannelMessageStatus`, which tells a message that was decided from a missing grant |
+//! | `CHANNEL_FLOW_MAY_ASK_STATUS` | `true`, `false`, ARNs of app instances, separated by commas | says if, or where, the function's role has the grant `chime:GetChannelMessageStatus`, which tells a message that was decided from a missing grant |
 //!
-//! The function does not start if one of them has another value. Beside these it reads the variables that Lambda sets, those
-//! of the AWS SDK, and `RUST_LOG`.
+//! The function does not start if one of them has another value. The crate also reads the variables that Lambda sets,
+//! those of the AWS SDK, and `RUST_LOG`.
 //!
 //! # Features
 //!

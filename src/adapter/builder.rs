@@ -99,10 +99,10 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     ///
     /// # Errors
     ///
-    /// Of kind [`Configuration`](crate::ErrorKind::Configuration), if a variable of the framework has a value that makes no
-    /// sense (see [the table](crate#environment-variables)), if no client can be made from the environment, if there is
-    /// no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer than two
-    /// worker threads: one processor that blocks its thread would keep the events beside it from being read.
+    /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if a [variable of the
+    /// framework](crate#environment-variables) has an invalid value, if no client can be made from the environment, if the
+    /// system has no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer
+    /// than two worker threads: one processor that blocks its thread would keep the other events from being read.
     ///
     /// # Panics
     ///
@@ -124,18 +124,18 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     }
 }
 
-/// Whether one thread that is blocked leaves another one to the events beside it.
+/// Checks that a blocked thread leaves another one for the other events.
 fn check_threads(concurrency: u32) -> Result<(), Error> {
     let runtime = Handle::current();
     let has = match (runtime.runtime_flavor(), runtime.metrics().num_workers()) {
-        (RuntimeFlavor::CurrentThread, _) => "runs on the current thread alone",
+        (RuntimeFlavor::CurrentThread, _) => "runs on the current thread only",
         (_, 0 | 1) => "has one worker thread",
         _ => return Ok(()),
     };
     Err(Error::configuration(format!(
-        "AWS_LAMBDA_MAX_CONCURRENCY is {concurrency}, and the tokio runtime {has}, so that one processor that blocks its thread \
-         would hold up all events beside it: write #[tokio::main(flavor = \"multi_thread\", worker_threads = 2)] over main, or \
-         more threads than 2, and turn on tokio's feature rt-multi-thread"
+        "AWS_LAMBDA_MAX_CONCURRENCY is {concurrency}, and the tokio runtime {has}, so a processor that blocks its thread \
+         would hold up all other events: write #[tokio::main(flavor = \"multi_thread\", worker_threads = 2)] over main, or use \
+         more threads, and enable tokio's feature rt-multi-thread"
     )))
 }
 

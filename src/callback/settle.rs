@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::bounded::Bounded;
 use super::client::ATTEMPT_TIMEOUT;
-use super::inquiry::{Finding, Inquiry};
+use super::decided_before::{Finding, Inquiry};
 use super::known::Known;
 use super::may_ask::MayAsk;
 use super::refusal::{Meaning, Refusal};
