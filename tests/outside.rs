@@ -50,7 +50,7 @@ async fn a_message_is_decided_once() {
     });
     assert_eq!(settled, expected);
     assert_eq!(decide(&emulator, &event, "deny").await.unwrap()["Outcome"], "DECIDED_BEFORE");
-    let message = emulator.service().message(&ids).expect("the service knows it");
+    let message = emulator.service().message(ids).expect("the service knows it");
     assert_eq!(message.decision(), Some(Decision::Update));
     assert_eq!(message.fields().content.as_deref(), Some("good evening"));
 }
@@ -67,6 +67,6 @@ async fn a_refused_callback_is_an_error_and_not_the_fallback_action() {
     // Nobody knows what becomes of the content.
     let error = decide(&emulator, &event, "update metadata").await.unwrap_err();
     assert!(error.contains("sets no content"), "{error}");
-    assert!(emulator.service().message(&ids).expect("the service knows it").decision().is_none());
+    assert!(emulator.service().message(ids).expect("the service knows it").decision().is_none());
     assert_eq!(decide(&emulator, &event, "no change").await.unwrap()["Outcome"], "ACCEPTED");
 }
