@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use channel_flow_emulator::{Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Activity, Settings};
+use channel_flow_emulator::{Activity, Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use channel_flow_emulator::{MessageStatus, ActivityKind};
+use channel_flow_emulator::{ActivityKind, MessageStatus};
 use clap::Parser;
 use quantile::milliseconds;
 use tokio::time::timeout;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use channel_flow_emulator::{Activity, MessageStatus, ActivityKind};
+use channel_flow_emulator::{Activity, ActivityKind, MessageStatus};
 use quantile::quantile;
 
 use crate::Error;
