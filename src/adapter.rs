@@ -37,7 +37,7 @@ use crate::{Error, FallbackAction, Invocation, Message, Processor};
 ///
 /// #[tokio::main(flavor = "current_thread")]
 /// async fn main() -> Result<(), channel_flow::Error> {
-///     let processor = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::NoChange) });
+///     let processor = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::no_change()) });
 ///     Adapter::builder(processor).fallback_action(FallbackAction::Continue).run().await
 /// }
 /// ```

@@ -67,10 +67,7 @@ impl Callbacks {
         decision: &Decision,
         timeout: Duration,
     ) -> Result<Settled, Error> {
-        if let Decision::Update(update) = decision
-            && update.content().is_none()
-            && !update.is_empty()
-        {
+        if decision.changes().is_some_and(|update| update.content().is_none()) {
             let problem = "the update sets no content, and the service may delete the message's: set it with `Update::into_builder`";
             return Err(Error::new(ErrorKind::CallbackInvalid, problem));
         }

@@ -1,76 +1,119 @@
 //! The decision of a processor.
 
+pub(crate) mod reason;
 pub(crate) mod update;
 
 use serde::Serialize;
 
+use self::reason::Reason;
 use self::update::Update;
 use crate::LimitError;
 
-/// What happens to a message: the three answers that the service knows.
+/// What happens to a message, and why: one of the three answers that the service knows, with [reasons](Reason).
 ///
 /// ```
-/// use channel_flow::{Decision, LimitError, Message};
+/// use channel_flow::{Decision, DecisionKind, LimitError, Message};
 ///
 /// fn decide(message: &Message) -> Result<Decision, LimitError> {
 ///     match message.content() {
-///         "" => Ok(Decision::Deny),
+///         "" => Ok(Decision::deny().because("empty")),
 ///         content if content.contains("darn") => Decision::update(content.replace("darn", "****")),
-///         _ => Ok(Decision::NoChange),
+///         _ => Ok(Decision::no_change()),
 ///     }
 /// }
+/// # let denied = decide(&channel_flow::testing::message("").build())?;
+/// # assert_eq!(denied.kind(), DecisionKind::Deny);
+/// # Ok::<_, LimitError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Decision {
-    /// Everyone in the channel gets the message with the changes of the [`Update`].
+pub struct Decision {
+    answer: Answer,
+    reasons: Vec<Reason>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Answer {
     Update(Update),
-    /// Nobody gets the message, and its sender is told that it was denied.
     Deny,
-    /// Everyone in the channel gets the message unchanged.
     NoChange,
 }
 
 impl Decision {
-    /// Replaces the content of the message. To change anything else, use [`Update`].
+    /// Everyone in the channel gets the message with this content. To change anything else, use [`Update`].
     ///
     /// # Errors
     ///
     /// Returns a [`LimitError`] if `content` is empty or longer than [`limits::CONTENT`](crate::limits::CONTENT)
     /// allows.
     pub fn update(content: impl Into<String>) -> Result<Self, LimitError> {
-        Update::builder().content(content).build().map(Self::Update)
+        Update::builder().content(content).build().map(Self::from)
+    }
+
+    /// Nobody gets the message, and its sender is told that it was denied.
+    pub const fn deny() -> Self {
+        Self { answer: Answer::Deny, reasons: Vec::new() }
+    }
+
+    /// Everyone in the channel gets the message unchanged.
+    pub const fn no_change() -> Self {
+        Self { answer: Answer::NoChange, reasons: Vec::new() }
+    }
+
+    /// Adds a reason, unless the decision has it already. A decision can have several.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<Reason>) -> Self {
+        let reason = reason.into();
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+        self
     }
 
     /// Returns which of the three decisions this is.
     pub fn kind(&self) -> DecisionKind {
-        match self {
-            Self::Update(_) => DecisionKind::Update,
-            Self::Deny => DecisionKind::Deny,
-            Self::NoChange => DecisionKind::NoChange,
+        match self.answer {
+            Answer::Update(_) => DecisionKind::Update,
+            Answer::Deny => DecisionKind::Deny,
+            Answer::NoChange => DecisionKind::NoChange,
         }
     }
 
-    /// The decision as it is sent: with the message's own content in an update that leaves it as it was, and without an
-    /// update that changes nothing.
+    /// Returns the changes, if the decision is an update.
+    pub fn changes(&self) -> Option<&Update> {
+        match &self.answer {
+            Answer::Update(update) => Some(update),
+            Answer::Deny | Answer::NoChange => None,
+        }
+    }
+
+    /// Returns the reasons, in the order in which they were added.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// Returns the decision as it is sent: with the message's own content in an update that leaves it as it was.
     pub(crate) fn with_content(mut self, content: &str) -> Self {
-        match &mut self {
-            Self::Update(update) if update.is_empty() => return Self::NoChange,
-            Self::Update(update) => update.set_missing_content(content),
-            Self::Deny | Self::NoChange => {}
+        if let Answer::Update(update) = &mut self.answer {
+            update.set_missing_content(content);
         }
         self
     }
+
+    /// Returns whether the service is told the same.
+    pub(crate) fn has_same_answer(&self, other: &Self) -> bool {
+        self.answer == other.answer
+    }
 }
 
-/// A [`Decision`] without its changes, as logs and the value that is returned to Lambda show it.
+/// A [`Decision`] without its changes and reasons, as logs and the value that is returned to Lambda show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DecisionKind {
-    /// `UPDATE`: [`Decision::Update`].
+    /// `UPDATE`: everyone gets the message with changes.
     Update,
-    /// `DENY`: [`Decision::Deny`].
+    /// `DENY`: nobody gets the message.
     Deny,
-    /// `NO_CHANGE`: [`Decision::NoChange`].
+    /// `NO_CHANGE`: everyone gets the message unchanged.
     NoChange,
 }
 
@@ -88,7 +131,8 @@ impl DecisionKind {
 /// An update that changes nothing is no change.
 impl From<Update> for Decision {
     fn from(update: Update) -> Self {
-        if update.is_empty() { Self::NoChange } else { Self::Update(update) }
+        let answer = if update.is_empty() { Answer::NoChange } else { Answer::Update(update) };
+        Self { answer, reasons: Vec::new() }
     }
 }
 
@@ -117,8 +161,27 @@ impl FallbackAction {
 
     pub(crate) fn decision(self) -> Decision {
         match self {
-            Self::Abort => Decision::Deny,
-            Self::Continue => Decision::NoChange,
+            Self::Abort => Decision::deny(),
+            Self::Continue => Decision::no_change(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_has_each_reason_once() {
+        let decision = Decision::deny().because("links").because("spam").because("links");
+        assert_eq!(decision.reasons(), [Reason::new("links"), Reason::new("spam")]);
+        assert!(Decision::no_change().reasons().is_empty());
+        assert!(decision.has_same_answer(&Decision::deny()) && decision != Decision::deny());
+    }
+
+    #[test]
+    fn only_an_update_has_changes() {
+        assert_eq!(Decision::update("a").unwrap().changes().unwrap().content(), Some("a"));
+        assert_eq!(Decision::deny().changes(), None);
     }
 }

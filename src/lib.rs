@@ -18,7 +18,7 @@
 //!         if shown.len() > 10 && shown == shown.to_uppercase() {
 //!             return Ok(message.map_texts(str::to_lowercase)?.into());
 //!         }
-//!         Ok(Decision::NoChange)
+//!         Ok(Decision::no_change())
 //!     }
 //! }
 //!
@@ -84,6 +84,7 @@ pub use adapter::Adapter;
 pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
+pub use decision::reason::{Reason, ReasonError};
 pub use decision::update::{Update, UpdateBuilder};
 pub use decision::{Decision, DecisionKind, FallbackAction};
 pub use error::{Error, ErrorKind};

@@ -146,7 +146,7 @@ impl<P: Processor> Processor for Arc<P> {
 ///
 /// let no_links = processor_fn(|message: Message| async move {
 ///     let has_link = message.to_text().as_str().contains("://");
-///     let decision = if has_link { Decision::Deny } else { Decision::NoChange };
+///     let decision = if has_link { Decision::deny() } else { Decision::no_change() };
 ///     Ok::<_, LimitError>(decision)
 /// });
 /// # fn takes(_: impl channel_flow::Processor) {}
@@ -185,8 +185,8 @@ where
 /// ```
 /// use channel_flow::{BoxProcessor, Decision, LimitError, Message, processor_fn};
 ///
-/// let deny = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::Deny) });
-/// let pass = processor_fn(|_: Message| async { Ok::<_, String>(Decision::NoChange) });
+/// let deny = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::deny()) });
+/// let pass = processor_fn(|_: Message| async { Ok::<_, String>(Decision::no_change()) });
 /// let processors = vec![BoxProcessor::new(deny), BoxProcessor::new(pass)];
 /// ```
 pub struct BoxProcessor(Box<dyn Erased>);

@@ -23,7 +23,7 @@
 //! async fn main() -> Result<(), channel_flow::Error> {
 //!     run::init_logging();
 //!     run::hide_panic_messages();
-//!     let processor = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::NoChange) });
+//!     let processor = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::no_change()) });
 //!     let adapter = Adapter::builder(processor).build().await?;
 //!     // Your layers around the adapter see events and responses.
 //!     let service = ServiceBuilder::new().service(adapter);
@@ -69,7 +69,7 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 ///
 /// #[tokio::main(flavor = "current_thread")]
 /// async fn main() -> Result<(), channel_flow::Error> {
-///     channel_flow::run(processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::NoChange) })).await
+///     channel_flow::run(processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::no_change()) })).await
 /// }
 /// ```
 ///

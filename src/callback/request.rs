@@ -12,9 +12,9 @@ use crate::{Decision, PushNotification, PushNotificationType, Update};
 /// Returns the `ChannelMessage` of a callback.
 pub(super) fn channel_message(message_id: &str, decision: &Decision) -> ChannelMessageCallback {
     let message = ChannelMessageCallback::builder().message_id(message_id);
-    let message = match decision {
-        Decision::Update(update) if !update.is_empty() => updated(message, update),
-        Decision::Update(_) | Decision::Deny | Decision::NoChange => message,
+    let message = match decision.changes() {
+        Some(update) => updated(message, update),
+        None => message,
     };
     message.build().expect("the message id is set")
 }

@@ -20,7 +20,7 @@ use crate::catch_unwind::CatchUnwind;
 use crate::event::header::Header;
 use crate::invocation::PARTING;
 use crate::response::{DecidedBy, Doubt, Outcome, Settled};
-use crate::{Decision, Error, ErrorKind, FallbackAction};
+use crate::{Decision, DecisionKind, Error, ErrorKind, FallbackAction};
 
 /// The number of conflicts after which the service is asked whether another callback has decided the message. By then,
 /// two callbacks that race are done.
@@ -56,7 +56,7 @@ pub(crate) struct Callback<'a> {
 /// # async fn example(event: String) -> Result<(), channel_flow::Error> {
 /// let callbacks = Callbacks::from_environment().await?;
 /// let message = PendingMessage::from_event(event)?;
-/// let settled = callbacks.send(&message, &Decision::Deny, Duration::from_secs(10)).await?;
+/// let settled = callbacks.send(&message, &Decision::deny(), Duration::from_secs(10)).await?;
 /// println!("{} {}", settled.message_id, settled.outcome.as_str());
 /// # Ok(())
 /// # }
@@ -114,7 +114,7 @@ impl Callbacks {
                 Err(refusal) => refusal,
             };
             if refusal.meaning == Meaning::Invalid
-                && let Some(fallback) = fallback.as_ref().filter(|fallback| *fallback != callback.decision)
+                && let Some(fallback) = fallback.as_ref().filter(|fallback| !fallback.has_same_answer(callback.decision))
             {
                 let fallback_action = callback.fallback_action.map(FallbackAction::as_str);
                 tracing::error!(fallback_action, %refusal, "the service refused the decision; the fallback action decides");
@@ -172,7 +172,7 @@ impl Callbacks {
             .channel_flow_callback()
             .callback_id(&ids.callback_id)
             .channel_arn(&ids.channel_arn)
-            .set_delete_resource((**decision == Decision::Deny).then_some(true))
+            .set_delete_resource((decision.kind() == DecisionKind::Deny).then_some(true))
             .channel_message(request::channel_message(&ids.message_id, decision))
             .customize()
             .interceptor(Bounded)
@@ -210,7 +210,7 @@ impl Callback<'_> {
     /// Returns a question that the service can answer from now on, if the message was sent and is stored.
     fn sent(&self) -> Option<Question> {
         let Self { header, decision, .. } = self;
-        let answered = header.provenance.is_sure_to_have_a_status() && **decision != Decision::Deny;
+        let answered = header.provenance.is_sure_to_have_a_status() && decision.kind() != DecisionKind::Deny;
         answered.then(|| Question::about(header)).flatten()
     }
 }

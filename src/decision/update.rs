@@ -12,7 +12,7 @@ use crate::message::push_notification::PushNotification;
 ///
 /// The callback leaves out every field that is not set, except the content. It always includes the content, unchanged
 /// if the update does not set it, since AWS does not document the effect of an update without content. An update that
-/// sets nothing is the same as [`Decision::NoChange`](crate::Decision::NoChange).
+/// sets nothing is the same as [`Decision::no_change()`](crate::Decision::no_change()).
 ///
 /// `Debug` shows lengths, the sub-channel id and the content type, never texts.
 ///
@@ -192,7 +192,7 @@ mod tests {
     fn a_set_update_is_not_empty() {
         let empty = Update::builder().build().unwrap();
         assert!(empty.is_empty());
-        assert_eq!(crate::Decision::from(empty), crate::Decision::NoChange);
+        assert_eq!(crate::Decision::from(empty), crate::Decision::no_change());
         assert!(!Update::builder().metadata("").build().unwrap().is_empty());
     }
 

@@ -65,7 +65,7 @@ async fn a_name_that_does_not_resolve_at_first_is_looked_up_again() {
             message_id: "m".to_owned(),
             channel_arn: "arn:aws:chime:us-east-1:111122223333:app-instance/a/channel/c".to_owned(),
         };
-        let decision = Decision::NoChange;
+        let decision = Decision::no_change();
         let header = Header { ids, provenance: Provenance::default() };
         let callback = Callback {
             header: &header,

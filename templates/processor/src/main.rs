@@ -18,7 +18,7 @@ impl Processor for Calm {
     async fn process(&self, message: &Message) -> Result<Decision, LimitError> {
         let text = message.to_text();
         if message.sender().is_bot() || !is_shouted(text.as_str()) {
-            return Ok(Decision::NoChange);
+            return Ok(Decision::no_change());
         }
         // Every text, in the form in which it came, and the push notification.
         Ok(message.map_texts(str::to_lowercase)?.into())
@@ -47,11 +47,11 @@ mod tests {
     async fn everything_else_passes() {
         for content in ["Good morning", "OK", "", "12345678"] {
             let message = testing::message(content).build();
-            assert_eq!(Calm.process(&message).await, Ok(Decision::NoChange));
+            assert_eq!(Calm.process(&message).await, Ok(Decision::no_change()));
         }
         let bot = testing::message("GOOD MORNING")
             .sender_bot("helper")
             .build();
-        assert_eq!(Calm.process(&bot).await, Ok(Decision::NoChange));
+        assert_eq!(Calm.process(&bot).await, Ok(Decision::no_change()));
     }
 }

@@ -10,8 +10,8 @@ async fn main() -> Result<(), Error> {
     let mut event = String::new();
     stdin().read_to_string(&mut event).expect("an event in UTF-8");
     let decision = match std::env::args().nth(1).as_deref() {
-        Some("deny") => Decision::Deny,
-        Some("no change") => Decision::NoChange,
+        Some("deny") => Decision::deny(),
+        Some("no change") => Decision::no_change(),
         Some("update metadata") => Update::builder().metadata("{}").build().expect("within the limits").into(),
         Some(content) => Decision::update(content).expect("within the limits"),
         None => panic!("a decision"),

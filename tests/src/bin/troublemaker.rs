@@ -88,7 +88,7 @@ impl Processor for Troublemaker {
 
     async fn process(&self, message: &Message) -> Result<Decision, Self::Error> {
         match message.content() {
-            "deny" => Ok(Decision::Deny),
+            "deny" => Ok(Decision::deny()),
             "update everything" => Ok(everything()?.into()),
             "update metadata" => Ok(Update::builder().metadata("{}").build()?.into()),
             "update nothing" => Ok(Update::default().into()),
@@ -136,7 +136,7 @@ impl Processor for Troublemaker {
             },
             "sleep" => {
                 std::thread::sleep(Duration::from_secs(60));
-                Ok(Decision::NoChange)
+                Ok(Decision::no_change())
             }
             "spin and hold the log" => {
                 let _log = std::io::stdout().lock();
@@ -154,7 +154,7 @@ impl Processor for Troublemaker {
                 // Neither this thread nor any other goes on: what only Lambda's timeout ends.
                 let process = std::process::id().to_string();
                 std::process::Command::new("kill").args(["-STOP", &process]).status()?;
-                Ok(Decision::NoChange)
+                Ok(Decision::no_change())
             }
             "decide, then block" => {
                 tokio::spawn(async { std::thread::sleep(Duration::from_secs(60)) });
@@ -191,14 +191,14 @@ impl Processor for Troublemaker {
             }
             "log who sent it" => {
                 tracing::info!("sent by {}", message.sender().arn());
-                Ok(Decision::NoChange)
+                Ok(Decision::no_change())
             }
             _ => {
                 let text = message.to_text();
                 let words = text.as_str().match_indices("shit");
                 let edits: Vec<_> = words.map(|(at, word)| (at..at + word.len(), "****")).collect();
                 if edits.is_empty() {
-                    return Ok(Decision::NoChange);
+                    return Ok(Decision::no_change());
                 }
                 Ok(Decision::update(text.replace_ranges(edits))?)
             }
