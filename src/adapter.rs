@@ -1,5 +1,6 @@
 //! Turns a Lambda event into a processor's decision, and the decision into a callback.
 
+mod after;
 pub(crate) mod builder;
 mod decider;
 pub(crate) mod watchdog;
@@ -19,12 +20,13 @@ use tracing::{Instrument, Span};
 use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::settle::{Callback, Callbacks};
+use crate::decision::reason;
 use crate::event::envelope::{Delivery, QueueMessage};
 use crate::event::header::Header;
 use crate::event::ids::{CallbackIds, MissingIds};
 use crate::event::{Event, RawEvent};
 use crate::response::{BatchItemFailure, DecidedBy, Outcome, Response, Settled};
-use crate::{Error, FallbackAction, Invocation, Message, Processor};
+use crate::{Decision, Error, FallbackAction, Invocation, Message, Processor};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
@@ -87,7 +89,7 @@ impl<P: Processor + 'static> Adapter<P> {
                 fallback_action: Some(fallback_action),
             };
             let settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
-            log(&settled, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
+            log(&settled, None, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
             Ok(settled)
         };
         rescuing.instrument(span(&header.ids)).await
@@ -116,7 +118,7 @@ impl<P: Processor + 'static> Adapter<P> {
             None => None,
         };
         let result = self.settle_watched(event, invocation, watch.as_ref()).await;
-        match (watch, result) {
+        let result = match (watch, result) {
             // The cause may be the connection, or the resources of this process that the connection needs.
             (Some(watch), Err(error)) if error.is_unanswered() => watch.hands_over(error).await,
             (Some(watch), result) => {
@@ -124,15 +126,23 @@ impl<P: Processor + 'static> Adapter<P> {
                 result
             }
             (None, result) => result,
+        };
+        let (mut settled, decision) = result?;
+        // From here on the message is decided, and the watchdog has nothing left to send.
+        if let Ok(message) = &event.message {
+            self.0.decider.work_after(message, &decision, &settled).await;
         }
+        settled.steps = decision.trace().map(|trace| trace.reports()).unwrap_or_default();
+        Ok(settled)
     }
 
+    /// Returns how the event was settled, and the decision of the processor or of the fallback action.
     async fn settle_watched(
         &self,
         event: &Event,
         invocation: &Invocation,
         watch: Option<&Watch<'_>>,
-    ) -> Result<Settled, Error> {
+    ) -> Result<(Settled, Decision), Error> {
         let Event { header, message } = event;
         let started = Instant::now();
         let fallback_action = self.0.decider.fallback_action;
@@ -147,8 +157,9 @@ impl<P: Processor + 'static> Adapter<P> {
 
         let callback = Callback { header, decision: &decision, decided_by, fallback_action: Some(fallback_action) };
         let settled = self.0.callbacks.settle(callback, invocation.callback_deadline).await?;
-        log(&settled, None, process_ms, milliseconds(started.elapsed()));
-        Ok(settled)
+        let steps = decision.trace().and_then(|trace| trace.steps_text());
+        log(&settled, steps, None, process_ms, milliseconds(started.elapsed()));
+        Ok((settled, decision))
     }
 }
 
@@ -164,8 +175,15 @@ fn span(ids: &CallbackIds) -> Span {
 
 /// `fallback_action` is the action that decided in a rescue. If a processor failed, a separate line logs its fallback
 /// action.
-fn log(settled: &Settled, fallback_action: Option<FallbackAction>, process_ms: f64, duration_ms: f64) {
-    let Settled { decision, decided_by, outcome, doubt, .. } = settled;
+fn log(
+    settled: &Settled,
+    steps: Option<String>,
+    fallback_action: Option<FallbackAction>,
+    process_ms: f64,
+    duration_ms: f64,
+) {
+    let Settled { decision, decided_by, outcome, doubt, reasons, .. } = settled;
+    let reasons = reason::joined(reasons);
     let decision = decision.as_str();
     // Another callback decided a message that was decided before.
     let fallback_action = fallback_action.filter(|_| *outcome == Outcome::Accepted).map(FallbackAction::as_str);
@@ -175,11 +193,11 @@ fn log(settled: &Settled, fallback_action: Option<FallbackAction>, process_ms: f
         (Outcome::DecidedBefore, Some(doubt)) => {
             let doubt = doubt.as_str();
             let told = "message was decided before, unless a grant is missing";
-            tracing::warn!(decision, ?decided_by, ?outcome, doubt, process_ms, duration_ms, "{told}");
+            tracing::warn!(decision, reasons, steps, ?decided_by, ?outcome, doubt, process_ms, duration_ms, "{told}");
             return;
         }
     };
-    tracing::info!(decision, ?decided_by, ?outcome, fallback_action, process_ms, duration_ms, "{told}");
+    tracing::info!(decision, reasons, steps, ?decided_by, ?outcome, fallback_action, process_ms, duration_ms, "{told}");
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -1,11 +1,18 @@
 //! The decision of a processor.
 
 pub(crate) mod reason;
+pub(crate) mod step_report;
+pub(crate) mod trace;
 pub(crate) mod update;
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use self::reason::Reason;
+use self::trace::Trace;
 use self::update::Update;
 use crate::LimitError;
 
@@ -25,10 +32,13 @@ use crate::LimitError;
 /// # assert_eq!(denied.kind(), DecisionKind::Deny);
 /// # Ok::<_, LimitError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Two decisions are equal if their answers and their reasons are.
+#[derive(Clone)]
 pub struct Decision {
     answer: Answer,
     reasons: Vec<Reason>,
+    /// How a flow came to the decision.
+    trace: Option<Arc<Trace>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,12 +61,12 @@ impl Decision {
 
     /// Nobody gets the message, and its sender is told that it was denied.
     pub const fn deny() -> Self {
-        Self { answer: Answer::Deny, reasons: Vec::new() }
+        Self { answer: Answer::Deny, reasons: Vec::new(), trace: None }
     }
 
     /// Everyone in the channel gets the message unchanged.
     pub const fn no_change() -> Self {
-        Self { answer: Answer::NoChange, reasons: Vec::new() }
+        Self { answer: Answer::NoChange, reasons: Vec::new(), trace: None }
     }
 
     /// Adds a reason, unless the decision has it already. A decision can have several.
@@ -89,6 +99,16 @@ impl Decision {
     /// Returns the reasons, in the order in which they were added.
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
+    }
+
+    /// Adds how a flow came to the decision.
+    pub(crate) fn traced(self, trace: Arc<Trace>) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    /// Returns how a flow came to the decision.
+    pub(crate) fn trace(&self) -> Option<&Arc<Trace>> {
+        self.trace.as_ref()
     }
 
     /// Returns the decision as it is sent: with the message's own content in an update that leaves it as it was.
@@ -128,11 +148,32 @@ impl DecisionKind {
     }
 }
 
+impl PartialEq for Decision {
+    fn eq(&self, other: &Self) -> bool {
+        self.answer == other.answer && self.reasons == other.reasons
+    }
+}
+
+impl Eq for Decision {}
+
+impl Hash for Decision {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.answer.hash(state);
+        self.reasons.hash(state);
+    }
+}
+
+impl fmt::Debug for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decision").field("answer", &self.answer).field("reasons", &self.reasons).finish()
+    }
+}
+
 /// An update that changes nothing is no change.
 impl From<Update> for Decision {
     fn from(update: Update) -> Self {
         let answer = if update.is_empty() { Answer::NoChange } else { Answer::Update(update) };
-        Self { answer, reasons: Vec::new() }
+        Self { answer, reasons: Vec::new(), trace: None }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Errors outside a processor.
 
+pub(crate) mod cause;
 pub(crate) mod one_line;
 
 use std::error::Error as StdError;

@@ -57,6 +57,17 @@ impl Invocation {
         Self { processor_deadline: Instant::now().checked_add(time_left), ..Self::default() }
     }
 
+    /// Returns when the work after the callback has to end: as late as Lambda can still be told of the end.
+    pub(crate) fn after_deadline(&self) -> Option<Instant> {
+        self.deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline))
+    }
+
+    /// Returns the same invocation with less time for the processor.
+    pub(crate) fn with_processor_deadline(&self, deadline: Instant) -> Self {
+        let earlier = self.processor_deadline.map_or(deadline, |own| own.min(deadline));
+        Self { processor_deadline: Some(earlier), ..self.clone() }
+    }
+
     /// Returns the same invocation with one of `shares` equal parts of the time until the deadline. The processor's
     /// deadlines stay: only the rescue shares its time, and it asks no processor.
     pub(crate) fn share(&self, shares: usize) -> Self {

@@ -20,6 +20,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use tokio::time::Instant;
+
 use self::lex_envelope::LexEnvelope;
 use self::message_type::MessageType;
 use self::persistence::Persistence;
@@ -54,7 +56,7 @@ use crate::{Invocation, Update};
 /// assert!(message.sender().is_user());
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Message(Arc<Inner>);
+pub struct Message(Arc<Inner>, Invocation);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Inner {
@@ -69,7 +71,6 @@ struct Inner {
     updated_sub_channel_id: Option<String>,
     content_type: Option<String>,
     target: Vec<String>,
-    invocation: Invocation,
 }
 
 impl Message {
@@ -99,24 +100,26 @@ impl Message {
         fields: &Fields<'_>,
         invocation: &Invocation,
     ) -> Option<Self> {
-        Some(Self(Arc::new(Inner {
-            header: header.clone(),
-            event_type: payload.fields.non_empty("EventType").map(|value| EventType::from(&*value)),
-            content: match fields.raw("Content") {
-                Some(raw) => lenient_json::string(raw)?.into_owned(),
-                None => String::new(),
-            },
-            metadata: fields.string("Metadata").map(Cow::into_owned),
-            message_type: fields.non_empty("Type").map(|value| MessageType::from(&*value)),
-            push_notification: fields
-                .object("PushNotification", &["Title", "Body", "Type"])
-                .map(|fields| read_push_notification(&fields)),
-            message_attributes: fields.raw("MessageAttributes").map(read_message_attributes).unwrap_or_default(),
-            updated_sub_channel_id: None,
-            content_type: fields.non_empty("ContentType").map(Cow::into_owned),
-            target: fields.raw("Target").map(read_target).unwrap_or_default(),
-            invocation: invocation.clone(),
-        })))
+        Some(Self(
+            Arc::new(Inner {
+                header: header.clone(),
+                event_type: payload.fields.non_empty("EventType").map(|value| EventType::from(&*value)),
+                content: match fields.raw("Content") {
+                    Some(raw) => lenient_json::string(raw)?.into_owned(),
+                    None => String::new(),
+                },
+                metadata: fields.string("Metadata").map(Cow::into_owned),
+                message_type: fields.non_empty("Type").map(|value| MessageType::from(&*value)),
+                push_notification: fields
+                    .object("PushNotification", &["Title", "Body", "Type"])
+                    .map(|fields| read_push_notification(&fields)),
+                message_attributes: fields.raw("MessageAttributes").map(read_message_attributes).unwrap_or_default(),
+                updated_sub_channel_id: None,
+                content_type: fields.non_empty("ContentType").map(Cow::into_owned),
+                target: fields.raw("Target").map(read_target).unwrap_or_default(),
+            }),
+            invocation.clone(),
+        ))
     }
 
     pub(crate) fn header(&self) -> &Arc<Header> {
@@ -230,7 +233,7 @@ impl Message {
 
     /// Returns the invocation that processes the message, with the time left and the request id.
     pub fn invocation(&self) -> &Invocation {
-        &self.0.invocation
+        &self.1
     }
 
     /// Returns the message as `update` leaves it: each field that the update sets in place of the message's own. The
@@ -265,6 +268,11 @@ impl Message {
         set(&mut inner.updated_sub_channel_id, update.sub_channel_id().map(|id| Some(id.to_owned())));
         set(&mut inner.content_type, update.content_type().map(|content_type| Some(content_type.to_owned())));
         message
+    }
+
+    /// Returns the message for a processor whose time ends at `deadline`, or earlier if the message's own time does.
+    pub(crate) fn with_processor_deadline(&self, deadline: Instant) -> Self {
+        Self(self.0.clone(), self.1.with_processor_deadline(deadline))
     }
 
     fn ids(&self) -> &CallbackIds {

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Decision, Message};
+use crate::{Decision, Message, Settled};
 
 /// Decides what happens to a message.
 ///
@@ -101,6 +101,54 @@ pub trait Processor: Send + Sync {
         let _ = (error, attempt);
         None
     }
+
+    /// Works on after the callback: answers a command, tells the sender why, notifies a queue.
+    ///
+    /// It runs in the same invocation once the service has accepted the callback, with the message as it was sent, the
+    /// decision and how it was settled, until it ends or the invocation's time is over. It does not run for a message
+    /// that was decided before, such as a redelivered one, unless the function [asks for
+    /// that](crate::AdapterBuilder::after_decided_before). If the function dies meanwhile, nothing repeats the work.
+    ///
+    /// The message is decided by then: whatever this method does, the invocation is a success. An error or a panic is
+    /// logged, with the field `after_callback_failed`. If [`retry_after`](Self::retry_after) returns a pause that fits into
+    /// the time left, the work is repeated.
+    ///
+    /// Does nothing by default.
+    ///
+    /// ```
+    /// # use channel_flow::{Decision, LimitError, Message, Processor, Settled};
+    /// # struct Assistant;
+    /// impl Processor for Assistant {
+    ///     # type Error = LimitError;
+    ///     # async fn process(&self, _: &Message) -> Result<Decision, LimitError> { Ok(Decision::no_change()) }
+    ///     // async fn process(&self, message: &Message) …
+    ///
+    ///     async fn after_callback(
+    ///         &self,
+    ///         message: &Message,
+    ///         decision: &Decision,
+    ///         settled: &Settled,
+    ///     ) -> Result<(), Self::Error> {
+    ///         if message.content() == "/help" {
+    ///             // Send a bot's message.
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the work failed.
+    fn after_callback(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        settled: &Settled,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (message, decision, settled);
+        async { Ok(()) }
+    }
 }
 
 impl<P: Processor> Processor for &P {
@@ -112,6 +160,15 @@ impl<P: Processor> Processor for &P {
 
     fn retry_after(&self, error: &P::Error, attempt: u32) -> Option<Duration> {
         (**self).retry_after(error, attempt)
+    }
+
+    fn after_callback(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        settled: &Settled,
+    ) -> impl Future<Output = Result<(), P::Error>> + Send {
+        (**self).after_callback(message, decision, settled)
     }
 }
 
@@ -125,6 +182,15 @@ impl<P: Processor> Processor for Box<P> {
     fn retry_after(&self, error: &P::Error, attempt: u32) -> Option<Duration> {
         (**self).retry_after(error, attempt)
     }
+
+    fn after_callback(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        settled: &Settled,
+    ) -> impl Future<Output = Result<(), P::Error>> + Send {
+        (**self).after_callback(message, decision, settled)
+    }
 }
 
 impl<P: Processor> Processor for Arc<P> {
@@ -136,6 +202,15 @@ impl<P: Processor> Processor for Arc<P> {
 
     fn retry_after(&self, error: &P::Error, attempt: u32) -> Option<Duration> {
         (**self).retry_after(error, attempt)
+    }
+
+    fn after_callback(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        settled: &Settled,
+    ) -> impl Future<Output = Result<(), P::Error>> + Send {
+        (**self).after_callback(message, decision, settled)
     }
 }
 
@@ -212,6 +287,15 @@ impl Processor for BoxProcessor {
     fn retry_after(&self, error: &BoxProcessorError, attempt: u32) -> Option<Duration> {
         self.0.retry_after_erased(&*error.original, attempt)
     }
+
+    async fn after_callback(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        settled: &Settled,
+    ) -> Result<(), BoxProcessorError> {
+        self.0.after_callback_erased(message, decision, settled).await
+    }
 }
 
 impl fmt::Debug for BoxProcessor {
@@ -224,6 +308,18 @@ impl fmt::Debug for BoxProcessor {
 pub struct BoxProcessorError {
     original: Box<dyn Any + Send>,
     into_error: fn(Box<dyn Any + Send>) -> Box<dyn StdError + Send + Sync>,
+}
+
+impl BoxProcessorError {
+    fn new<E: Into<Box<dyn StdError + Send + Sync>> + Send + 'static>(error: E) -> Self {
+        Self {
+            original: Box::new(error),
+            into_error: |original| match original.downcast::<E>() {
+                Ok(error) => (*error).into(),
+                Err(_) => unreachable!("it was boxed with its type"),
+            },
+        }
+    }
 }
 
 impl From<BoxProcessorError> for Box<dyn StdError + Send + Sync> {
@@ -240,28 +336,35 @@ impl fmt::Debug for BoxProcessorError {
 
 /// [`Processor`] without its types.
 trait Erased: Send + Sync {
-    fn process_erased<'a>(&'a self, message: &'a Message) -> Processing<'a>;
+    fn process_erased<'a>(&'a self, message: &'a Message) -> Erasing<'a, Decision>;
     fn retry_after_erased(&self, error: &(dyn Any + Send), attempt: u32) -> Option<Duration>;
+    fn after_callback_erased<'a>(
+        &'a self,
+        message: &'a Message,
+        decision: &'a Decision,
+        settled: &'a Settled,
+    ) -> Erasing<'a, ()>;
     fn type_name(&self) -> &'static str;
 }
 
-type Processing<'a> = Pin<Box<dyn Future<Output = Result<Decision, BoxProcessorError>> + Send + 'a>>;
+type Erasing<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxProcessorError>> + Send + 'a>>;
 
 impl<P> Erased for P
 where
     P: Processor,
     P::Error: Send + 'static,
 {
-    fn process_erased<'a>(&'a self, message: &'a Message) -> Processing<'a> {
-        Box::pin(async move {
-            self.process(message).await.map_err(|error| BoxProcessorError {
-                original: Box::new(error),
-                into_error: |original| match original.downcast::<P::Error>() {
-                    Ok(error) => (*error).into(),
-                    Err(_) => unreachable!("it was boxed with its type"),
-                },
-            })
-        })
+    fn process_erased<'a>(&'a self, message: &'a Message) -> Erasing<'a, Decision> {
+        Box::pin(async move { self.process(message).await.map_err(BoxProcessorError::new) })
+    }
+
+    fn after_callback_erased<'a>(
+        &'a self,
+        message: &'a Message,
+        decision: &'a Decision,
+        settled: &'a Settled,
+    ) -> Erasing<'a, ()> {
+        Box::pin(async move { self.after_callback(message, decision, settled).await.map_err(BoxProcessorError::new) })
     }
 
     fn retry_after_erased(&self, error: &(dyn Any + Send), attempt: u32) -> Option<Duration> {

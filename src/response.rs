@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::DecisionKind;
+use crate::{DecisionKind, Reason, StepReport};
 
 /// The value that the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -46,6 +46,12 @@ pub struct Settled {
     /// The reason why the outcome could be wrong, if the service did not confirm it explicitly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
+    /// The reasons of the decision.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
+    /// What the steps of a [`Flow`](crate::Flow) did, in order, shadows at the end. Empty for other processors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
 }
 
 /// Who made a decision.

@@ -43,6 +43,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             redeliver: false,
             apart: false,
             show_panic_messages: false,
+            after_decided_before: false,
         };
         Self { decider, reserve: DEFAULT_RESERVE, client: None }
     }
@@ -80,6 +81,14 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     /// retries and timeouts.
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
+        self
+    }
+
+    /// Sets whether [`Processor::after_callback`] also runs for a message that was decided before. By default it does not,
+    /// so that an event that Lambda delivers twice is worked on once; it is not worked on at all if the first environment
+    /// died after its callback.
+    pub fn after_decided_before(mut self, after_decided_before: bool) -> Self {
+        self.decider.after_decided_before = after_decided_before;
         self
     }
 

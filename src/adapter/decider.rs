@@ -1,7 +1,5 @@
 //! Asks the processor, and decides in its place if it does not answer.
 
-mod cause;
-
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -11,6 +9,7 @@ use tokio::task::block_in_place;
 use tokio::time::timeout_at;
 
 use crate::catch_unwind::{CatchUnwind, catch_unwind};
+use crate::error::cause;
 use crate::event::Unreadable;
 use crate::response::DecidedBy;
 use crate::{Decision, Error, ErrorKind, FallbackAction, Message, Processor};
@@ -27,6 +26,8 @@ pub(crate) struct Decider<P> {
     pub(crate) apart: bool,
     /// Whether panic messages may be logged.
     pub(crate) show_panic_messages: bool,
+    /// Whether the work after the callback also runs for a message that was decided before.
+    pub(crate) after_decided_before: bool,
 }
 
 /// A decision and who made it.
@@ -56,7 +57,12 @@ impl<P: Processor> Decider<P> {
     pub(crate) async fn decide(&self, message: &Result<Message, Unreadable>) -> Result<Decided, Error> {
         let failure = match message {
             Ok(message) => match self.ask(message).await {
-                Ok(decision) => return Ok(Decided { decision, by: DecidedBy::Processor }),
+                Ok(decision) => {
+                    // The fallback action of a step of a flow is one, too.
+                    let fell_back = decision.trace().is_some_and(|trace| trace.fell_back);
+                    let by = if fell_back { DecidedBy::FallbackAction } else { DecidedBy::Processor };
+                    return Ok(Decided { decision, by });
+                }
                 Err(failure) => failure,
             },
             Err(unreadable) => Failure::Unreadable(*unreadable),

@@ -114,7 +114,8 @@ impl Callbacks {
                 Err(refusal) => refusal,
             };
             if refusal.meaning == Meaning::Invalid
-                && let Some(fallback) = fallback.as_ref().filter(|fallback| !fallback.has_same_answer(callback.decision))
+                && let Some(fallback) =
+                    fallback.as_ref().filter(|fallback| !fallback.has_same_answer(callback.decision))
             {
                 let fallback_action = callback.fallback_action.map(FallbackAction::as_str);
                 tracing::error!(fallback_action, %refusal, "the service refused the decision; the fallback action decides");
@@ -204,6 +205,8 @@ impl Callback<'_> {
             decided_by: self.decided_by,
             outcome,
             doubt,
+            reasons: self.decision.reasons().to_vec(),
+            steps: Vec::new(),
         }
     }
 

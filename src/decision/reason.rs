@@ -78,6 +78,11 @@ impl Serialize for Reason {
     }
 }
 
+/// Returns the codes as one field of a log line, or `None` if there are none.
+pub(crate) fn joined(reasons: &[Reason]) -> Option<String> {
+    (!reasons.is_empty()).then(|| reasons.iter().map(Reason::as_str).collect::<Vec<_>>().join(","))
+}
+
 /// The error for a setting that cannot be a [`Reason`]. It does not show the setting.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ReasonError(());

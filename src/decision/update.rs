@@ -87,6 +87,21 @@ impl Update {
         *self == Self::default()
     }
 
+    /// Returns both changes, the later one in place of the earlier one if both set a field. Message attributes are
+    /// merged by name.
+    pub(crate) fn merged(self, later: &Self) -> Self {
+        let mut attributes = self.message_attributes;
+        attributes.extend(later.message_attributes.clone());
+        Self {
+            content: later.content.clone().or(self.content),
+            metadata: later.metadata.clone().or(self.metadata),
+            push_notification: later.push_notification.clone().or(self.push_notification),
+            message_attributes: attributes,
+            sub_channel_id: later.sub_channel_id.clone().or(self.sub_channel_id),
+            content_type: later.content_type.clone().or(self.content_type),
+        }
+    }
+
     /// Sets the content to that of the message, if the update has none. It needs no check: the service had it before.
     pub(crate) fn set_missing_content(&mut self, content: &str) {
         if !self.is_empty() && self.content.is_none() && !content.is_empty() {

@@ -1,0 +1,77 @@
+//! The work of a processor after the callback.
+
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+use tokio::time::{Instant, sleep};
+
+use crate::adapter::decider::Decider;
+use crate::catch_unwind::{Ended, catch_unwind, within};
+use crate::error::cause;
+use crate::response::Outcome;
+use crate::{Decision, Message, Processor, Settled};
+
+/// Why the work failed.
+enum Failure {
+    Error(String),
+    Panicked,
+    OutOfTime,
+}
+
+impl<P: Processor> Decider<P> {
+    /// Runs the processor's work after the callback, unless the message was decided before. The message is decided, so a
+    /// failure is logged and goes no further.
+    pub(crate) async fn work_after(&self, message: &Message, decision: &Decision, settled: &Settled) {
+        if settled.outcome == Outcome::DecidedBefore && !self.after_decided_before {
+            return;
+        }
+        let working = self.work(message, decision, settled);
+        let failure = match self.apart {
+            true => block_in_place(|| Handle::current().block_on(working)),
+            false => working.await,
+        };
+        let (told, cause) = match failure {
+            None => return,
+            Some(Failure::Error(cause)) => ("the work after the callback failed", Some(cause)),
+            Some(Failure::Panicked) => ("the work after the callback panicked", None),
+            Some(Failure::OutOfTime) => ("the work after the callback ran out of time", None),
+        };
+        tracing::error!(after_callback_failed = true, cause, "{told}; the message stays decided");
+    }
+
+    async fn work(&self, message: &Message, decision: &Decision, settled: &Settled) -> Option<Failure> {
+        let deadline = message.invocation().after_deadline();
+        let mut attempt = 1;
+        loop {
+            let pause = match within(self.processor.after_callback(message, decision, settled), deadline).await {
+                Ended::Output(Ok(())) => return None,
+                Ended::Output(Err(error)) => match self.pause_after(error, attempt, deadline) {
+                    Ok(pause) => pause,
+                    Err(failure) => return Some(failure),
+                },
+                Ended::Panicked => return Some(Failure::Panicked),
+                Ended::OutOfTime => return Some(Failure::OutOfTime),
+            };
+            tracing::warn!(attempt, pause_ms = pause.as_millis(), "the work after the callback asks for another try");
+            sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Returns the pause before the work is repeated. The error ends here, and its own code may panic.
+    fn pause_after(&self, error: P::Error, attempt: u32, deadline: Option<Instant>) -> Result<Duration, Failure> {
+        let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+        match catch_unwind(|| self.processor.retry_after(&error, attempt)) {
+            Some(Some(pause)) if pause < left => {
+                catch_unwind(|| drop(error));
+                Ok(pause)
+            }
+            Some(_) => Err(Failure::Error(cause::text(error, self.show_panic_messages))),
+            None => {
+                catch_unwind(|| drop(error));
+                Err(Failure::Panicked)
+            }
+        }
+    }
+}

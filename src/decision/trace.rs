@@ -1,0 +1,50 @@
+//! How a flow came to its decision.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::step_report::{StepOutcome, StepReport};
+use crate::Message;
+
+/// How a flow came to its decision. It travels with the decision to the adapter.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    /// The steps that ran, in order, with their positions in the flow.
+    pub(crate) steps: Vec<(usize, StepReport)>,
+    /// The shadows that are to run, by their position in the flow, each with the message as the steps before it left it.
+    pub(crate) shadows: Vec<(usize, Message)>,
+    /// The traces of steps that are flows themselves, by their position in this flow.
+    pub(crate) nested: Vec<(usize, Arc<Trace>)>,
+    /// Whether the fallback action of a step denied the message.
+    pub(crate) fell_back: bool,
+    /// The shadows that ran.
+    shadow_reports: Mutex<Vec<StepReport>>,
+}
+
+impl Trace {
+    pub(crate) fn with_capacity(steps: usize) -> Self {
+        Self { steps: Vec::with_capacity(steps), ..Self::default() }
+    }
+
+    pub(crate) fn add_shadow(&self, report: StepReport) {
+        self.shadow_reports.lock().unwrap_or_else(PoisonError::into_inner).push(report);
+    }
+
+    /// Returns the steps as one field of a log line, such as `profanity=NO_CHANGE 0.1 ms, links=DENY 0.02 ms`.
+    pub(crate) fn steps_text(&self) -> Option<String> {
+        let step = |(_, report): &(usize, StepReport)| {
+            let outcome = match &report.outcome {
+                StepOutcome::Decided { decision, .. } => decision.as_str(),
+                StepOutcome::Failed { failure, .. } => failure.as_str(),
+            };
+            format!("{}={outcome} {} ms", report.name, report.milliseconds())
+        };
+        (!self.steps.is_empty()).then(|| self.steps.iter().map(step).collect::<Vec<_>>().join(", "))
+    }
+
+    /// Returns the reports of all steps: those of the flow, those of the flows in it, and the shadows.
+    pub(crate) fn reports(&self) -> Vec<StepReport> {
+        let nested = self.nested.iter().flat_map(|(_, trace)| trace.reports());
+        let shadows = self.shadow_reports.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.steps.iter().map(|(_, report)| report.clone()).chain(nested).chain(shadows).collect()
+    }
+}

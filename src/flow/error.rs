@@ -1,0 +1,51 @@
+//! The error of a flow.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use crate::StepFailure;
+
+/// A step failed that has no fallback action of its own. The function's fallback action decides.
+pub struct FlowError {
+    pub(super) step: &'static str,
+    pub(super) failure: StepFailure,
+    pub(super) source: Option<Box<dyn StdError + Send + Sync>>,
+    /// The pause after which the step asked for another try, for which there was no time.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl FlowError {
+    /// Returns the name of the step that failed.
+    pub fn step(&self) -> &'static str {
+        self.step
+    }
+
+    /// Returns how the step failed.
+    pub fn failure(&self) -> StepFailure {
+        self.failure
+    }
+}
+
+impl fmt::Display for FlowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = match self.failure {
+            StepFailure::Error => "failed",
+            StepFailure::Panic => "panicked",
+            StepFailure::OutOfTime => "ran out of its time",
+        };
+        write!(f, "the step {} {told}", self.step)
+    }
+}
+
+impl fmt::Debug for FlowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlowError").field("step", &self.step).field("failure", &self.failure).finish_non_exhaustive()
+    }
+}
+
+impl StdError for FlowError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}

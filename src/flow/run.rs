@@ -1,0 +1,90 @@
+//! A message on its way through the steps of a flow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::decision::trace::Trace;
+use crate::{Decision, DecisionKind, FallbackAction, Message, Reason, StepFailure, StepOutcome, StepReport, Update};
+
+/// A message on its way through the steps of a flow.
+pub(crate) struct Run<'a> {
+    original: &'a Message,
+    /// The message with the changes so far, if there are any.
+    updated: Option<Message>,
+    changes: Update,
+    reasons: Vec<Reason>,
+    denied: bool,
+    trace: Trace,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(original: &'a Message, steps: usize) -> Self {
+        // The only allocation that a flow makes for a message that its steps leave alone.
+        let trace = Trace::with_capacity(steps);
+        Self { original, updated: None, changes: Update::default(), reasons: Vec::new(), denied: false, trace }
+    }
+
+    /// Returns the message as the steps so far leave it.
+    pub(super) fn message(&self) -> &Message {
+        self.updated.as_ref().unwrap_or(self.original)
+    }
+
+    pub(super) fn is_denied(&self) -> bool {
+        self.denied
+    }
+
+    /// Keeps a shadow for the time after the callback.
+    pub(super) fn defer(&mut self, position: usize) {
+        let message = self.message().clone();
+        self.trace.shadows.push((position, message));
+    }
+
+    /// Takes in the decision of a step.
+    pub(super) fn decided(&mut self, position: usize, name: &'static str, decision: Decision, duration: Duration) {
+        let reasons = decision.reasons().to_vec();
+        let outcome = StepOutcome::Decided { decision: decision.kind(), reasons: reasons.clone() };
+        self.record(position, name, outcome, duration);
+        if let Some(nested) = decision.trace() {
+            self.trace.fell_back |= nested.fell_back;
+            self.trace.nested.push((position, nested.clone()));
+        }
+        match decision.kind() {
+            DecisionKind::Deny => {
+                self.denied = true;
+                self.reasons = reasons;
+            }
+            DecisionKind::Update | DecisionKind::NoChange => self.reasons.extend(reasons),
+        }
+        if let Some(update) = decision.changes() {
+            self.changes = std::mem::take(&mut self.changes).merged(update);
+            self.updated = Some(self.original.with_update(&self.changes));
+        }
+    }
+
+    /// Takes in that a step failed, and what its own fallback action makes of it.
+    pub(super) fn fell_back(
+        &mut self,
+        position: usize,
+        name: &'static str,
+        failure: StepFailure,
+        fallback_action: FallbackAction,
+        duration: Duration,
+    ) {
+        let outcome = StepOutcome::Failed { failure, fallback_action: Some(fallback_action) };
+        self.record(position, name, outcome, duration);
+        if fallback_action == FallbackAction::Abort {
+            self.denied = true;
+            self.trace.fell_back = true;
+            self.reasons.clear();
+        }
+    }
+
+    fn record(&mut self, position: usize, name: &'static str, outcome: StepOutcome, duration: Duration) {
+        self.trace.steps.push((position, StepReport { name, outcome, shadow: false, duration }));
+    }
+
+    pub(super) fn into_decision(self) -> Decision {
+        let decision = if self.denied { Decision::deny() } else { Decision::from(self.changes) };
+        self.reasons.into_iter().fold(decision, Decision::because).traced(Arc::new(self.trace))
+    }
+}

@@ -1,0 +1,255 @@
+//! A step of a flow.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::condition::{Always, Condition};
+use super::error::FlowError;
+use super::run::Run;
+use super::steps::After;
+use crate::catch_unwind::{Ended, catch_unwind, within};
+use crate::decision::trace::Trace;
+use crate::error::cause;
+use crate::{Decision, FallbackAction, Message, Processor, StepFailure, StepOutcome, StepReport};
+
+/// A step of a [`Flow`](crate::Flow): a processor with a name.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use channel_flow::{Decision, FallbackAction, Flow, LimitError, Message, Step, condition, processor_fn};
+///
+/// let slow = processor_fn(|_: Message| async { Ok::<_, LimitError>(Decision::no_change()) });
+/// let step = Step::new("judge", slow)
+///     .only_if(condition::from_user())
+///     .time_limit(Duration::from_secs(1))
+///     .fallback_action(FallbackAction::Continue);
+/// let flow = Flow::new().step(step);
+/// ```
+#[must_use]
+pub struct Step<P, C = Always> {
+    name: &'static str,
+    processor: P,
+    condition: C,
+    fallback_action: Option<FallbackAction>,
+    time: Time,
+    shadow: bool,
+}
+
+/// The time that a step may take.
+#[derive(Clone, Copy)]
+enum Time {
+    /// All that is left.
+    Rest,
+    Limit(Duration),
+    /// This share of what is left when the step begins, from 0 to 1.
+    Share(f64),
+}
+
+impl<P: Processor> Step<P> {
+    /// Creates a step. Its name appears in logs, reports and metrics.
+    pub const fn new(name: &'static str, processor: P) -> Self {
+        Self { name, processor, condition: Always, fallback_action: None, time: Time::Rest, shadow: false }
+    }
+}
+
+impl<P, C> Step<P, C> {
+    /// Skips the step for messages that do not meet `condition`: a closure, or one of [`condition`](crate::condition).
+    /// The condition sees the message as the steps before leave it.
+    pub fn only_if<D: Fn(&Message) -> bool + Send + Sync>(self, condition: D) -> Step<P, D> {
+        let Self { name, processor, condition: _, fallback_action, time, shadow } = self;
+        Step { name, processor, condition, fallback_action, time, shadow }
+    }
+
+    /// Sets what happens if the step returns an error, panics or runs out of its time: `Continue` goes on with the next
+    /// step, and `Abort` denies the message. Without this setting, the flow fails, and the function's fallback action
+    /// decides.
+    ///
+    /// It does not apply if the time of the whole message runs out: then the function's fallback action decides.
+    pub fn fallback_action(mut self, fallback_action: FallbackAction) -> Self {
+        self.fallback_action = Some(fallback_action);
+        self
+    }
+
+    /// Limits the time that the step takes, its retries included. [`Invocation::time_left`](crate::Invocation::time_left)
+    /// tells the step's processor what it has left. Without a limit, the step has all the time that is left.
+    pub fn time_limit(mut self, time_limit: Duration) -> Self {
+        self.time = Time::Limit(time_limit);
+        self
+    }
+
+    /// Limits the time that the step takes to a share of the time that is left when it begins, so that a slow step leaves
+    /// the others theirs: 0.5 is half of it. A value outside 0 to 1 counts as the nearest of the two.
+    pub fn time_share(mut self, share: f64) -> Self {
+        self.time = Time::Share(share.clamp(0.0, 1.0));
+        self
+    }
+
+    /// Makes the step a shadow if `shadow` is true: it runs after the callback, in the time that is left then, and has no
+    /// effect on the message. Its decision is logged and stands in [`Settled::steps`](crate::Settled::steps), so that a
+    /// rule can be judged before it counts. It sees the message as the steps before it leave it.
+    pub fn shadow(mut self, shadow: bool) -> Self {
+        self.shadow = shadow;
+        self
+    }
+}
+
+/// Why a step gave no decision.
+struct Failure {
+    failure: StepFailure,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+    retry_after: Option<Duration>,
+}
+
+impl Failure {
+    fn without_source(failure: StepFailure) -> Self {
+        Self { failure, source: None, retry_after: None }
+    }
+}
+
+impl<P: Processor, C: Condition> Step<P, C> {
+    pub(super) async fn run(&self, position: usize, run: &mut Run<'_>) -> Result<(), FlowError> {
+        match catch_unwind(|| self.condition.is_met(run.message())) {
+            Some(true) if self.shadow => {
+                run.defer(position);
+                return Ok(());
+            }
+            Some(true) => {}
+            Some(false) => return Ok(()),
+            None if self.shadow => return Ok(()),
+            None => {
+                return self.failed(position, run, Failure::without_source(StepFailure::Panic), Duration::ZERO);
+            }
+        }
+        let started = Instant::now();
+        match self.ask(run.message()).await {
+            Ok(decision) => {
+                run.decided(position, self.name, decision, started.elapsed());
+                Ok(())
+            }
+            Err(failure) => self.failed(position, run, failure, started.elapsed()),
+        }
+    }
+
+    pub(super) async fn run_shadow(&self, message: &Message, trace: &Trace) {
+        let started = Instant::now();
+        let outcome = match self.ask(message).await {
+            Ok(decision) => StepOutcome::Decided { decision: decision.kind(), reasons: decision.reasons().to_vec() },
+            Err(Failure { failure, source, .. }) => {
+                let cause = source.map(|source| cause::text(source, false));
+                tracing::warn!(step = self.name, failure = failure.as_str(), cause, "a shadow step failed");
+                StepOutcome::Failed { failure, fallback_action: None }
+            }
+        };
+        let report = StepReport { name: self.name, outcome, shadow: true, duration: started.elapsed() };
+        if let StepOutcome::Decided { decision, reasons } = &report.outcome {
+            let reasons = crate::decision::reason::joined(reasons);
+            let duration_ms = report.milliseconds();
+            tracing::info!(step = self.name, decision = decision.as_str(), reasons, duration_ms, "shadow step");
+        }
+        trace.add_shadow(report);
+    }
+
+    pub(super) async fn after_callback(&self, position: usize, after: &After<'_>) -> Result<(), FlowError> {
+        let &After { message, decision, settled, trace } = after;
+        // A step that is a flow works by its own trace.
+        let nested = trace.nested.iter().find(|(nested, _)| *nested == position);
+        let own = nested.map(|(_, trace)| decision.clone().traced(trace.clone()));
+        let working = self.processor.after_callback(message, own.as_ref().unwrap_or(decision), settled);
+        match within(working, message.invocation().after_deadline()).await {
+            Ended::Output(Ok(())) => Ok(()),
+            Ended::Output(Err(error)) => Err(self.error(self.read(error, 1, Duration::ZERO))),
+            Ended::Panicked => Err(self.error(Failure::without_source(StepFailure::Panic))),
+            Ended::OutOfTime => Err(self.error(Failure::without_source(StepFailure::OutOfTime))),
+        }
+    }
+
+    /// Asks the processor, and asks again as long as it requests a retry and there is time.
+    async fn ask(&self, message: &Message) -> Result<Decision, Failure> {
+        let limited = match self.time {
+            Time::Rest => None,
+            Time::Limit(limit) => Some(limit),
+            Time::Share(share) => Some(share_of(message.invocation().time_left(), share)),
+        };
+        let deadline = limited.and_then(|limit| Instant::now().checked_add(limit));
+        // A clone shares everything but the deadline.
+        let shortened = deadline.map(|deadline| message.with_processor_deadline(deadline));
+        let message = shortened.as_ref().unwrap_or(message);
+        let mut attempt = 1;
+        loop {
+            let pause = match within(self.processor.process(message), deadline).await {
+                Ended::Output(Ok(decision)) => return Ok(decision),
+                Ended::Panicked => return Err(Failure::without_source(StepFailure::Panic)),
+                Ended::OutOfTime => return Err(Failure::without_source(StepFailure::OutOfTime)),
+                Ended::Output(Err(error)) => {
+                    let failure = self.read(error, attempt, message.invocation().time_left());
+                    match failure.retry_after.filter(|_| failure.source.is_none()) {
+                        Some(pause) => pause,
+                        None => return Err(failure),
+                    }
+                }
+            };
+            tracing::warn!(step = self.name, attempt, pause_ms = pause.as_millis(), "the step asks for another try");
+            sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Returns what to do about an error of the processor: a failure without a source, but with a pause, asks for another
+    /// try. The error's own code may panic.
+    fn read(&self, error: P::Error, attempt: u32, time_left: Duration) -> Failure {
+        let Some(retry_after) = catch_unwind(|| self.processor.retry_after(&error, attempt)) else {
+            catch_unwind(|| drop(error));
+            return Failure::without_source(StepFailure::Panic);
+        };
+        if retry_after.is_some_and(|pause| pause < time_left) {
+            catch_unwind(|| drop(error));
+            return Failure { failure: StepFailure::Error, source: None, retry_after };
+        }
+        let source = catch_unwind(|| error.into()).unwrap_or_else(|| "an error that cannot be shown".into());
+        Failure { failure: StepFailure::Error, source: Some(source), retry_after }
+    }
+
+    fn failed(
+        &self,
+        position: usize,
+        run: &mut Run<'_>,
+        failure: Failure,
+        duration: Duration,
+    ) -> Result<(), FlowError> {
+        let Some(fallback_action) = self.fallback_action else { return Err(self.error(failure)) };
+        let Failure { failure, source, .. } = failure;
+        let cause = source.map(|source| cause::text(source, false));
+        tracing::error!(
+            step = self.name,
+            failure = failure.as_str(),
+            fallback_action = fallback_action.as_str(),
+            cause,
+            "a step failed; its fallback action decides"
+        );
+        run.fell_back(position, self.name, failure, fallback_action, duration);
+        Ok(())
+    }
+
+    fn error(&self, failure: Failure) -> FlowError {
+        let Failure { failure, source, retry_after } = failure;
+        FlowError { step: self.name, failure, source, retry_after }
+    }
+}
+
+fn share_of(time: Duration, share: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * share).unwrap_or(Duration::MAX)
+}
+
+impl<P, C> fmt::Debug for Step<P, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Step")
+            .field("name", &self.name)
+            .field("fallback_action", &self.fallback_action)
+            .field("shadow", &self.shadow)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! The steps of a flow as one value, so that each is called directly.
+
+use std::future::Future;
+
+use super::condition::Condition;
+use super::error::FlowError;
+use super::run::Run;
+use super::step::Step;
+use crate::decision::trace::Trace;
+use crate::{Decision, Message, Processor, Settled};
+
+/// The steps of a flow: none, or the steps before and one more.
+pub(crate) trait Steps: Send + Sync {
+    /// How many there are.
+    const COUNT: usize;
+
+    /// Runs the steps that decide, in order.
+    fn run(&self, run: &mut Run<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
+
+    /// Runs the work after the callback of each step that ran, and returns the first error.
+    fn after_callback(&self, settled: &After<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
+
+    /// Runs the shadows.
+    fn run_shadows(&self, trace: &Trace) -> impl Future<Output = ()> + Send;
+}
+
+/// A message whose callback was accepted.
+pub(crate) struct After<'a> {
+    pub(super) message: &'a Message,
+    pub(super) decision: &'a Decision,
+    pub(super) settled: &'a Settled,
+    pub(super) trace: &'a Trace,
+}
+
+impl Steps for () {
+    const COUNT: usize = 0;
+
+    async fn run(&self, _: &mut Run<'_>) -> Result<(), FlowError> {
+        Ok(())
+    }
+
+    async fn after_callback(&self, _: &After<'_>) -> Result<(), FlowError> {
+        Ok(())
+    }
+
+    async fn run_shadows(&self, _: &Trace) {}
+}
+
+impl<S: Steps, P: Processor, C: Condition> Steps for (S, Step<P, C>) {
+    const COUNT: usize = S::COUNT + 1;
+
+    async fn run(&self, run: &mut Run<'_>) -> Result<(), FlowError> {
+        self.0.run(run).await?;
+        match run.is_denied() {
+            true => Ok(()),
+            false => self.1.run(S::COUNT, run).await,
+        }
+    }
+
+    async fn after_callback(&self, after: &After<'_>) -> Result<(), FlowError> {
+        let before = self.0.after_callback(after).await;
+        let this = match after.trace.steps.iter().any(|(position, _)| *position == S::COUNT) {
+            true => self.1.after_callback(S::COUNT, after).await,
+            false => Ok(()),
+        };
+        before.and(this)
+    }
+
+    async fn run_shadows(&self, trace: &Trace) {
+        self.0.run_shadows(trace).await;
+        if let Some((_, message)) = trace.shadows.iter().find(|(position, _)| *position == S::COUNT) {
+            self.1.run_shadow(message, trace).await;
+        }
+    }
+}
