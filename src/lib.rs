@@ -33,8 +33,9 @@
 //! 1. [`RawEvent`]: the event. It must contain the three ids that a callback needs; everything else is optional.
 //! 2. [`Message`]: the message as a processor sees it, with its [`Sender`] and its [`Text`].
 //! 3. [`Processor::process`]: your code.
-//! 4. [`Decision`]: update, deny, or no change. An [`Update`] holds only values that the service accepts; see
-//!    [`limits`].
+//!    A [`Flow`] puts several processors into one function.
+//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason). An [`Update`] holds only values that the service
+//!    accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
 //! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] provides
@@ -115,3 +116,8 @@ pub use lambda_runtime;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the code in the page about flows as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/flow.md")]
+struct FlowPage;

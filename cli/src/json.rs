@@ -1,6 +1,7 @@
 //! Results for programs: a line of JSON for each message. The fields are documented in `--help`.
 
 use crate::events::Input;
+use crate::returned::{Returned, Step};
 use channel_flow_emulator::{
     CallbackRecord, Decision, Delivered, InvocationOutcome, MessageFields, MessageState, MessageStatus,
 };
@@ -13,9 +14,12 @@ use std::time::Duration;
 pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
     let invocation = &delivered.invocation;
     let outcome = invocation.outcome();
+    let returned = Returned::read(delivered);
     write_line(&Line {
         status: delivered.message.as_ref().map(MessageState::status),
         decision: delivered.decision().map(decision),
+        reasons: &returned.reasons,
+        steps: &returned.steps,
         message: delivered.message.as_ref().and_then(MessageState::seen_by_everyone),
         event: body(delivered.event.json()),
         callbacks: delivered.callbacks.iter().map(|callback| self::callback(delivered, callback)).collect(),
@@ -42,6 +46,8 @@ pub(crate) fn problem(input: &Input, problem: &str) -> io::Result<()> {
 struct Line<'a> {
     status: Option<MessageStatus>,
     decision: Option<&'static str>,
+    reasons: &'a [String],
+    steps: &'a [Step],
     message: Option<&'a MessageFields>,
     event: Value,
     callbacks: Vec<Callback<'a>>,

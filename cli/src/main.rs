@@ -15,6 +15,7 @@ mod interrupt;
 mod json;
 mod logs;
 mod replay;
+mod returned;
 mod send;
 mod show;
 mod text;

@@ -1,6 +1,7 @@
 //! Results for people.
 
 use crate::diff::{Piece, pieces};
+use crate::returned::Returned;
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
 use channel_flow_emulator::{Decision, Delivered, Event, MessageFields, MessageState};
@@ -30,6 +31,10 @@ fn render(delivered: &Delivered, colored: bool) -> String {
     let after = seen.unwrap_or(sent);
     rows.changed(&sender(&delivered.event), after.content.as_deref(), sent.content.as_deref(), BAD);
     rows.add("decision", &decision(delivered));
+    let returned = Returned::read(delivered);
+    if !returned.reasons.is_empty() {
+        rows.add("reasons", &printable(&returned.reasons.join(", ")));
+    }
     match seen {
         None => rows.add("everyone", &styled(DIM, "sees nothing").to_string()),
         Some(seen) => {
@@ -50,6 +55,9 @@ fn render(delivered: &Delivered, colored: bool) -> String {
     if !outcome.is_success() {
         let label = if delivered.is_decided() { "function" } else { "because" };
         rows.add(label, &printable(&outcome.to_string()));
+    }
+    for (step, label) in returned.steps.iter().zip(std::iter::once("steps").chain(std::iter::repeat(""))) {
+        rows.add(label, &step.line());
     }
     rows.add("took", &times(delivered));
     rows.render()
