@@ -1,5 +1,6 @@
 //! Several processors in one function, with one callback.
 
+mod after;
 pub mod condition;
 mod error;
 mod run;
@@ -7,13 +8,13 @@ pub(crate) mod step;
 mod steps;
 
 use std::fmt;
-use std::future::Future;
 use std::time::Duration;
 
+use self::after::After;
 pub use self::error::FlowError;
 use self::run::Run;
 use self::step::Step;
-use self::steps::{After, Steps};
+use self::steps::Steps;
 use crate::{Decision, Message, Processor, Settled};
 
 /// Several processors in one function: named steps that decide one after the other, with one callback at the end.
@@ -100,18 +101,11 @@ impl<S: Steps> Processor for Flow<S> {
         error.retry_after
     }
 
-    fn after_callback(
-        &self,
-        message: &Message,
-        decision: &Decision,
-        settled: &Settled,
-    ) -> impl Future<Output = Result<(), FlowError>> + Send {
-        async {
-            let Some(trace) = decision.trace() else { return Ok(()) };
-            let worked = self.steps.after_callback(&After { message, decision, settled, trace }).await;
-            self.steps.run_shadows(trace).await;
-            worked
-        }
+    async fn after_callback(&self, message: &Message, decision: &Decision, settled: &Settled) -> Result<(), FlowError> {
+        let Some(trace) = decision.trace() else { return Ok(()) };
+        let worked = self.steps.after_callback(&After { message, decision, settled, trace }).await;
+        self.steps.run_shadows(trace).await;
+        worked
     }
 }
 

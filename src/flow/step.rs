@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::after::After;
 use super::condition::{Always, Condition};
 use super::error::FlowError;
 use super::run::Run;
-use super::steps::After;
 use crate::catch_unwind::{Ended, catch_unwind, within};
 use crate::decision::trace::Trace;
 use crate::error::cause;

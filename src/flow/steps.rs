@@ -2,12 +2,13 @@
 
 use std::future::Future;
 
+use super::after::After;
 use super::condition::Condition;
 use super::error::FlowError;
 use super::run::Run;
 use super::step::Step;
+use crate::Processor;
 use crate::decision::trace::Trace;
-use crate::{Decision, Message, Processor, Settled};
 
 /// The steps of a flow: none, or the steps before and one more.
 pub(crate) trait Steps: Send + Sync {
@@ -18,18 +19,10 @@ pub(crate) trait Steps: Send + Sync {
     fn run(&self, run: &mut Run<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
 
     /// Runs the work after the callback of each step that ran, and returns the first error.
-    fn after_callback(&self, settled: &After<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
+    fn after_callback(&self, after: &After<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
 
     /// Runs the shadows.
     fn run_shadows(&self, trace: &Trace) -> impl Future<Output = ()> + Send;
-}
-
-/// A message whose callback was accepted.
-pub(crate) struct After<'a> {
-    pub(super) message: &'a Message,
-    pub(super) decision: &'a Decision,
-    pub(super) settled: &'a Settled,
-    pub(super) trace: &'a Trace,
 }
 
 impl Steps for () {
