@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     /// A deployment has errors.
     #[cfg(feature = "account")]
     Wrong = 6,
+    /// A replay does not come to what the rules expect.
+    Unmet = 7,
     /// Ctrl-C, as shells count it.
     Interrupted = 130,
 }

@@ -1,23 +1,33 @@
 //! `replay`: a recording through another build of the processor.
 
 mod json;
+mod junit;
 mod recording;
+mod rules;
 mod show;
+mod step;
+mod summary;
+mod tally;
 
 use crate::args::Replay;
 use crate::build::Processor;
 use crate::exit::{Exit, Failure};
 use crate::text::{error_label, printable};
 use crate::{interrupt, logs};
-use channel_flow_emulator::{
-    Decision, Delivered, Emulator, Function, InvocationOutcome, MessageFields, RecordedStep, Settings,
-};
+use channel_flow_emulator::{Emulator, Function, Settings};
+use junit::JUnit;
 use recording::{Line, Recording};
+use rules::Rules;
 use std::io::{self, Write};
+use step::Replayed;
+use summary::Summary;
+use tally::Tallies;
 
 pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     let processor = Processor::parse(&args.processor)?;
+    let rules = args.expect.as_deref().map(Rules::read).transpose()?;
     let recording = Recording::read(&args.files, args.recorded.as_deref())?;
+    let junit = args.junit.as_deref().map(JUnit::create).transpose()?;
     let work = async {
         let binary = processor.build(args.function.release).await?.binary;
         let emulator = Emulator::start(Settings::new()).await;
@@ -26,136 +36,109 @@ pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
         let settings = if args.logs { settings.log_sink(logs::line) } else { settings };
         let function = emulator.function(&binary, settings);
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;
-        replay(args, &function, recording).await
+        let results = Results {
+            args,
+            rules,
+            junit,
+            summary: Summary::default(),
+            tallies: Tallies::default(),
+            worst: Exit::Decided,
+            is_read: true,
+        };
+        results.of(&function, &recording).await
     };
     interrupt::unless_told_to_end(work, async {})
 }
 
-/// The decision, and the released message; no message if it was denied.
-#[derive(PartialEq)]
-struct Verdict {
-    decision: Option<Decision>,
-    released: Option<MessageFields>,
+/// The results so far, and where they go.
+struct Results<'a> {
+    args: &'a Replay,
+    rules: Option<Rules>,
+    junit: Option<JUnit>,
+    summary: Summary,
+    tallies: Tallies,
+    worst: Exit,
+    /// Whether the output is still being read.
+    is_read: bool,
 }
 
-/// The result of a recorded step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Same,
-    Changed,
-    Undecided,
-    /// It is masked, so there is nothing to compare.
-    Decided,
-    /// Its processor was not reached, so there is nothing to compare either.
-    Skipped,
-}
-
-/// A step that was replayed, unless it was skipped.
-struct Replayed<'a> {
-    line: &'a Line,
-    step: &'a RecordedStep,
-    outcome: Outcome,
-    before: Option<Verdict>,
-    now: Option<Delivered>,
-}
-
-/// How many steps ended in which way.
-#[derive(Default)]
-struct Summary {
-    same: u64,
-    changed: u64,
-    undecided: u64,
-    decided: u64,
-    skipped: u64,
-    unusable: u64,
-}
-
-async fn replay(args: &Replay, function: &Function, recording: Recording) -> Result<Exit, Failure> {
-    let (mut summary, mut worst) = (Summary::default(), Exit::Decided);
-    for line in recording.lines() {
-        let written = match &line.step {
-            Err(problem) => {
-                summary.unusable += 1;
-                worst = worst.max(Exit::Unusable);
-                let source = printable(&line.source);
-                let _ = writeln!(anstream::stderr(), "{} {source}, line {}: {problem}", error_label(), line.number);
-                if args.json { json::problem(line, problem) } else { Ok(()) }
-            }
-            Ok(step) => {
-                let replayed = deliver(function, line, step).await;
-                summary.count(replayed.outcome);
-                worst = worst.max(replayed.exit());
-                if let Some(now) = replayed.now.as_ref().filter(|now| !now.is_decided() && !args.logs) {
-                    logs::latest(&now.logs);
+impl Results<'_> {
+    async fn of(mut self, function: &Function, recording: &Recording) -> Result<Exit, Failure> {
+        for line in recording.lines() {
+            match &line.step {
+                Err(problem) => self.unusable(line, problem)?,
+                Ok(step) => {
+                    let replayed = Replayed::deliver(function, line, step).await;
+                    self.replayed(&replayed)?;
+                    if replayed.has_not_started() {
+                        self.junit.map_or(Ok(()), JUnit::finish)?;
+                        return Err(Failure::not_started("the processor does not start, so the rest was not replayed"));
+                    }
                 }
-                if args.json { json::replayed(&replayed) } else { show::replayed(&replayed) }
             }
-        };
-        if !go_on(written)? {
-            return Ok(worst);
+            // The exit status and the report need the rest all the same.
+            if !self.is_read && self.rules.is_none() && self.junit.is_none() {
+                return Ok(self.worst);
+            }
         }
-        if worst == Exit::NotStarted {
-            return Err(Failure::not_started("the processor does not start, so the rest was not replayed"));
+        self.finish()
+    }
+
+    fn unusable(&mut self, line: &Line, problem: &str) -> Result<(), Failure> {
+        self.summary.unusable += 1;
+        self.worst = self.worst.max(Exit::Unusable);
+        let source = printable(&line.source);
+        let _ = writeln!(anstream::stderr(), "{} {source}, line {}: {problem}", error_label(), line.number);
+        if let Some(junit) = &mut self.junit {
+            junit.problem(line, problem);
         }
+        self.write(|args| if args.json { json::problem(line, problem) } else { Ok(()) })
     }
-    go_on(if args.json { json::summary(&summary) } else { show::summary(&summary) })?;
-    Ok(worst)
-}
 
-/// Whether the output is still being read.
-fn go_on(written: io::Result<()>) -> Result<bool, Failure> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::not_started(format!("cannot write the result: {error}"))),
-        Ok(()) => Ok(true),
-    }
-}
-
-async fn deliver<'a>(function: &Function, line: &'a Line, step: &'a RecordedStep) -> Replayed<'a> {
-    let before = (!step.masked).then(|| Verdict { decision: step.decision(), released: step.released() });
-    if step.unreachable.is_some() {
-        return Replayed { line, step, outcome: Outcome::Skipped, before: None, now: None };
-    }
-    let now = function.deliver(&step.event()).await;
-    let outcome = match &before {
-        _ if now.decision().is_none() => Outcome::Undecided,
-        None => Outcome::Decided,
-        Some(before) if *before == Verdict::of(&now) => Outcome::Same,
-        Some(_) => Outcome::Changed,
-    };
-    Replayed { line, step, outcome, before, now: Some(now) }
-}
-
-impl Verdict {
-    fn of(delivered: &Delivered) -> Self {
-        let message = delivered.message.as_ref();
-        Self {
-            decision: delivered.decision(),
-            released: message.and_then(|message| message.seen_by_everyone()).cloned(),
+    fn replayed(&mut self, replayed: &Replayed<'_>) -> Result<(), Failure> {
+        self.summary.count(replayed.outcome);
+        self.tallies.count(replayed);
+        self.worst = self.worst.max(replayed.exit(self.rules.is_some()));
+        if let Some(junit) = &mut self.junit {
+            junit.replayed(replayed, self.rules.is_some());
         }
-    }
-}
-
-impl Replayed<'_> {
-    fn exit(&self) -> Exit {
-        let not_started = |now: &Delivered| matches!(now.invocation.outcome(), InvocationOutcome::InitFailed(_));
-        match self.outcome {
-            Outcome::Undecided if self.now.as_ref().is_some_and(not_started) => Exit::NotStarted,
-            Outcome::Undecided => Exit::Undecided,
-            Outcome::Changed => Exit::Changed,
-            Outcome::Same | Outcome::Decided | Outcome::Skipped => Exit::Decided,
+        if let Some(now) = replayed.now.as_ref().filter(|now| !now.is_decided() && !self.args.logs) {
+            logs::latest(&now.logs);
         }
+        self.write(|args| if args.json { json::replayed(replayed) } else { show::replayed(replayed) })
     }
-}
 
-impl Summary {
-    fn count(&mut self, outcome: Outcome) {
-        *match outcome {
-            Outcome::Same => &mut self.same,
-            Outcome::Changed => &mut self.changed,
-            Outcome::Undecided => &mut self.undecided,
-            Outcome::Decided => &mut self.decided,
-            Outcome::Skipped => &mut self.skipped,
-        } += 1;
+    fn finish(mut self) -> Result<Exit, Failure> {
+        let rules = self.rules.take();
+        let judgements = rules.as_ref().map(|rules| rules.judge(&self.summary, &self.tallies));
+        for judgement in judgements.iter().flatten() {
+            if !judgement.is_met() {
+                self.worst = self.worst.max(Exit::Unmet);
+            }
+            if let Some(junit) = &mut self.junit {
+                junit.judged(judgement);
+            }
+        }
+        self.junit.take().map_or(Ok(()), JUnit::finish)?;
+        let (summary, tallies) = (std::mem::take(&mut self.summary), std::mem::take(&mut self.tallies));
+        let judgements = judgements.as_deref();
+        self.write(|args| match args.json {
+            true => json::summary(&summary, &tallies, judgements),
+            false => show::summary(&summary, &tallies, judgements),
+        })?;
+        Ok(self.worst)
+    }
+
+    /// Writes as long as somebody reads.
+    fn write(&mut self, write: impl FnOnce(&Replay) -> io::Result<()>) -> Result<(), Failure> {
+        if !self.is_read {
+            return Ok(());
+        }
+        match write(self.args) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.is_read = false,
+            Err(error) => return Err(Failure::not_started(format!("cannot write the result: {error}"))),
+            Ok(()) => {}
+        }
+        Ok(())
     }
 }

@@ -21,13 +21,17 @@ fn acts_as_the_function() {
     }
 }
 
-fn replay(args: &[&str], recording: &str) -> Output {
+fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-channel-flow"));
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh");
     command.args(["channel-flow", "replay", "--processor"]).arg(script).args(args);
     command.env("TEST_BINARY", env::current_exe().unwrap()).env_remove("NO_COLOR");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    command
+}
+
+fn replay(args: &[&str], recording: &str) -> Output {
+    let mut child = command(args).spawn().unwrap();
     // One that refuses its arguments reads nothing.
     let _ = child.stdin.take().unwrap().write_all(recording.as_bytes());
     child.wait_with_output().unwrap()
@@ -205,15 +209,22 @@ fn a_program_gets_a_line_a_step_and_one_that_sums_up() {
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [changed, deny, same, problem, summary] = &lines[..] else { panic!("{}", stdout(&output)) };
     assert_eq!((&changed["result"], &changed["line"]), (&json!("CHANGED"), &json!(1)));
-    assert_eq!(changed["before"], json!({ "decision": "UPDATE", "message": { "Content": "a ****" } }));
+    let before = json!({ "decision": "UPDATE", "reasons": [], "message": { "Content": "a ****" } });
+    assert_eq!((&changed["before"], &changed["label"]), (&before, &Value::Null));
     assert_eq!((&changed["now"]["decision"], &changed["now"]["message"]["Content"]), (&json!("UPDATE"), &json!("a #")));
     assert_eq!(changed["now"]["invocation"], json!({ "outcome": "RESPONSE" }));
     assert_eq!(changed["event"]["ChannelMessage"]["Content"], "a hell");
-    assert_eq!(deny["before"], json!({ "decision": "DENY", "message": null }));
+    assert_eq!(deny["before"], json!({ "decision": "DENY", "reasons": [], "message": null }));
     assert_eq!((&deny["result"], &same["result"]), (&json!("SAME"), &json!("SAME")));
     assert_eq!((&problem["line"], &problem["source"]), (&json!(4), &json!("standard input")));
     let counts = json!({ "SAME": 2, "CHANGED": 1, "UNDECIDED": 0, "DECIDED": 0, "SKIPPED": 0, "error": 1 });
-    assert_eq!(summary, &json!({ "summary": counts }));
+    assert_eq!((&summary["summary"], &summary["reasons"], &summary["rules"]), (&counts, &json!({}), &Value::Null));
+    let update = json!({
+        "now": { "count": 1, "right": 0, "wrong": [], "missed": [], "precision": null, "recall": null },
+        "recorded": { "count": 1, "right": 0, "wrong": [], "missed": [], "precision": null, "recall": null },
+        "gained": [], "lost": [], "with": {},
+    });
+    assert_eq!(summary["decisions"]["UPDATE"], update);
     assert_eq!(output.status.code(), Some(4));
 }
 
@@ -243,10 +254,250 @@ fn what_cannot_be_used_is_said_before_anything_is_run() {
 
 #[test]
 fn a_processor_that_does_not_start_ends_it() {
-    let output = replay(&["--env", "AT_START=exit", "-"], &recorded());
+    // Also after a line that cannot be used.
+    for recording in [recorded(), format!("?\n{}", recorded())] {
+        let output = replay(&["--env", "AT_START=exit", "-"], &recording);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("the processor does not start, so the rest was not replayed"));
+        let told = stdout(&output).matches("before it asked for an event: exit status: 3").count();
+        assert_eq!(told, 1, "{}", stdout(&output));
+    }
+}
+
+/// Four messages with labels. The function gives the reasons `hell` and `good`, by the words in the content.
+fn labelled() -> String {
+    let step = |id, content, said, reasons: Value, label: Value| {
+        let mut step = step(id, content, said);
+        step["reasons"] = reasons;
+        step["label"] = label;
+        step
+    };
+    let steps = [
+        step(1, "a hell", update("a ****"), json!(["hell"]), json!({ "decision": "UPDATE", "reasons": ["hell"] })),
+        step(2, "good hell", update("good ****"), json!(["hell"]), json!({ "decision": "DENY", "reasons": ["hell"] })),
+        step(3, "good day", json!({}), json!([]), json!({ "decision": "NO_CHANGE", "reasons": [] })),
+        step(4, "deny", json!({ "DeleteResource": true }), json!(["spam"]), json!({ "reasons": ["spam"] })),
+    ];
+    steps.map(|step| format!("{step}\n")).concat()
+}
+
+const REASONS: &str = "REASONS=hell,good";
+
+#[test]
+fn reasons_and_labels_are_compared_and_no_content_is_shown() {
+    let output = replay(&["--env", REASONS, "-"], &labelled());
+    let expected = "\
+4 same, 0 changed, 0 undecided, 0 skipped
+
+decision   DENY
+given      1 message, was 1
+precision  unknown, 0 of 0, was unknown
+recall     0 %, 0 of 1, was 0 %
+missed     m2
+
+decision   NO_CHANGE
+given      1 message, was 1
+precision  100 %, 1 of 1, was 100 %
+recall     100 %, 1 of 1, was 100 %
+
+decision   UPDATE
+given      2 messages, was 2
+precision  50 %, 1 of 2, was 50 %
+recall     100 %, 1 of 1, was 100 %
+wrong      m2
+
+reason     good
+given      2 messages, was 0
+with       hell 1
+gained     m2, m3
+precision  0 %, 0 of 2, was unknown
+recall     unknown, 0 of 0, was unknown
+wrong      m2, m3
+
+reason     hell
+given      2 messages, was 2
+with       good 1
+precision  100 %, 2 of 2, was 100 %
+recall     100 %, 2 of 2, was 100 %
+
+reason     spam
+given      0 messages, was 1
+lost       m4
+precision  unknown, 0 of 0, was 100 %
+recall     0 %, 0 of 1, was 100 %
+missed     m4
+";
+    assert_eq!((stdout(&output), stderr(&output), output.status.code()), (expected, "", Some(0)));
+}
+
+#[test]
+fn a_changed_message_shows_its_reasons() {
+    let output = replay(&["--env", REASONS, "--env", "REPLACEMENT=#", "-"], &labelled());
+    let text = stdout(&output);
+    assert!(text.contains("\nreasons   hell\nbefore    a ****\n"), "{text}");
+    assert!(text.contains("\nreasons   hell, good, was hell\nbefore    good ****\n"), "{text}");
+}
+
+#[test]
+fn a_program_gets_reasons_labels_and_rules() {
+    let rules = rules("reasons.hell.exactly = 2\nreasons.good.at_most = 1");
+    let output = replay(&["--json", "--env", REASONS, "--expect", path(&rules), "-"], &labelled());
+    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [_, second, .., summary] = &lines[..] else { panic!("{}", stdout(&output)) };
+    assert_eq!((&second["before"]["reasons"], &second["now"]["reasons"]), (&json!(["hell"]), &json!(["hell", "good"])));
+    assert_eq!(second["label"], json!({ "decision": "DENY", "reasons": ["hell"] }));
+    let good = &summary["reasons"]["good"];
+    assert_eq!((&good["gained"], &good["with"]), (&json!(["m2", "m3"]), &json!({ "hell": 1 })));
+    let now = json!({
+        "count": 2, "right": 0, "wrong": ["m2", "m3"], "missed": [], "precision": 0.0, "recall": null,
+    });
+    assert_eq!(good["now"], now);
+    assert_eq!(summary["decisions"]["UPDATE"]["now"]["precision"], 0.5);
+    let judged = json!([
+        { "rule": "reasons.good.at_most", "limit": 1, "count": 2, "met": false },
+        { "rule": "reasons.hell.exactly", "limit": 2, "count": 2, "met": true },
+    ]);
+    assert_eq!(summary["rules"], judged);
+    assert_eq!(output.status.code(), Some(7));
+}
+
+fn rules(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+fn path(file: &tempfile::NamedTempFile) -> &str {
+    file.path().to_str().unwrap()
+}
+
+#[test]
+fn rules_decide_whether_decisions_drift() {
+    let met = rules(
+        "# What this recording has.
+        decisions.UPDATE.exactly = 1
+        decisions.DENY = { at_least = 1, at_most = 2 }
+        results.CHANGED.at_most = 1",
+    );
+    // A change alone is no failure, since the rules allow it.
+    let output = replay(&["--expect", path(&met), "--env", "REPLACEMENT=#", "-"], &recorded());
+    let expected = "
+2 same, 1 changed, 0 undecided, 0 skipped
+
+decisions.UPDATE  1, exactly 1: met
+decisions.DENY    1, at least 1: met
+decisions.DENY    1, at most 2: met
+results.CHANGED   1, at most 1: met
+";
+    assert!(stdout(&output).ends_with(expected), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(0));
+
+    let unmet = rules("decisions.NO_CHANGE.at_least = 2\nreasons.links.exactly = 0");
+    let output = replay(&["--expect", path(&unmet), "-"], &recorded());
+    let expected = "\ndecisions.NO_CHANGE  1, at least 2: not met\nreasons.links        0, exactly 0: met\n";
+    assert!(stdout(&output).ends_with(expected), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(7));
+
+    // The highest status counts, and an undecided message stays one.
+    let output = replay(&["--expect", path(&met), "-"], &step(1, "say nothing", json!({})).to_string());
+    assert_eq!(output.status.code(), Some(7));
+    let any = rules("decisions.DENY.at_most = 0");
+    let output = replay(&["--expect", path(&any), "-"], &step(1, "say nothing", json!({})).to_string());
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn rules_are_judged_also_if_nobody_reads_the_output() {
+    let rules = rules("decisions.DENY.exactly = 2");
+    let mut command = command(&["--json", "--expect", path(&rules), "-"]);
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(recorded().as_bytes()).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(7));
+}
+
+#[test]
+fn masked_lines_count_as_recorded_only() {
+    let mut masked = step(1, "xxxx", json!({ "DeleteResource": true }));
+    masked["masked"] = true.into();
+    masked["reasons"] = json!(["links"]);
+    masked["label"] = json!({ "reasons": [] });
+    let rules = rules("reasons.links.exactly = 0\ndecisions.NO_CHANGE.exactly = 0\nresults.DECIDED.exactly = 1");
+    let output = replay(&["--json", "--expect", path(&rules), "-"], &masked.to_string());
+    let summary: Value = serde_json::from_str(stdout(&output).lines().last().unwrap()).unwrap();
+    let links = &summary["reasons"]["links"];
+    assert_eq!((&links["now"]["count"], &links["recorded"]["count"]), (&json!(0), &json!(1)));
+    assert_eq!((&links["lost"], &links["recorded"]["wrong"]), (&json!([]), &json!(["m1"])));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn rules_and_labels_that_cannot_be_used_are_refused() {
+    for (text, expected) in [("", "it has no rules"), ("decisions.MAYBE.at_least = 1", "line 1: unknown field `MAYBE`")]
+    {
+        let rules = rules(text);
+        let output = replay(&["--expect", path(&rules), "-"], &recorded());
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""));
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    let output = replay(&["--expect", "no/such/file", "-"], &recorded());
+    assert_eq!(output.status.code(), Some(2));
+    let mut odd = step(1, "good day", json!({}));
+    odd["label"] = json!({ "decision": "deny" });
+    let output = replay(&["-"], &odd.to_string());
+    let expected = "error: standard input, line 1: the decision of its label is not UPDATE, DENY or NO_CHANGE\n";
+    assert_eq!((output.status.code(), stderr(&output)), (Some(2), expected));
+}
+
+#[test]
+fn a_junit_report_names_messages_and_holds_no_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.xml");
+    let report = report.to_str().unwrap();
+    let read = || std::fs::read_to_string(report).unwrap();
+    let mut unreachable = step(5, "good evening", Value::Null);
+    unreachable["unreachable"] = json!({ "reason": "throttled", "fallback_action": "CONTINUE" });
+    let others = [step(4, "say nothing", json!({})), unreachable, step(6, "deny", json!({}))];
+    let recording = format!("{}?\n{}", recorded(), others.map(|step| format!("{step}\n")).concat());
+
+    let output = replay(&["--junit", report, "--env", "REPLACEMENT=#", "-"], &recording);
+    assert_eq!(output.status.code(), Some(4));
+    let written = read();
+    for expected in [
+        r#"<testsuite name="messages" tests="7" skipped="1" errors="1" failures="3">"#,
+        r#"<testcase name="m1" classname="filter" time=""#,
+        r#"<failure message="UPDATE, with another resulting message" type="CHANGED"/>"#,
+        r#"<failure message="the message stays undecided, invocation: RESPONSE" type="UNDECIDED"/>"#,
+        r#"<skipped message="its processor was not reached when it was recorded"/>"#,
+        r#"<failure message="DENY, was NO_CHANGE" type="CHANGED"/>"#,
+        r#"<testcase name="standard input, line 4">"#,
+        r#"<error message="it is not JSON: see column 1" type="UNUSABLE"/>"#,
+    ] {
+        assert!(written.contains(expected), "{expected}: {written}");
+    }
+    for said in ["hell", "good", "Alice", "alice", "#\""] {
+        assert!(!written.contains(said), "{said}: {written}");
+    }
+
+    let rules = rules("decisions.DENY.exactly = 2\nresults.CHANGED.at_most = 5");
+    let output = replay(&["--junit", report, "--expect", path(&rules), "--env", "REPLACEMENT=#", "-"], &recorded());
+    assert_eq!(output.status.code(), Some(7));
+    let written = read();
+    for expected in [
+        r#"<testsuite name="messages" tests="3" skipped="0" errors="0" failures="0">"#,
+        r#"<testsuite name="rules" tests="2" skipped="0" errors="0" failures="1">"#,
+        r#"<testcase name="decisions.DENY.exactly" classname="rules">"#,
+        r#"<failure message="1, expected exactly 2" type="UNMET"/>"#,
+    ] {
+        assert!(written.contains(expected), "{expected}: {written}");
+    }
+
+    // A processor that does not start leaves a report too.
+    let output = replay(&["--junit", report, "--env", "AT_START=exit", "-"], &recorded());
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("the processor does not start, so the rest was not replayed"));
-    assert!(stdout(&output).contains("before it asked for an event: exit status: 3"), "{}", stdout(&output));
+    assert!(read().contains("invocation: INIT_FAILED"), "{}", read());
+    let output = replay(&["--junit", "no/such/folder/report.xml", "-"], &recorded());
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""));
 }
 
 /// A channel whose messages go through the function of these tests, recorded while people talk.

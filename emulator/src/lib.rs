@@ -217,8 +217,8 @@ pub use model::message::{
 };
 pub use model::refusal::{Refusal, RefusalKind};
 pub use recording::{
-    RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, Recorder, RecorderSettings,
-    StepOutcome, UnreadableStep,
+    Label, RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, Recorder,
+    RecorderSettings, StepOutcome, UnreadableStep,
 };
 pub use service::MessagingService;
 pub use settings::Settings;

@@ -152,6 +152,24 @@ async fn what_people_wrote_is_masked_unless_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reasons_that_the_function_returns_are_recorded_masked_or_not() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    for content in [false, true] {
+        let path = folder.path().join(format!("{content}.jsonl"));
+        let recorder = stage.record(&path, RecorderSettings::new().content(content));
+        let mut activities = stage.emulator.service().watch();
+        stage.send(&mut activities, "call back with reasons").await;
+        stage.send(&mut activities, "call back").await;
+        drop(recorder);
+        let [with, without] = &steps(&path)[..] else { panic!("two lines") };
+        assert_eq!((with.masked, &with.reasons[..]), (!content, &["called-back".to_owned()][..]));
+        assert!(without.reasons.is_empty());
+        assert_eq!(fs::read_to_string(&path).unwrap().matches("\"reasons\"").count(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_still_under_way_at_the_end_is_a_line_too() {
     let stage = Stage::new().await;
     let folder = tempfile::tempdir().unwrap();

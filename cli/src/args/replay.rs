@@ -33,6 +33,19 @@ pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
 
+    /// Fail unless the decisions follow the rules of this TOML file
+    ///
+    /// A rule limits how many messages may have a decision, a reason or a result. With rules, a
+    /// changed decision alone is not a failure.
+    #[arg(long, value_name = "RULES")]
+    pub(crate) expect: Option<PathBuf>,
+
+    /// Write a JUnit report to this file
+    ///
+    /// It has a test case for each message and each rule, with ids and no content.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
     /// Print one JSON object per message, and a summary object
     #[arg(long)]
     pub(crate) json: bool,
@@ -48,35 +61,64 @@ const EXAMPLES: &str = "\
 Examples:
   cargo channel-flow replay recording.jsonl
   cargo channel-flow replay -p my-processor --release recording.jsonl
+  cargo channel-flow replay recording.jsonl --expect rules.toml --junit report.xml
   tail -n 100 recording.jsonl | cargo channel-flow replay - --json";
 
 const AFTER_LONG_HELP: &str = "\
 Examples:
   cargo channel-flow replay recording.jsonl
   cargo channel-flow replay -p my-processor --release recording.jsonl
+  cargo channel-flow replay recording.jsonl --expect rules.toml --junit report.xml
   tail -n 100 recording.jsonl | cargo channel-flow replay - --json
 
 A masked recording lacks the content on which the processor decided, so its decisions cannot be
 compared. Its events are delivered all the same, and the summary counts those that are decided.
 A message is skipped if its processor was not reached when it was recorded.
 
+Reasons are the codes in the field Reasons of what the function returned. For each one, the
+summary says how many messages have it, together with which others, and which messages gained or
+lost it since the recording. A change of reasons alone leaves the result SAME.
+
+A label says what should have been decided. Add one to a line of the recording, with a decision
+(UPDATE, DENY, NO_CHANGE), with all reasons, or with both:
+  \"label\":{\"decision\":\"DENY\",\"reasons\":[\"links\"]}
+The summary then gives each decision and each reason a precision (the part of the messages with it
+that should have it) and a recall (the part of the messages that should have it that do), and lists
+the wrong and the missed messages. Recordings hold no scores, so thresholds cannot be compared.
+
+A rule for --expect sets at_least, at_most or exactly for the number of messages with a decision, a
+reason or a result, for example
+  reasons.links.exactly = 3
+  decisions.DENY = { at_least = 3, at_most = 5 }
+  results.CHANGED.at_most = 0
+Masked messages count only in the rules for results.
+
 Exit status; with several messages, the highest that applies:
-  0  every message was decided as recorded, as far as this can be compared
+  0  every message was decided as recorded, as far as this can be compared; with --expect, every
+     message was decided and every rule is met
   1  the processor could not be built or started
-  2  the command line or a line of a recording is invalid
+  2  the command line, the rules or a line of a recording is invalid
   3  a message stayed undecided: only its sender would ever see it
-  4  a decision or the resulting message changed
+  4  a decision or the resulting message changed; never with --expect
+  7  a rule of --expect is not met
 
 With --json, each line is an object with these fields; later versions may add more:
   result      SAME, CHANGED, UNDECIDED, SKIPPED, or DECIDED if the line is masked and
               cannot be compared
-  before      the recorded decision, and message: what was released; null if masked
-              or skipped
-  now         decision, message, and invocation: outcome (RESPONSE, ERROR,
+  before      the recorded decision, its reasons, and message: what was released; null if
+              masked or skipped
+  now         decision, reasons, message, and invocation: outcome (RESPONSE, ERROR,
               TIMED_OUT, EXITED, INIT_FAILED) and, unless the outcome is RESPONSE,
               detail: a sentence; null if skipped
+  label       decision and reasons, as far as the recording has them; else null
   event       the recorded event
   source, line  where the event is recorded
   error       why a line cannot be used; the only other fields are source and line
-The last line has one field, summary: an object with the number of each result, and
-the number of unusable lines as error.";
+The last line sums up:
+  summary     the number of each result, and the number of unusable lines as error
+  decisions, reasons  for each decision and each reason:
+              now and recorded: count, and by the labels right (how many), wrong and missed
+                  (ids of messages), precision and recall (0 to 1; null if unknown)
+              gained, lost: ids of messages that have it only now, or only in the recording
+              with: how many messages have another reason as well
+  rules       with --expect, for each rule: rule, limit, count, and whether it is met; else null";

@@ -22,13 +22,23 @@ pub(crate) fn run() -> ! {
         let id = head.lines().find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: ")).unwrap();
         println!("\u{1b}[1mgot\u{1b}[0m an event");
         process(&serde_json::from_str(body).unwrap());
-        call("POST", &runtime_api(), &format!("/2018-06-01/runtime/invocation/{id}/response"), "", b"null");
+        let returned = returned(body);
+        call("POST", &runtime_api(), &format!("/2018-06-01/runtime/invocation/{id}/response"), "", returned.as_bytes());
         println!("has answered");
         if body.contains("the last one") {
             println!("and ends");
             std::process::exit(1);
         }
     }
+}
+
+/// What Lambda gets: with the reasons that `REASONS` names, separated by commas, as far as their words are in the content.
+fn returned(event: &str) -> String {
+    let Ok(reasons) = env::var("REASONS") else { return "null".to_owned() };
+    let event: Value = serde_json::from_str(event).unwrap();
+    let content = event["ChannelMessage"]["Content"].as_str().unwrap_or_default();
+    let reasons: Vec<_> = reasons.split(',').filter(|reason| content.contains(reason)).collect();
+    json!({ "MessageId": event["ChannelMessage"]["MessageId"], "Reasons": reasons }).to_string()
 }
 
 fn process(event: &Value) {

@@ -13,6 +13,8 @@ pub(crate) struct Attempt<'a> {
     /// In words.
     pub(crate) outcome: String,
     pub(crate) success: bool,
+    /// What the function returned names them.
+    pub(crate) reasons: Vec<String>,
     pub(crate) duration: Duration,
     pub(crate) cold_start: Option<Duration>,
 }
@@ -29,6 +31,7 @@ impl<'a> Attempt<'a> {
             request_id: report.request_id(),
             outcome: report.outcome().to_string(),
             success: report.outcome().is_success(),
+            reasons: report.outcome().reasons(),
             duration: report.duration(),
             cold_start: report.cold_start(),
         }

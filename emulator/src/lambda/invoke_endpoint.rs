@@ -174,6 +174,7 @@ impl InvokeEndpoint {
             request_id: &request_id,
             outcome,
             success,
+            reasons: Vec::new(),
             duration: started.elapsed(),
             cold_start: None,
         });

@@ -62,6 +62,8 @@ pub enum ActivityKind {
         outcome: String,
         /// Whether Lambda counts it as a success.
         success: bool,
+        /// The codes of the reasons that the function returned; none of a function behind an endpoint.
+        reasons: Vec<String>,
         /// How long it took, in milliseconds.
         milliseconds: f64,
         /// How long the start of a new environment took, in milliseconds.
@@ -119,12 +121,13 @@ impl fmt::Debug for ActivityKind {
                 .field("ids", ids)
                 .field("event_bytes", &event.len())
                 .finish(),
-            Self::Attempted { ids, function_arn, request_id, success, .. } => f
+            Self::Attempted { ids, function_arn, request_id, success, reasons, .. } => f
                 .debug_struct("Attempted")
                 .field("ids", ids)
                 .field("function_arn", function_arn)
                 .field("request_id", request_id)
                 .field("success", success)
+                .field("reasons", reasons)
                 .finish_non_exhaustive(),
             Self::Finished { ids, function_arn, decided } => f
                 .debug_struct("Finished")

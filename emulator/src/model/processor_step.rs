@@ -33,6 +33,7 @@ pub(crate) struct Attempt {
     pub(crate) request_id: String,
     pub(crate) outcome: String,
     pub(crate) success: bool,
+    pub(crate) reasons: Vec<String>,
     pub(crate) milliseconds: f64,
     pub(crate) cold_start_milliseconds: Option<f64>,
 }
@@ -76,6 +77,7 @@ impl ProcessorStep {
                 request_id,
                 outcome,
                 success,
+                reasons,
                 milliseconds,
                 cold_start_milliseconds,
             } => self.attempts.push(Attempt {
@@ -84,6 +86,7 @@ impl ProcessorStep {
                 request_id,
                 outcome,
                 success,
+                reasons,
                 milliseconds,
                 cold_start_milliseconds,
             }),
@@ -111,6 +114,13 @@ impl ProcessorStep {
         let decision = |record: &CallbackRecord| Some((record.received_at(), record.verdict().ok()?));
         self.callbacks.iter().rev().find_map(decision)
     }
+
+    /// Why it was decided so, as the function returned it; empty if no callback was accepted. A later attempt, which finds
+    /// the message decided, can have fewer reasons than the one that decided it.
+    pub(crate) fn reasons(&self) -> &[String] {
+        let named = self.attempts.iter().map(|attempt| &*attempt.reasons).find(|reasons| !reasons.is_empty());
+        named.filter(|_| self.decided().is_some()).unwrap_or_default()
+    }
 }
 
 /// The callback id of the step that something happened at; `None` if it happened at no step, or names none.
@@ -134,4 +144,9 @@ pub(crate) fn decision_name(decision: Decision) -> &'static str {
         Decision::Deny => "DENY",
         Decision::NoChange => "NO_CHANGE",
     }
+}
+
+/// The decision with this [name](decision_name).
+pub(crate) fn decision_named(name: &str) -> Option<Decision> {
+    [Decision::Update, Decision::Deny, Decision::NoChange].into_iter().find(|decision| decision_name(*decision) == name)
 }

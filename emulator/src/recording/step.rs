@@ -7,7 +7,8 @@ use crate::model::decision::Decision;
 use crate::model::event::Event;
 use crate::model::invocation::REPORTED;
 use crate::model::message::MessageFields;
-use crate::model::processor_step::decision_name;
+use crate::model::processor_step::decision_named;
+use crate::recording::label::Label;
 use crate::recording::mask;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -28,7 +29,8 @@ use std::time::SystemTime;
 /// all, has two with the same ids: the later one counts. Callbacks and tries that come after the line are not in it. Fields
 /// can be added within a version; who reads lines ignores those it does not know.
 ///
-/// A masked line has the ids, and ARNs up to the id of the user or bot at their end; timestamps, types, times and outcomes.
+/// A masked line has the ids, and ARNs up to the id of the user or bot at their end; timestamps, types, times, outcomes, and
+/// reasons, which are codes.
 /// All that people or their programs wrote is masked, in the event and in callbacks alike: content, metadata, push
 /// notifications, message attributes and their names, names of senders, and fields that nobody knows. Letters became `x`,
 /// `X`, and digits `0`, each by one that takes as many bytes; other characters stay, and what is JSON is JSON still.
@@ -57,6 +59,13 @@ pub struct RecordedStep {
     /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` where no callback was accepted.
     #[serde(default)]
     pub decision: Option<String>,
+    /// Why: the codes of the reasons that the function returned, such as `links`. Left out if there are none; recordings
+    /// that are older than reasons have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// What should have been decided. A recorder never writes it: a person adds it to the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Label>,
     /// That the processor was not reached, and what was done instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<RecordedUnreachable>,
@@ -198,9 +207,7 @@ impl RecordedStep {
 
     /// The decision of the accepted callback.
     pub fn decision(&self) -> Option<Decision> {
-        [Decision::Update, Decision::Deny, Decision::NoChange]
-            .into_iter()
-            .find(|decision| self.decision.as_deref() == Some(decision_name(*decision)))
+        decision_named(self.decision.as_deref()?)
     }
 
     /// What the message says after this processor: as its event has it, with what the accepted callback changed. `None`
@@ -268,6 +275,7 @@ impl fmt::Debug for RecordedStep {
             .field("event_bytes", &self.event.get().len())
             .field("callbacks", &self.callbacks)
             .field("decision", &self.decision)
+            .field("reasons", &self.reasons)
             .field("outcome", &self.outcome)
             .finish_non_exhaustive()
     }

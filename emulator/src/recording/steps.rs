@@ -130,6 +130,8 @@ impl OpenStep {
             event: mask::line(&step.event, false),
             callbacks: step.callbacks.iter().map(|callback| RecordedCallback::new(callback, since)).collect(),
             decision: decided.map(|(_, decision)| decision_name(decision).to_owned()),
+            reasons: step.reasons().to_vec(),
+            label: None,
             unreachable: step.unreachable.as_ref().map(RecordedUnreachable::of),
             outcome: self.outcome,
             attempts: step.attempts.iter().map(RecordedAttempt::of).collect(),

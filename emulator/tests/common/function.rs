@@ -104,7 +104,7 @@ fn poll(runtime_api: SocketAddr) {
             println!("{}", next.body);
             rescue(&event["requestPayload"]).map(|()| Value::Null)
         } else {
-            obey(&event).map(|()| Value::Null)
+            obey(&event).map(|()| returned(&event))
         };
         let path = format!("/2018-06-01/runtime/invocation/{id}/");
         match answer {
@@ -137,7 +137,7 @@ fn obey(event: &Value) -> Result<(), Broken> {
                 println!("{name}={value}");
             }
         }
-        "call back" => call_back(event),
+        "call back" | "call back with reasons" => call_back(event),
         "meet and call back" => {
             MEETING.wait();
             call_back(event);
@@ -154,6 +154,14 @@ fn obey(event: &Value) -> Result<(), Broken> {
         other => panic!("what is {other}?"),
     }
     Ok(())
+}
+
+/// What Lambda gets.
+fn returned(event: &Value) -> Value {
+    match event["ChannelMessage"]["Content"].as_str() {
+        Some("call back with reasons") => json!({ "Decision": "UPDATE", "Reasons": ["called-back", "not a code"] }),
+        _ => Value::Null,
+    }
 }
 
 /// What the function does as an on-failure destination.

@@ -62,12 +62,21 @@ impl Stage {
     }
 
     fn attempted(&mut self, success: bool, outcome: &str) -> Vec<Value> {
+        self.attempted_with(success, outcome, &[])
+    }
+
+    fn answered(&mut self, reasons: &[&str]) -> Vec<Value> {
+        self.attempted_with(true, "the function answered", reasons)
+    }
+
+    fn attempted_with(&mut self, success: bool, outcome: &str, reasons: &[&str]) -> Vec<Value> {
         let kind = ActivityKind::Attempted {
             ids: self.ids(),
             function_arn: "arn:f".into(),
             request_id: "r".into(),
             outcome: outcome.into(),
             success,
+            reasons: reasons.iter().map(|&reason| reason.to_owned()).collect(),
             milliseconds: 1.23456,
             cold_start_milliseconds: None,
         };
@@ -164,6 +173,57 @@ fn masked_lines_say_nothing_that_was_said() {
     for said in ["hell", "What", "Alice", "alice", "Boom"] {
         assert!(!line.to_string().contains(said), "{said}: {line}");
     }
+}
+
+#[test]
+fn reasons_are_codes_and_stay_in_masked_lines() {
+    for masked in [false, true] {
+        let mut stage = Stage::new(masked);
+        stage.invoked();
+        stage.update();
+        stage.answered(&["links", "personal-data"]);
+        // A second delivery finds the message decided.
+        stage.answered(&["late"]);
+        stage.settled(MessageStatus::Sent);
+        let line = one(stage.finished(true));
+        assert_eq!(line["reasons"], json!(["links", "personal-data"]));
+        let step = RecordedStep::read(line.to_string().as_bytes()).unwrap();
+        assert_eq!(step.reasons, ["links", "personal-data"]);
+    }
+}
+
+#[test]
+fn without_reasons_or_a_decision_there_is_no_such_field() {
+    let mut stage = Stage::new(false);
+    stage.invoked();
+    stage.answered(&[]);
+    stage.update();
+    stage.settled(MessageStatus::Sent);
+    let line = one(stage.finished(true));
+    assert!(line.get("reasons").is_none() && line.get("label").is_none(), "{line}");
+
+    let mut hangs = Stage::new(false);
+    hangs.invoked();
+    hangs.answered(&["links"]);
+    assert!(one(hangs.finished(false)).get("reasons").is_none());
+}
+
+#[test]
+fn a_label_says_what_should_have_been_decided() {
+    let step = |label: &str| {
+        let line = format!(
+            r#"{{"version":1,"masked":false,"time":"","outcome":"PENDING","event":{{}},"reasons":["a"],"label":{label}}}"#
+        );
+        RecordedStep::read(line.as_bytes())
+    };
+    let label = step(r#"{"decision":"DENY","reasons":["links"]}"#).unwrap().label.unwrap();
+    assert_eq!((label.decision(), label.reasons), (Some(Decision::Deny), Some(vec!["links".to_owned()])));
+    let label = step("{}").unwrap().label.unwrap();
+    assert_eq!((label.decision(), label.reasons), (None, None));
+    let label = step(r#"{"decision":"deny"}"#).unwrap().label.unwrap();
+    assert_eq!((label.decision.as_deref(), label.decision()), (Some("deny"), None));
+    assert!(step(r#"{"reason":["links"]}"#).is_err());
+    assert_eq!(step("null").unwrap().label, None);
 }
 
 #[test]
