@@ -236,3 +236,13 @@ fn kill(child: &Child, signal: &str) {
     let status = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
+
+#[test]
+fn the_reasons_of_the_decision_are_shown() {
+    let output = command(&["what the hell"]).env("REASONS", "hell,links").output().unwrap();
+    let said = stdout(&output);
+    assert!(said.lines().any(|line| line.starts_with("reasons ") && line.ends_with(" hell")), "{said}");
+    let output = command(&["--json", "what the hell"]).env("REASONS", "hell,links").output().unwrap();
+    assert_eq!(lines(&output)[0]["reasons"], json!(["hell"]));
+    assert_eq!(lines(&output)[0]["steps"], json!([]));
+}
