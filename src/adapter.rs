@@ -1,7 +1,7 @@
 //! Turns a Lambda event into a processor's decision, and the decision into a callback.
 
 pub(crate) mod builder;
-mod decider;
+pub(crate) mod decider;
 pub(crate) mod watchdog;
 
 use std::any::type_name;

@@ -1,6 +1,8 @@
-//! Messages for testing a processor without AWS and without a server.
+//! Tests a processor without AWS and without a server.
 //!
 //! A function that does not call this module has nothing of it in its binary.
+//!
+//! - [`message`] creates a message, and [`decide`] runs a processor on it, in a plain `#[test]`.
 //!
 //! ```
 //! use channel_flow::{Decision, LimitError, Message, Processor, testing};
@@ -15,12 +17,12 @@
 //!     }
 //! }
 //!
-//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! let message = testing::message("GOOD MORNING").build();
-//! assert_eq!(Quiet.process(&message).await, Decision::update("good morning"));
-//! # });
+//! assert_eq!(testing::decide(&Quiet, &message), Ok(Decision::update("good morning").unwrap()));
 //! ```
 
+mod decide;
 mod message_builder;
 
+pub use self::decide::{Undecided, decide, decide_async};
 pub use self::message_builder::{MessageBuilder, message, message_from_event};
