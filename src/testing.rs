@@ -3,6 +3,7 @@
 //! A function that does not call this module has nothing of it in its binary.
 //!
 //! - [`message`] creates a message, and [`decide`] runs a processor on it, in a plain `#[test]`.
+//! - [`assert_update`] and [`assert_decision`] show the difference if a decision is not the expected one.
 //!
 //! ```
 //! use channel_flow::{Decision, LimitError, Message, Processor, testing};
@@ -18,11 +19,15 @@
 //! }
 //!
 //! let message = testing::message("GOOD MORNING").build();
-//! assert_eq!(testing::decide(&Quiet, &message), Ok(Decision::update("good morning").unwrap()));
+//! testing::assert_update(testing::decide(&Quiet, &message), "good morning");
 //! ```
 
+mod assertions;
 mod decide;
+mod decision_difference;
 mod message_builder;
+mod text_difference;
 
+pub use self::assertions::{assert_decision, assert_update};
 pub use self::decide::{Undecided, decide, decide_async};
 pub use self::message_builder::{MessageBuilder, message, message_from_event};
