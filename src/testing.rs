@@ -4,6 +4,7 @@
 //!
 //! - [`message`] creates a message, and [`decide`] runs a processor on it, in a plain `#[test]`.
 //! - [`assert_update`] and [`assert_decision`] show the difference if a decision is not the expected one.
+//! - [`CallbackService`] refuses and accepts the callbacks of a whole [`Adapter`](crate::Adapter) as scripted.
 //!
 //! ```
 //! use channel_flow::{Decision, LimitError, Message, Processor, testing};
@@ -23,11 +24,13 @@
 //! ```
 
 mod assertions;
+mod callback_service;
 mod decide;
 mod decision_difference;
 mod message_builder;
 mod text_difference;
 
 pub use self::assertions::{assert_decision, assert_update};
+pub use self::callback_service::{Answer, CallbackService, SentCallback, invoke};
 pub use self::decide::{Undecided, decide, decide_async};
 pub use self::message_builder::{MessageBuilder, message, message_from_event};

@@ -1,6 +1,6 @@
 //! Builds messages as the service sends them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
@@ -120,6 +120,13 @@ impl MessageBuilder {
         self.set("Type", message_type.as_str())
     }
 
+    /// Sets the time at which the message was sent, to the second. The default is a day in June 2026, so that a message is
+    /// the same in each run of a test. The service takes callbacks for 48 hours after this time.
+    pub fn created_at(self, created_at: SystemTime) -> Self {
+        let since_1970 = created_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.set("CreatedTimestamp", since_1970.as_secs())
+    }
+
     /// Marks the message as an edit of a message that was sent before.
     pub fn edited(self) -> Self {
         self.set("LastEditedTimestamp", "2026-06-01T08:31:00.000Z")
@@ -213,7 +220,6 @@ impl std::fmt::Debug for MessageBuilder {
 mod tests {
     use super::*;
     use crate::EventType;
-    use std::time::SystemTime;
 
     #[test]
     fn every_field_of_an_event_can_be_set() {
@@ -234,7 +240,7 @@ mod tests {
             .sub_channel_id("sub")
             .content_type("text/plain")
             .target(["arn:bob"])
-            .field("CreatedTimestamp", "1700000000")
+            .created_at(SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_900))
             .time_left(Duration::from_secs(5))
             .build();
         assert_eq!((message.id(), message.channel_arn(), message.callback_id()), ("m", "arn:channel", "c"));
