@@ -37,8 +37,8 @@
 //!    [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
-//! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] provides
-//! messages for testing a processor.
+//! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
+//! to test a processor.
 //!
 //! # Credentials, region, endpoint
 //!

@@ -5,6 +5,7 @@
 //! - [`message`] creates a message, and [`decide`] runs a processor on it, in a plain `#[test]`.
 //! - [`assert_update`] and [`assert_decision`] show the difference if a decision is not the expected one.
 //! - [`CallbackService`] refuses and accepts the callbacks of a whole [`Adapter`](crate::Adapter) as scripted.
+//! - [`conformance`](fn@conformance) runs a processor on a [`corpus`](fn@corpus) of messages, and finds panics, texts in the logs and more.
 //!
 //! ```
 //! use channel_flow::{Decision, LimitError, Message, Processor, testing};
@@ -25,12 +26,21 @@
 
 mod assertions;
 mod callback_service;
+mod carried_over;
+mod conformance;
+mod corpus;
 mod decide;
 mod decision_difference;
+mod log_capture;
 mod message_builder;
+mod sample;
 mod text_difference;
 
 pub use self::assertions::{assert_decision, assert_update};
 pub use self::callback_service::{Answer, CallbackService, SentCallback, invoke};
+pub use self::carried_over::MessagePart;
+pub use self::conformance::{Conformance, Nonconformance, conformance};
+pub use self::corpus::corpus;
 pub use self::decide::{Undecided, decide, decide_async};
 pub use self::message_builder::{MessageBuilder, message, message_from_event};
+pub use self::sample::Sample;

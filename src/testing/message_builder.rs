@@ -8,7 +8,8 @@ use crate::event::payload::Payload;
 use crate::event::{Event, RawEvent};
 use crate::{Error, Invocation, Message, MessageType, Persistence, PushNotification, PushNotificationType};
 
-const APP_INSTANCE: &str = "arn:aws:chime:us-east-1:111122223333:app-instance/5e6f7a8b-0c1d-4e2f-8a3b-4c5d6e7f8091";
+pub(super) const APP_INSTANCE: &str =
+    "arn:aws:chime:us-east-1:111122223333:app-instance/5e6f7a8b-0c1d-4e2f-8a3b-4c5d6e7f8091";
 
 /// Creates a message with this content, sent by a user, as the service sends it.
 pub fn message(content: impl Into<String>) -> MessageBuilder {
@@ -41,7 +42,7 @@ pub fn message_from_event(json: impl Into<String>) -> Result<Message, Error> {
     read(&RawEvent::from_json(json)?, Invocation::default())
 }
 
-fn read(event: &RawEvent, invocation: Invocation) -> Result<Message, Error> {
+pub(super) fn read(event: &RawEvent, invocation: Invocation) -> Result<Message, Error> {
     Event::read(&Payload::read(event.json()), &invocation)?.message.map_err(Error::from)
 }
 
