@@ -59,6 +59,7 @@
 //!
 //! # Features
 //!
+//! - `proptest`: strategies for messages in [`testing`], for the tests of a function. Off by default.
 //! - `sso`: supports profiles that sign in through IAM Identity Center, so that a processor can run on a laptop against
 //!   a real account. Off by default; Lambda does not need it.
 //!

@@ -6,6 +6,7 @@
 //! - [`assert_update`] and [`assert_decision`] show the difference if a decision is not the expected one.
 //! - [`CallbackService`] refuses and accepts the callbacks of a whole [`Adapter`](crate::Adapter) as scripted.
 //! - [`conformance`](fn@conformance) runs a processor on a [`corpus`](fn@corpus) of messages, and finds panics, texts in the logs and more.
+//! - [`strategies`] makes up messages for [proptest](https://docs.rs/proptest), with the feature `proptest`.
 //!
 //! ```
 //! use channel_flow::{Decision, LimitError, Message, Processor, testing};
@@ -34,6 +35,8 @@ mod decision_difference;
 mod log_capture;
 mod message_builder;
 mod sample;
+#[cfg(any(test, feature = "proptest"))]
+pub mod strategies;
 mod text_difference;
 
 pub use self::assertions::{assert_decision, assert_update};

@@ -287,7 +287,7 @@ impl fmt::Display for Nonconformance {
         let Self { checked, failures } = self;
         write!(f, "the processor does not conform on {} of {checked} messages", failures.len())?;
         for Failure { sample, problems } in failures {
-            write!(f, "\n")?;
+            writeln!(f)?;
             for problem in problems {
                 write!(f, "\n{}: {problem}", sample.name())?;
             }

@@ -42,11 +42,8 @@ pub enum Answer {
     Unavailable,
 }
 
-/// What the client gets.
-pub(super) enum Reply {
-    Response(HttpResponse),
-    ConnectionLost,
-}
+/// The response that the client gets, or `None` if the connection breaks.
+pub(super) struct Reply(Option<HttpResponse>);
 
 impl Answer {
     /// Returns whether the message is decided by the callback that gets this answer.
@@ -65,7 +62,7 @@ impl Answer {
     pub(super) fn reply(&self) -> Reply {
         let (status, exception, code, text) = match self {
             Self::Accepted | Self::Slow(_) => return Reply::json(200, "{}"),
-            Self::AnswerLost | Self::ConnectionLost => return Reply::ConnectionLost,
+            Self::AnswerLost | Self::ConnectionLost => return Reply(None),
             Self::NonPending => (
                 400,
                 "BadRequestException",
@@ -92,7 +89,7 @@ impl Answer {
 impl Reply {
     fn json(status: u16, body: &str) -> Self {
         let status = status.try_into().expect("it is a status");
-        let mut reply = Self::Response(HttpResponse::new(status, SdkBody::from(body)));
+        let mut reply = Self(Some(HttpResponse::new(status, SdkBody::from(body))));
         reply.set_header("content-type", "application/json".to_owned());
         reply
     }
@@ -103,15 +100,12 @@ impl Reply {
     }
 
     fn set_header(&mut self, name: &'static str, value: String) {
-        if let Self::Response(response) = self {
+        if let Some(response) = &mut self.0 {
             response.headers_mut().insert(name, value);
         }
     }
 
     pub(super) fn into_result(self) -> Result<HttpResponse, ConnectorError> {
-        match self {
-            Self::Response(response) => Ok(response),
-            Self::ConnectionLost => Err(ConnectorError::io("the connection was lost, as scripted".into())),
-        }
+        self.0.ok_or_else(|| ConnectorError::io("the connection was lost, as scripted".into()))
     }
 }
