@@ -5,8 +5,9 @@
 //! - [`message`] creates a message, and [`decide`] runs a processor on it, in a plain `#[test]`.
 //! - [`assert_update`] and [`assert_decision`] show the difference if a decision is not the expected one.
 //! - [`CallbackService`] refuses and accepts the callbacks of a whole [`Adapter`](crate::Adapter) as scripted.
-//! - [`conformance`](fn@conformance) runs a processor on a [`corpus`](fn@corpus) of messages, and finds panics, texts in the logs and more.
-//! - [`strategies`] makes up messages for [proptest](https://docs.rs/proptest), with the feature `proptest`.
+//! - [`conformance`](fn@conformance) runs a processor on a [`corpus`](fn@corpus) of messages. It finds panics, lost time,
+//!   content in the logs, and updates that lose a part of the message.
+//! - `strategies` makes up messages for [proptest](https://docs.rs/proptest), with the feature `proptest`.
 //!
 //! ```
 //! use channel_flow::{Decision, LimitError, Message, Processor, testing};

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Sample;
+use super::sample::Sample;
 use super::carried_over::{MessagePart, losses};
 use super::corpus::{ATTRIBUTE_WORD, CONTENT_WORD, METADATA_WORD, NAME_WORD, PUSH_WORD, corpus};
 use super::decide::{Undecided, decide_async, own_runtime};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Sample;
+use super::sample::Sample;
 use super::message_builder::{APP_INSTANCE, MessageBuilder, message};
 use crate::message::percent_encoding;
 use crate::{MessageType, Persistence, PushNotification, PushNotificationType, limits};

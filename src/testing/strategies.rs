@@ -39,7 +39,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::json;
 
-use super::Sample;
+use super::sample::Sample;
 use crate::message::percent_encoding;
 use crate::{MessageType, Persistence, PushNotification, PushNotificationType, limits};
 
