@@ -5,12 +5,12 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::sample::Sample;
 use super::carried_over::{MessagePart, losses};
 use super::corpus::{ATTRIBUTE_WORD, CONTENT_WORD, METADATA_WORD, NAME_WORD, PUSH_WORD, corpus};
 use super::decide::{Undecided, decide_async, own_runtime};
 use super::decision_difference::{DecisionDifference, changes};
 use super::log_capture::LogCapture;
+use super::sample::Sample;
 use crate::{Decision, Processor};
 
 /// The time that Lambda's default timeout of 3 s leaves a processor after the reserve for the callback.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::sample::Sample;
 use super::message_builder::{APP_INSTANCE, MessageBuilder, message};
+use super::sample::Sample;
 use crate::message::percent_encoding;
 use crate::{MessageType, Persistence, PushNotification, PushNotificationType, limits};
 
