@@ -2,7 +2,7 @@
 
 mod after;
 pub(crate) mod builder;
-mod decider;
+pub(crate) mod decider;
 pub(crate) mod watchdog;
 
 use std::any::type_name;

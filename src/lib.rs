@@ -38,8 +38,8 @@
 //!    accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
-//! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] provides
-//! messages for testing a processor.
+//! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
+//! to test a processor.
 //!
 //! # Credentials, region, endpoint
 //!
@@ -60,6 +60,7 @@
 //!
 //! # Features
 //!
+//! - `proptest`: strategies for messages in [`testing`], for the tests of a function. Off by default.
 //! - `sso`: supports profiles that sign in through IAM Identity Center, so that a processor can run on a laptop against
 //!   a real account. Off by default; Lambda does not need it.
 //!

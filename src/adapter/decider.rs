@@ -38,7 +38,7 @@ pub(crate) struct Decided {
 }
 
 /// The reason why a processor gave no decision.
-enum Failure {
+pub(crate) enum Failure {
     Unreadable(Unreadable),
     /// The processor returned an error with this text. The error itself is not carried any further.
     Error(String),
@@ -85,7 +85,7 @@ impl<P: Processor> Decider<P> {
     }
 
     /// Asks the processor, and asks again as long as it requests a retry and there is time.
-    async fn ask(&self, message: &Message) -> Result<Decision, Failure> {
+    pub(crate) async fn ask(&self, message: &Message) -> Result<Decision, Failure> {
         let mut attempt = 1;
         loop {
             let asking = self.ask_once(message, attempt);

@@ -1,6 +1,6 @@
 //! Logs to standard output as lambda_runtime does, without events that would show messages or let them forge a line.
 
-mod telltales;
+pub(crate) mod telltales;
 
 use std::io::Write;
 

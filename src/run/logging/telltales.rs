@@ -26,14 +26,14 @@ const FAMILIES: [&str; 2] = ["aws_sdk_", "aws_smithy_"];
 /// Says which telltales may log at level `trace`: those that a directive asks for by name, such as
 /// `lambda_runtime=trace`. A directive that asks for that level everywhere, in a span, or for a name that only begins
 /// the same way is not enough.
-pub(super) struct Telltales {
+pub(crate) struct Telltales {
     /// Telltale crates, and modules in them.
     heard: Vec<String>,
 }
 
 impl Telltales {
     /// Returns the telltales that the directives in `RUST_LOG` ask for.
-    pub(super) fn heard(rust_log: &str) -> Self {
+    pub(crate) fn heard(rust_log: &str) -> Self {
         // Directives are split and parsed as the filter does it, so that both mean the same: `x=TRACE`, `x=5`, `x=` and
         // `x` are `x=trace`.
         let directives = rust_log.split(',').filter_map(|directive| directive.parse::<Directive>().ok());
@@ -46,7 +46,7 @@ impl Telltales {
     }
 
     /// Returns whether an event of this level and target may be logged without showing messages.
-    pub(super) fn may_say(&self, level: &Level, target: &str) -> bool {
+    pub(crate) fn may_say(&self, level: &Level, target: &str) -> bool {
         *level != Level::TRACE || !is_telltale(target) || self.heard.iter().any(|heard| is_in(target, heard))
     }
 }

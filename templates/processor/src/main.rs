@@ -32,26 +32,49 @@ fn is_shouted(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use channel_flow::testing;
+    use channel_flow::Adapter;
+    use channel_flow::testing::{self, Answer, CallbackService};
+    use std::time::Duration;
 
-    #[tokio::test]
-    async fn shouting_is_calmed_down() {
+    #[test]
+    fn shouting_is_calmed_down() {
         let message = testing::message("GOOD MORNING").build();
-        assert_eq!(
-            Calm.process(&message).await,
-            Decision::update("good morning")
-        );
+        testing::assert_update(testing::decide(&Calm, &message), "good morning");
     }
 
-    #[tokio::test]
-    async fn everything_else_passes() {
+    #[test]
+    fn everything_else_passes() {
         for content in ["Good morning", "OK", "", "12345678"] {
             let message = testing::message(content).build();
-            assert_eq!(Calm.process(&message).await, Ok(Decision::no_change()));
+            testing::assert_decision(testing::decide(&Calm, &message), Decision::no_change());
         }
         let bot = testing::message("GOOD MORNING")
             .sender_bot("helper")
             .build();
-        assert_eq!(Calm.process(&bot).await, Ok(Decision::no_change()));
+        testing::assert_decision(testing::decide(&Calm, &bot), Decision::no_change());
+    }
+
+    /// No panic, no lost time and no content in the logs, whatever the message.
+    #[test]
+    fn it_conforms() {
+        testing::conformance(Calm);
+    }
+
+    /// The whole function, with a service that refuses its first callback.
+    #[tokio::test]
+    async fn a_refused_callback_is_sent_again() {
+        let service = CallbackService::new([Answer::Conflict]);
+        let adapter = Adapter::builder(Calm)
+            .client(service.client())
+            .build()
+            .await
+            .unwrap();
+        let event = testing::message("GOOD MORNING").to_event();
+        testing::invoke(&adapter, event, Duration::from_secs(10))
+            .await
+            .unwrap();
+        let callbacks = service.callbacks();
+        assert_eq!(callbacks.len(), 2);
+        assert_eq!(callbacks[1].content(), Some("good morning"));
     }
 }
