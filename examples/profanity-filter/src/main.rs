@@ -238,6 +238,13 @@ mod tests {
         assert_eq!(answer, update("damn, ----, GRÖSSE ----- ----"));
     }
 
+    /// No panic, no lost time and no content in the logs, whatever the message.
+    #[test]
+    fn it_conforms() {
+        testing::conformance(filter(&[]).unwrap());
+        testing::conformance(filter(&[("PROFANITY_ACTION", "deny")]).unwrap());
+    }
+
     #[test]
     fn settings_that_make_no_sense_are_refused() {
         for (name, value, error) in [
