@@ -255,6 +255,16 @@ async fn a_flow_can_be_a_step() {
     assert_eq!(names, ["inner", "b", "worker", "links"]);
 }
 
+#[tokio::test]
+async fn the_steps_are_one_field_of_the_log() {
+    let flow = Flow::new().step(Step::new("b", append("b"))).step(Step::new("links", deny("links")));
+    let text = decide(&flow).await.trace().unwrap().steps_text().unwrap();
+    let outcomes: Vec<_> = text.split(", ").map(|step| step.split(' ').next().unwrap()).collect();
+    assert_eq!(outcomes, ["b=UPDATE", "links=DENY"]);
+    assert!(text.ends_with(" ms"), "{text}");
+    assert_eq!(decide(&Flow::new()).await.trace().unwrap().steps_text(), None);
+}
+
 #[test]
 fn a_report_is_one_flat_object() {
     let outcome = StepOutcome::Decided { decision: DecisionKind::Deny, reasons: vec![Reason::new("links")] };
