@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -158,13 +159,13 @@ impl<P: Processor, C: Condition> Step<P, C> {
         // A step that is a flow works by its own trace.
         let nested = trace.nested.iter().find(|(nested, _)| *nested == position);
         let own = nested.map(|(_, trace)| decision.clone().traced(trace.clone()));
-        let working = self.processor.after_callback(message, own.as_ref().unwrap_or(decision), settled);
-        match within(working, message.invocation().after_deadline()).await {
-            Ended::Output(Ok(())) => Ok(()),
-            Ended::Output(Err(error)) => Err(self.error(self.read(error, 1, Duration::ZERO))),
-            Ended::Panicked => Err(self.error(Failure::without_source(StepFailure::Panic))),
-            Ended::OutOfTime => Err(self.error(Failure::without_source(StepFailure::OutOfTime))),
-        }
+        let decision = own.as_ref().unwrap_or(decision);
+        let deadline = message.invocation().after_deadline();
+        let time_left = || deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+        let work = || self.processor.after_callback(message, decision, settled);
+        let worked = self.repeat(work, deadline, time_left).await;
+        // The step was asked again as often as it wished: the flow as a whole is not.
+        worked.map_err(|failure| self.error(Failure { retry_after: None, ..failure }))
     }
 
     /// Asks the processor, and asks again as long as it requests a retry and there is time.
@@ -178,14 +179,27 @@ impl<P: Processor, C: Condition> Step<P, C> {
         // A clone shares everything but the deadline.
         let shortened = deadline.map(|deadline| message.with_processor_deadline(deadline));
         let message = shortened.as_ref().unwrap_or(message);
+        self.repeat(|| self.processor.process(message), deadline, || message.invocation().time_left()).await
+    }
+
+    /// Does some work of the processor, and does it again as long as the processor requests a retry and there is time.
+    async fn repeat<T, F>(
+        &self,
+        work: impl Fn() -> F,
+        deadline: Option<Instant>,
+        time_left: impl Fn() -> Duration,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, P::Error>>,
+    {
         let mut attempt = 1;
         loop {
-            let pause = match within(self.processor.process(message), deadline).await {
-                Ended::Output(Ok(decision)) => return Ok(decision),
+            let pause = match within(work(), deadline).await {
+                Ended::Output(Ok(output)) => return Ok(output),
                 Ended::Panicked => return Err(Failure::without_source(StepFailure::Panic)),
                 Ended::OutOfTime => return Err(Failure::without_source(StepFailure::OutOfTime)),
                 Ended::Output(Err(error)) => {
-                    let failure = self.read(error, attempt, message.invocation().time_left());
+                    let failure = self.read(error, attempt, time_left());
                     match failure.retry_after.filter(|_| failure.source.is_none()) {
                         Some(pause) => pause,
                         None => return Err(failure),

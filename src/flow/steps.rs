@@ -56,7 +56,14 @@ impl<S: Steps, P: Processor, C: Condition> Steps for (S, Step<P, C>) {
             true => self.1.after_callback(S::COUNT, after).await,
             false => Ok(()),
         };
-        before.and(this)
+        match (before, this) {
+            // One error is returned. No other one is lost.
+            (Err(first), Err(later)) => {
+                tracing::error!(after_callback_failed = true, error = %later, "the work of a step after the callback failed");
+                Err(first)
+            }
+            (before, this) => before.and(this),
+        }
     }
 
     async fn run_shadows(&self, trace: &Trace) {

@@ -234,6 +234,40 @@ async fn only_steps_that_ran_work_after_the_callback() {
     assert_eq!(worked.load(Ordering::Relaxed), 2);
 }
 
+struct Retrying(Arc<AtomicU32>);
+
+impl Processor for Retrying {
+    type Error = &'static str;
+
+    async fn process(&self, _: &Message) -> Result<Decision, &'static str> {
+        Ok(Decision::no_change())
+    }
+
+    async fn after_callback(&self, _: &Message, _: &Decision, _: &Settled) -> Result<(), &'static str> {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            0 => Err("busy"),
+            _ => Ok(()),
+        }
+    }
+
+    fn retry_after(&self, _: &&'static str, _: u32) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+}
+
+#[tokio::test]
+async fn the_work_of_one_step_is_repeated_without_that_of_the_others() {
+    let (retried, worked) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let flow = Flow::new()
+        .step(Step::new("retrying", Retrying(retried.clone())))
+        .step(Step::new("worker", Worker(worked.clone(), Decision::no_change())));
+    let message = testing::message("a").build();
+    let decision = flow.process(&message).await.unwrap();
+    let error = flow.after_callback(&message, &decision, &settled()).await.unwrap_err();
+    assert_eq!((error.step(), flow.retry_after(&error, 1)), ("worker", None));
+    assert_eq!((retried.load(Ordering::Relaxed), worked.load(Ordering::Relaxed)), (2, 1));
+}
+
 #[tokio::test]
 async fn a_flow_can_be_a_step() {
     let inner = Flow::new().step(Step::new("fail", fail()).fallback_action(FallbackAction::Abort));
