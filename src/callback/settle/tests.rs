@@ -72,6 +72,7 @@ async fn a_name_that_does_not_resolve_at_first_is_looked_up_again() {
             decision: &decision,
             decided_by: DecidedBy::Processor,
             fallback_action: Some(FallbackAction::Continue),
+            xray_trace_id: None,
         };
         let settlement = callbacks.settle(callback, Some(Instant::now() + Duration::from_secs(20))).await.unwrap();
         assert_eq!(settlement.outcome, Outcome::Accepted, "after {failures}");
