@@ -97,8 +97,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
 
     /// Sets how the function publishes metrics. By default, it publishes none.
     ///
-    /// The environment variable `CHANNEL_FLOW_METRICS`, `emf` or `off`, overrides this setting. [`build`](Self::build)
-    /// fails if the crate's feature `metrics` is off and metrics are asked for.
+    /// The environment variable `CHANNEL_FLOW_METRICS`, `emf` or `off`, overrides this setting.
     pub fn metrics(mut self, metrics: Metrics) -> Self {
         self.metrics = metrics;
         self
@@ -134,7 +133,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     ///
     /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if a [variable of the
     /// framework](crate#environment-variables) has an invalid value, if no client can be made from the environment, if
-    /// metrics are asked for without the feature `metrics`, if the system has no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer
+    /// the system has no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer
     /// than two worker threads: one processor that blocks its thread would keep the other events from being read.
     ///
     /// # Panics
@@ -150,7 +149,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             None => client::from_environment().await?,
         };
         let callbacks = Callbacks::new(client, may_ask);
-        let recorder = metrics.unwrap_or(self.metrics).recorder()?;
+        let recorder = metrics.unwrap_or(self.metrics).recorder();
         let watchdog = Watchdog::new(&callbacks, &recorder)?;
         let dry_run = dry_run.unwrap_or(self.dry_run);
         if dry_run {

@@ -1,8 +1,6 @@
 //! The choice of how metrics are published.
 
 use super::recorder::Recorder;
-use crate::Error;
-
 /// How an adapter publishes metrics.
 ///
 /// The environment variable `CHANNEL_FLOW_METRICS`, `emf` or `off`, overrides what the code says.
@@ -13,7 +11,8 @@ pub enum Metrics {
     #[default]
     Off,
     /// A line of CloudWatch's [embedded metric format] on standard output for each event, from which CloudWatch makes
-    /// metrics in the namespace `ChannelFlow`. It needs the feature `metrics`.
+    /// metrics in the namespace `ChannelFlow`. It needs the feature `metrics`: without it, an error in the log says so, and
+    /// there are no metrics.
     ///
     /// The line takes the place of the log line that says how the event was settled, and holds the same. It has the
     /// level of `AWS_LAMBDA_LOG_LEVEL`, because Lambda drops lines below that level.
@@ -32,21 +31,21 @@ impl Metrics {
         }
     }
 
-    /// Returns what publishes the metrics.
-    ///
-    /// # Errors
-    ///
-    /// Returns an [`Error`] if the function was built without what it needs.
-    pub(crate) fn recorder(self) -> Result<Recorder, Error> {
+    /// Returns what publishes the metrics. If the function was built without what it needs, the log says so: messages matter
+    /// more than metrics.
+    pub(crate) fn recorder(self) -> Recorder {
         match self {
-            Self::Off => Ok(Recorder::default()),
+            Self::Off => Recorder::default(),
             #[cfg(feature = "metrics")]
-            Self::Emf => Ok(Recorder::with_metrics()),
+            Self::Emf => Recorder::with_metrics(),
             #[cfg(not(feature = "metrics"))]
-            Self::Emf => Err(Error::configuration(
-                "metrics are on, and the function was built without them: in its Cargo.toml, enable the feature `metrics` of \
-                 channel-flow, or set CHANNEL_FLOW_METRICS to off",
-            )),
+            Self::Emf => {
+                tracing::error!(
+                    "no metrics: the function was built without them; enable the feature `metrics` of channel-flow in its \
+                     Cargo.toml, or set CHANNEL_FLOW_METRICS to off"
+                );
+                Recorder::default()
+            }
         }
     }
 }
