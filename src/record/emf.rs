@@ -17,6 +17,7 @@ use super::names::{self, ReasonNames};
 use super::{AfterRecord, Record};
 use crate::decision::reason;
 use crate::environment::var;
+use crate::error::one_line::one_line_of;
 use crate::event::ids::CallbackIds;
 use crate::{
     DecidedBy, DecisionKind, Doubt, Error, FallbackAction, Invocation, Outcome, Settled, StepOutcome, StepReport,
@@ -111,7 +112,7 @@ impl Emf {
         if format.format(&line, &mut written).is_err() {
             written.clear();
         }
-        written
+        one_line_of(written)
     }
 }
 
