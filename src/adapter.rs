@@ -28,7 +28,7 @@ use crate::event::{Event, RawEvent};
 use crate::record::recorder::Recorder;
 use crate::record::{AfterRecord, Record};
 use crate::response::{BatchItemFailure, DecidedBy, Response, Settled};
-use crate::{Decision, Error, FallbackAction, Invocation, Message, Processor};
+use crate::{Decision, Error, FallbackAction, Invocation, Message, Processor, ReasonsIn};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
@@ -54,6 +54,7 @@ pub(crate) struct Inner<P> {
     pub(crate) recorder: Recorder,
     /// Whether decisions are only recorded.
     pub(crate) dry_run: bool,
+    pub(crate) reasons_in: Option<ReasonsIn>,
     pub(crate) watchdog: Option<Watchdog>,
     /// Whether the environment has had no event yet.
     pub(crate) cold: AtomicBool,
@@ -190,6 +191,10 @@ impl<P: Processor + 'static> Adapter<P> {
         let content = message.as_ref().map_or("", Message::content);
         let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
         let Sent { decision, held_back } = self.0.sent(decision);
+        let decision = match (&self.0.reasons_in, message) {
+            (Some(reasons_in), Ok(message)) => reasons_in.shown(decision, message),
+            _ => decision,
+        };
         let decision = decision.with_content(content);
         let processor_time = started.elapsed();
         Span::current().record("decision", decision.kind().as_str());

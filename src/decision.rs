@@ -1,6 +1,7 @@
 //! The decision of a processor.
 
 pub(crate) mod reason;
+pub(crate) mod reasons_in;
 pub(crate) mod step_report;
 pub(crate) mod trace;
 pub(crate) mod update;
@@ -109,6 +110,11 @@ impl Decision {
     /// Returns how a flow came to the decision.
     pub(crate) fn trace(&self) -> Option<&Arc<Trace>> {
         self.trace.as_ref()
+    }
+
+    /// Returns the decision with these changes in place of its own.
+    pub(crate) fn with_changes(self, update: Update) -> Self {
+        Self { answer: Answer::Update(update), ..self }
     }
 
     /// Returns the decision as it is sent: with the message's own content in an update that leaves it as it was.

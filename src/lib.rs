@@ -92,6 +92,7 @@ pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
 pub use decision::reason::{Reason, ReasonError};
+pub use decision::reasons_in::ReasonsIn;
 pub use decision::step_report::{StepFailure, StepOutcome, StepReport};
 pub use decision::update::{Update, UpdateBuilder};
 pub use decision::{Decision, DecisionKind, FallbackAction};

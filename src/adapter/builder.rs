@@ -14,7 +14,7 @@ use crate::adapter::watchdog::Watchdog;
 use crate::callback::client;
 use crate::callback::settle::Callbacks;
 use crate::environment::{Environment, var};
-use crate::{Adapter, Error, FallbackAction, Metrics, Processor};
+use crate::{Adapter, Error, FallbackAction, Metrics, Processor, ReasonsIn};
 
 /// The time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a
 /// core, a TLS connection and the call take some 60 ms of computing and a few round trips. A second leaves room for
@@ -29,6 +29,7 @@ pub struct AdapterBuilder<P> {
     client: Option<Client>,
     metrics: Metrics,
     dry_run: bool,
+    reasons_in: Option<ReasonsIn>,
 }
 
 impl<P: Processor + 'static> Adapter<P> {
@@ -48,7 +49,14 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             show_panic_messages: false,
             after_decided_before: false,
         };
-        Self { decider, reserve: DEFAULT_RESERVE, client: None, metrics: Metrics::default(), dry_run: false }
+        Self {
+            decider,
+            reserve: DEFAULT_RESERVE,
+            client: None,
+            metrics: Metrics::default(),
+            dry_run: false,
+            reasons_in: None,
+        }
     }
 
     /// Sets the fallback action, for a message whose processor returns an error, panics or times out. The default is
@@ -115,6 +123,13 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         self
     }
 
+    /// Sets where an update shows its [reasons](crate::Reason) to everyone who gets the message. By default, they are shown
+    /// to nobody.
+    pub fn reasons_in(mut self, reasons_in: ReasonsIn) -> Self {
+        self.reasons_in = Some(reasons_in);
+        self
+    }
+
     /// Sets whether Rust prints panic messages. By default, [`run`](fn@crate::run) keeps them out of the logs and logs only the
     /// location of a panic: a panic message can quote the text that was processed, as those of string slicing do. By
     /// default, `run` also cuts the message out of the error that a processor returns if one of its tasks has panicked.
@@ -158,7 +173,16 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         let fallback_action = fallback_action.unwrap_or(self.decider.fallback_action);
         let decider = Decider { apart: concurrency > 1, fallback_action, ..self.decider };
         let cold = AtomicBool::new(true);
-        Ok(Adapter::new(Inner { decider, reserve: self.reserve, callbacks, recorder, dry_run, watchdog, cold }))
+        Ok(Adapter::new(Inner {
+            decider,
+            reserve: self.reserve,
+            callbacks,
+            recorder,
+            dry_run,
+            reasons_in: self.reasons_in,
+            watchdog,
+            cold,
+        }))
     }
 }
 
