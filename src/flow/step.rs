@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use tracing::{Instrument, debug_span};
 
 use super::after::After;
 use super::condition::{Always, Condition};
@@ -179,7 +180,8 @@ impl<P: Processor, C: Condition> Step<P, C> {
         // A clone shares everything but the deadline.
         let shortened = deadline.map(|deadline| message.with_processor_deadline(deadline));
         let message = shortened.as_ref().unwrap_or(message);
-        self.repeat(|| self.processor.process(message), deadline, || message.invocation().time_left()).await
+        let asking = self.repeat(|| self.processor.process(message), deadline, || message.invocation().time_left());
+        asking.instrument(debug_span!("step", step = self.name)).await
     }
 
     /// Does some work of the processor, and does it again as long as the processor requests a retry and there is time.
