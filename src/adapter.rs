@@ -182,8 +182,8 @@ fn log(
     process_ms: f64,
     duration_ms: f64,
 ) {
-    let Settled { decision, decided_by, outcome, doubt, reasons, .. } = settled;
-    let reasons = reason::joined(reasons);
+    let Settled { decision, decided_by, outcome, doubt, reasons, scores, .. } = settled;
+    let (reasons, scores) = (reason::joined(reasons), scores.joined());
     let decision = decision.as_str();
     // Another callback decided a message that was decided before.
     let fallback_action = fallback_action.filter(|_| *outcome == Outcome::Accepted).map(FallbackAction::as_str);
@@ -193,11 +193,33 @@ fn log(
         (Outcome::DecidedBefore, Some(doubt)) => {
             let doubt = doubt.as_str();
             let told = "message was decided before, unless a grant is missing";
-            tracing::warn!(decision, reasons, steps, ?decided_by, ?outcome, doubt, process_ms, duration_ms, "{told}");
+            tracing::warn!(
+                decision,
+                reasons,
+                scores,
+                steps,
+                ?decided_by,
+                ?outcome,
+                doubt,
+                process_ms,
+                duration_ms,
+                "{told}"
+            );
             return;
         }
     };
-    tracing::info!(decision, reasons, steps, ?decided_by, ?outcome, fallback_action, process_ms, duration_ms, "{told}");
+    tracing::info!(
+        decision,
+        reasons,
+        scores,
+        steps,
+        ?decided_by,
+        ?outcome,
+        fallback_action,
+        process_ms,
+        duration_ms,
+        "{told}"
+    );
 }
 
 fn milliseconds(duration: Duration) -> f64 {

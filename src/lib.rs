@@ -78,6 +78,7 @@ mod invocation;
 mod message;
 mod processor;
 mod response;
+mod scores;
 
 pub mod limits;
 pub mod run;
@@ -109,6 +110,9 @@ pub use message::text::Text;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
 pub use run::run;
+pub use scores::Scores;
+pub use scores::score::{Score, ScoreError};
+pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;

@@ -206,6 +206,7 @@ impl Callback<'_> {
             outcome,
             doubt,
             reasons: self.decision.reasons().to_vec(),
+            scores: self.decision.scores().cloned().unwrap_or_default(),
             steps: Vec::new(),
         }
     }

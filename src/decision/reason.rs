@@ -1,6 +1,6 @@
 //! Why a message was decided.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -63,6 +63,13 @@ impl Reason {
 impl From<&'static str> for Reason {
     fn from(code: &'static str) -> Self {
         Self::new(code)
+    }
+}
+
+/// A code is compared as the string that it is, so that a map by reasons can be asked with a string.
+impl Borrow<str> for Reason {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -152,6 +152,15 @@ sub-channel id
     }
 
     #[test]
+    fn scores_explain_a_difference_and_make_none() {
+        let scores: crate::Scores = [("INSULT", crate::Score::MAX)].into_iter().collect();
+        let denied = || Ok::<_, Undecided>(Decision::deny().because("INSULT").with_scores(scores.clone()));
+        assert_decision(denied(), Decision::deny().because("INSULT"));
+        let failure = failure(denied(), Decision::deny());
+        assert!(failure.ends_with("\nthe decision follows the scores INSULT=1"), "{failure}");
+    }
+
+    #[test]
     fn no_decision_is_shown_with_its_reason() {
         let failure = failure(Err(Undecided::Error("no advice".to_owned())), Decision::deny());
         assert_eq!(
