@@ -77,6 +77,7 @@ mod flow;
 mod invocation;
 mod message;
 mod processor;
+mod reason_texts;
 mod response;
 mod scores;
 
@@ -108,6 +109,7 @@ pub use message::push_notification::{PushNotification, PushNotificationBuilder, 
 pub use message::sender::{Sender, SenderKind};
 pub use message::text::Text;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
+pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
 pub use run::run;
 pub use scores::Scores;
