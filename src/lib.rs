@@ -34,8 +34,8 @@
 //! 2. [`Message`]: the message as a processor sees it, with its [`Sender`] and its [`Text`].
 //! 3. [`Processor::process`]: your code.
 //!    A [`Flow`] puts several processors into one function.
-//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason). An [`Update`] holds only values that the service
-//!    accepts; see [`limits`].
+//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason), and with the [scores](Scores) of a judge. An
+//!    [`Update`] holds only values that the service accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
 //! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
@@ -128,3 +128,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/flow.md")]
 struct FlowPage;
+
+/// Compiles the code in the page about judges as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/judges.md")]
+struct JudgesPage;
