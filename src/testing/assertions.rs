@@ -11,8 +11,10 @@ use crate::{Decision, Update};
 /// [`process`](crate::Processor::process). An [`Update`] as the second one stands for all changes: a field that it does not
 /// set must not be changed.
 ///
+/// The [scores](crate::Scores) of a decision are not compared.
+///
 /// If the assertion fails, it shows each field in which the decisions differ, with the expected and the actual text and
-/// the difference marked. `assert_eq!` cannot do that: the `Debug` of a decision shows no texts, so that none gets into the
+/// the difference marked, and the scores that the actual decision follows, if it has any. `assert_eq!` cannot do that: the `Debug` of a decision shows no texts, so that none gets into the
 /// logs of a function.
 ///
 /// ```
