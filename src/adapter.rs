@@ -217,6 +217,7 @@ impl<P: Processor + 'static> Adapter<P> {
         if let Some(held_back) = held_back {
             settled.dry_run = Some(held_back.kind());
             settled.reasons = held_back.reasons().to_vec();
+            settled.scores = held_back.scores().cloned().unwrap_or_default();
         }
         let record = Record {
             ids: &header.ids,

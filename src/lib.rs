@@ -34,8 +34,8 @@
 //! 2. [`Message`]: the message as a processor sees it, with its [`Sender`] and its [`Text`].
 //! 3. [`Processor::process`]: your code.
 //!    A [`Flow`] puts several processors into one function.
-//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason). An [`Update`] holds only values that the service
-//!    accepts; see [`limits`].
+//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason), and with the [scores](Scores) of a judge. An
+//!    [`Update`] holds only values that the service accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
 //! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
@@ -80,8 +80,10 @@ mod flow;
 mod invocation;
 mod message;
 mod processor;
+mod reason_texts;
 mod record;
 mod response;
+mod scores;
 
 pub mod limits;
 pub mod run;
@@ -112,9 +114,13 @@ pub use message::push_notification::{PushNotification, PushNotificationBuilder, 
 pub use message::sender::{Sender, SenderKind};
 pub use message::text::Text;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
+pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
 pub use run::run;
+pub use scores::Scores;
+pub use scores::score::{Score, ScoreError};
+pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
@@ -128,3 +134,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/flow.md")]
 struct FlowPage;
+
+/// Compiles the code in the page about judges as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/judges.md")]
+struct JudgesPage;

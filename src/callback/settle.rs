@@ -240,6 +240,7 @@ impl Callback<'_> {
             attempts: 0,
             dry_run: None,
             reasons: self.decision.reasons().to_vec(),
+            scores: self.decision.scores().cloned().unwrap_or_default(),
             steps: Vec::new(),
         }
     }

@@ -139,7 +139,7 @@ impl<P: Processor, C: Condition> Step<P, C> {
     pub(super) async fn run_shadow(&self, message: &Message, trace: &Trace) {
         let started = Instant::now();
         let outcome = match self.ask(message).await {
-            Ok(decision) => StepOutcome::Decided { decision: decision.kind(), reasons: decision.reasons().to_vec() },
+            Ok(decision) => StepOutcome::of(&decision),
             Err(Failure { failure, source, .. }) => {
                 let cause = source.map(|source| cause::text(source, false));
                 tracing::warn!(step = self.name, failure = failure.as_str(), cause, "a shadow step failed");
@@ -147,10 +147,11 @@ impl<P: Processor, C: Condition> Step<P, C> {
             }
         };
         let report = StepReport { name: self.name, outcome, shadow: true, duration: started.elapsed() };
-        if let StepOutcome::Decided { decision, reasons } = &report.outcome {
-            let reasons = crate::decision::reason::joined(reasons);
+        if let StepOutcome::Decided { decision, reasons, scores } = &report.outcome {
+            let (decision, reasons, scores) =
+                (decision.as_str(), crate::decision::reason::joined(reasons), scores.joined());
             let duration_ms = report.milliseconds();
-            tracing::info!(step = self.name, decision = decision.as_str(), reasons, duration_ms, "shadow step");
+            tracing::info!(step = self.name, decision, reasons, scores, duration_ms, "shadow step");
         }
         trace.add_shadow(report);
     }
