@@ -139,3 +139,8 @@ struct FlowPage;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/judges.md")]
 struct JudgesPage;
+
+/// Compiles the code in the page about logs, metrics and traces as a doc test.
+#[cfg(all(doctest, feature = "metrics"))]
+#[doc = include_str!("../docs/observability.md")]
+struct ObservabilityPage;
