@@ -67,12 +67,14 @@
 //! [channel flow processors]: https://docs.aws.amazon.com/chime-sdk/latest/dg/using-channel-flows.html
 
 mod adapter;
+mod arn;
 mod callback;
 mod catch_unwind;
 mod decision;
 mod environment;
 mod error;
 mod event;
+mod exemptions;
 mod flow;
 mod invocation;
 mod message;
@@ -94,6 +96,8 @@ pub use decision::{Decision, DecisionKind, FallbackAction};
 pub use error::{Error, ErrorKind};
 pub use event::RawEvent;
 pub use event::event_type::EventType;
+pub use exemptions::Exemptions;
+pub use exemptions::around::WithExemptions;
 pub use flow::step::Step;
 pub use flow::{Flow, FlowError, condition};
 pub use invocation::Invocation;
