@@ -106,6 +106,11 @@ impl Decision {
         Self { trace: Some(trace), ..self }
     }
 
+    /// Leaves out how a flow came to the decision.
+    pub(crate) fn untraced(self) -> Self {
+        Self { trace: None, ..self }
+    }
+
     /// Returns how a flow came to the decision.
     pub(crate) fn trace(&self) -> Option<&Arc<Trace>> {
         self.trace.as_ref()
