@@ -33,7 +33,8 @@
 //! 1. [`RawEvent`]: the event. It must contain the three ids that a callback needs; everything else is optional.
 //! 2. [`Message`]: the message as a processor sees it, with its [`Sender`] and its [`Text`].
 //! 3. [`Processor::process`]: your code.
-//!    A [`Flow`] puts several processors into one function.
+//!    A [`Flow`] puts several processors into one function, [`Policies`] give each channel its own, and [`Exemptions`] name
+//!    messages that a processor leaves alone.
 //! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason). An [`Update`] holds only values that the service
 //!    accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
@@ -132,3 +133,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/flow.md")]
 struct FlowPage;
+
+/// Compiles the code in the page about policies as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/policies.md")]
+struct PoliciesPage;

@@ -100,14 +100,16 @@ impl<T: Send + Sync + 'static> CachedSource<T> {
     ) -> Option<Arc<T>> {
         // Another message loads it.
         let Ok(_loading) = channel.loading.try_lock() else { return last_good };
-        match self.load(channel_arn, self.settings.refresh_limit.min(time_left / 2)).await {
+        let limit = self.settings.refresh_limit.min(time_left / 2);
+        match self.load(channel_arn, limit).await {
             Ok(policy) => {
                 *lock(&self.paused_until) = None;
                 channel.learn(policy, self.settings.refresh_every)
             }
             Err(failure) => {
                 let pause = self.settings.refresh_every.min(PAUSE);
-                if failure == Failure::OutOfTime {
+                // If the message itself had little time, that says nothing about the source.
+                if failure == Failure::OutOfTime && limit == self.settings.refresh_limit {
                     *lock(&self.paused_until) = Instant::now().checked_add(pause);
                 }
                 self.count(&failure, "the policy source failed; the last good policy stays");

@@ -436,6 +436,19 @@ mod source {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_message_with_little_time_does_not_tell_that_the_source_hangs() {
+        let source = Scripted::default();
+        let policies = policies(&source);
+        assert_eq!((policy(&policies, "x").await, policy(&policies, "y").await), (1, 2));
+        advance(Duration::from_secs(60)).await;
+        source.say(Answer::Late(Duration::from_millis(100)));
+        let hurried = in_channel("x");
+        let hurried = hurried.with_processor_deadline(Instant::now() + Duration::from_millis(20));
+        assert_eq!(*policies.of(&hurried).await.unwrap(), 1);
+        assert_eq!(timed(&policies, "y").await, (4, Duration::from_millis(100)));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_source_that_fails_at_once_for_one_channel_is_asked_for_the_others() {
         let source = Scripted::default();
         let policies = policies(&source);
