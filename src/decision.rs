@@ -1,6 +1,7 @@
 //! The decision of a processor.
 
 pub(crate) mod reason;
+pub(crate) mod reasons_in;
 pub(crate) mod step_report;
 pub(crate) mod trace;
 pub(crate) mod update;
@@ -132,6 +133,11 @@ impl Decision {
         let processors = &self.trace.as_ref()?.processors;
         let (_, processor) = processors.iter().find(|(key, _)| *key == policies)?;
         processor.0.clone().downcast().ok()
+    }
+
+    /// Returns the decision with these changes in place of its own.
+    pub(crate) fn with_changes(self, update: Update) -> Self {
+        Self { answer: Answer::Update(update), ..self }
     }
 
     /// Returns the decision as it is sent: with the message's own content in an update that leaves it as it was.

@@ -55,12 +55,15 @@
 //! | --- | --- | --- |
 //! | `CHANNEL_FLOW_FALLBACK_ACTION` | `ABORT`, `CONTINUE` | overrules the [fallback action](AdapterBuilder::fallback_action) of the function |
 //! | `CHANNEL_FLOW_MAY_ASK_STATUS` | `true`, `false`, ARNs of app instances, separated by commas | says if, or where, the function's role has the grant `chime:GetChannelMessageStatus`, which tells a message that was decided from a missing grant |
+//! | `CHANNEL_FLOW_METRICS` | `emf`, `off` | overrules whether the function publishes [metrics](AdapterBuilder::metrics) |
+//! | `CHANNEL_FLOW_DRY_RUN` | `true`, `false` | overrules whether the function is in a [dry run](AdapterBuilder::dry_run) |
 //!
 //! The function does not start if one of them has another value. The crate also reads the variables that Lambda sets,
 //! those of the AWS SDK, and `RUST_LOG`.
 //!
 //! # Features
 //!
+//! - `metrics`: [metrics](Metrics) in CloudWatch's embedded metric format. Off by default.
 //! - `proptest`: strategies for messages in [`testing`], for the tests of a function. Off by default.
 //! - `sso`: supports profiles that sign in through IAM Identity Center, so that a processor can run on a laptop against
 //!   a real account. Off by default; Lambda does not need it.
@@ -81,6 +84,7 @@ mod invocation;
 mod message;
 mod policy;
 mod processor;
+mod record;
 mod response;
 
 pub mod limits;
@@ -92,6 +96,7 @@ pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
 pub use decision::reason::{Reason, ReasonError};
+pub use decision::reasons_in::ReasonsIn;
 pub use decision::step_report::{StepFailure, StepOutcome, StepReport};
 pub use decision::update::{Update, UpdateBuilder};
 pub use decision::{Decision, DecisionKind, FallbackAction};
@@ -118,6 +123,7 @@ pub use policy::error::PolicyError;
 pub use policy::processor::PolicyProcessorError;
 pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
+pub use record::metrics::Metrics;
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
 pub use run::run;
 

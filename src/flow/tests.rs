@@ -179,6 +179,8 @@ fn settled() -> Settled {
         decided_by: DecidedBy::Processor,
         outcome: Outcome::Accepted,
         doubt: None,
+        attempts: 1,
+        dry_run: None,
         reasons: Vec::new(),
         steps: Vec::new(),
     }
