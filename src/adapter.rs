@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use lambda_runtime::{LambdaEvent, Service};
 use tracing::field::Empty;
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, debug_span};
 
 use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::watchdog::{Watch, Watchdog};
@@ -169,7 +169,10 @@ impl<P: Processor + 'static> Adapter<P> {
         let (mut settled, decision) = result?;
         // From here on the message is decided, and the watchdog has nothing left to send.
         let failed = match &event.message {
-            Ok(message) => self.0.decider.work_after(message, &decision, &settled).await,
+            Ok(message) => {
+                let working = self.0.decider.work_after(message, &decision, &settled);
+                working.instrument(debug_span!("after_callback")).await
+            }
             Err(_) => false,
         };
         settled.steps = decision.trace().map(|trace| trace.reports()).unwrap_or_default();
@@ -189,7 +192,8 @@ impl<P: Processor + 'static> Adapter<P> {
         let started = Instant::now();
         let cold_start = self.0.is_first_event();
         let content = message.as_ref().map_or("", Message::content);
-        let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
+        let Decided { decision, by: decided_by } =
+            self.0.decider.decide(message).instrument(debug_span!("processor")).await?;
         let Sent { decision, held_back } = self.0.sent(decision);
         let decision = match (&self.0.reasons_in, message) {
             (Some(reasons_in), Ok(message)) => reasons_in.shown(decision, message),
@@ -213,6 +217,7 @@ impl<P: Processor + 'static> Adapter<P> {
         if let Some(held_back) = held_back {
             settled.dry_run = Some(held_back.kind());
             settled.reasons = held_back.reasons().to_vec();
+            settled.scores = held_back.scores().cloned().unwrap_or_default();
         }
         let record = Record {
             ids: &header.ids,

@@ -35,8 +35,8 @@
 //! 3. [`Processor::process`]: your code.
 //!    A [`Flow`] puts several processors into one function, [`Policies`] give each channel its own, and [`Exemptions`] name
 //!    messages that a processor leaves alone.
-//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason). An [`Update`] holds only values that the service
-//!    accepts; see [`limits`].
+//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason), and with the [scores](Scores) of a judge. An
+//!    [`Update`] holds only values that the service accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
 //! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
@@ -84,8 +84,10 @@ mod invocation;
 mod message;
 mod policy;
 mod processor;
+mod reason_texts;
 mod record;
 mod response;
+mod scores;
 
 pub mod limits;
 pub mod run;
@@ -123,9 +125,13 @@ pub use policy::error::PolicyError;
 pub use policy::processor::PolicyProcessorError;
 pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
+pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
 pub use run::run;
+pub use scores::Scores;
+pub use scores::score::{Score, ScoreError};
+pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
@@ -144,3 +150,8 @@ struct FlowPage;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/policies.md")]
 struct PoliciesPage;
+
+/// Compiles the code in the page about judges as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/judges.md")]
+struct JudgesPage;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{DecisionKind, Reason, StepReport};
+use crate::{DecisionKind, Reason, Scores, StepReport};
 
 /// The value that the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -55,6 +55,10 @@ pub struct Settled {
     /// The reasons of the decision; in a dry run, of the decision that was not sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// The scores of the judge that the decision follows: a JSON object of category to number. Empty for a decision
+    /// without scores, and for a [`Flow`](crate::Flow): see [`steps`](Self::steps).
+    #[serde(skip_serializing_if = "Scores::is_empty")]
+    pub scores: Scores,
     /// What the steps of a [`Flow`](crate::Flow) did, in order, shadows at the end. Empty for other processors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepReport>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aws_sdk_chimesdkmessaging::Client;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, debug_span};
 
 use super::attempts::Attempts;
 use super::bounded::Bounded;
@@ -97,7 +98,8 @@ impl Callbacks {
     /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided.
     pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settled, Error> {
         let attempts = Attempts::default();
-        let settled = CatchUnwind::new(self.settle_or_panic(callback, deadline, &attempts)).await;
+        let settling = self.settle_or_panic(callback, deadline, &attempts).instrument(debug_span!("callback"));
+        let settled = CatchUnwind::new(settling).await;
         let settled = settled.unwrap_or_else(|| {
             let problem = "the AWS SDK panicked at the callback: its ids are none that the service can have made";
             Err(Error::new(ErrorKind::CallbackInvalid, problem))
@@ -238,6 +240,7 @@ impl Callback<'_> {
             attempts: 0,
             dry_run: None,
             reasons: self.decision.reasons().to_vec(),
+            scores: self.decision.scores().cloned().unwrap_or_default(),
             steps: Vec::new(),
         }
     }

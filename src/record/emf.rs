@@ -127,7 +127,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn settled(&mut self, record: &Record<'_>, settled: &Settled) {
-        let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, .. } = settled;
+        let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, scores, .. } = settled;
         self.property("Decision", decision.as_str());
         self.property("DecidedBy", decided_by.as_str());
         self.property("Outcome", outcome.as_str());
@@ -168,6 +168,9 @@ impl Line<'_> {
         }
         if let Some(joined) = reason::joined(reasons) {
             self.property("Reasons", joined);
+        }
+        if let Some(scores) = scores.joined() {
+            self.property("Scores", scores);
         }
         self.add("Attempts", Metric::Count(*attempts));
         self.add("ProcessorTime", Metric::Time(record.processor_time));
@@ -251,8 +254,8 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::Reason;
     use crate::decision::trace::Trace;
+    use crate::{Reason, Scores};
 
     fn emf(log_level: Option<&str>) -> Emf {
         Emf::new("filter".to_owned(), log_level)
@@ -273,6 +276,7 @@ mod tests {
             attempts: 2,
             dry_run: None,
             reasons,
+            scores: Scores::new(),
             steps: Vec::new(),
         }
     }
@@ -291,7 +295,7 @@ mod tests {
     }
 
     fn step(name: &'static str, shadow: bool) -> StepReport {
-        let outcome = StepOutcome::Decided { decision: DecisionKind::Deny, reasons: Vec::new() };
+        let outcome = StepOutcome::Decided { decision: DecisionKind::Deny, reasons: Vec::new(), scores: Scores::new() };
         StepReport { name, outcome, shadow, duration: Duration::from_millis(2) }
     }
 

@@ -8,8 +8,8 @@ use crate::run::logging::SETTLED;
 use crate::{FallbackAction, Settled};
 
 pub(super) fn log(record: &Record<'_>, settled: &Settled) {
-    let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, .. } = settled;
-    let reasons = reason::joined(reasons);
+    let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, scores, .. } = settled;
+    let (reasons, scores) = (reason::joined(reasons), scores.joined());
     let steps = record.trace.and_then(Trace::steps_text);
     let decision = decision.as_str();
     let dry_run = dry_run.map(|decision| decision.as_str());
@@ -27,6 +27,7 @@ pub(super) fn log(record: &Record<'_>, settled: &Settled) {
                 decision,
                 dry_run,
                 reasons,
+                scores,
                 steps,
                 ?decided_by,
                 ?outcome,
@@ -44,6 +45,7 @@ pub(super) fn log(record: &Record<'_>, settled: &Settled) {
         decision,
         dry_run,
         reasons,
+        scores,
         steps,
         ?decided_by,
         ?outcome,
