@@ -6,8 +6,10 @@ pub(crate) mod step_report;
 pub(crate) mod trace;
 pub(crate) mod update;
 
+use std::any::Any;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -131,9 +133,30 @@ impl Decision {
         Self { trace: Some(trace), ..self }
     }
 
+    /// Leaves out how a flow came to the decision.
+    pub(crate) fn untraced(self) -> Self {
+        Self { trace: None, ..self }
+    }
+
     /// Returns how a flow came to the decision.
     pub(crate) fn trace(&self) -> Option<&Arc<Trace>> {
         self.trace.as_ref()
+    }
+
+    /// Remembers the processor that some policies chose, so that it also does the work after the callback.
+    pub(crate) fn with_processor(mut self, policies: usize, processor: Arc<dyn Any + Send + Sync>) -> Self {
+        // A trace is shared if the processor keeps its decisions. It then does without.
+        if let Some(trace) = Arc::get_mut(self.trace.get_or_insert_default()) {
+            trace.processors.push((policies, AssertUnwindSafe(processor)));
+        }
+        self
+    }
+
+    /// Returns the processor that these policies chose.
+    pub(crate) fn processor<P: Any + Send + Sync>(&self, policies: usize) -> Option<Arc<P>> {
+        let processors = &self.trace.as_ref()?.processors;
+        let (_, processor) = processors.iter().find(|(key, _)| *key == policies)?;
+        processor.0.clone().downcast().ok()
     }
 
     /// Returns the decision with these changes in place of its own.

@@ -103,6 +103,7 @@ impl<S: Steps> Processor for Flow<S> {
 
     async fn after_callback(&self, message: &Message, decision: &Decision, settled: &Settled) -> Result<(), FlowError> {
         let Some(trace) = decision.trace() else { return Ok(()) };
+        let decision = decision.clone().untraced();
         let worked = self.steps.after_callback(&After { message, decision, settled, trace }).await;
         self.steps.run_shadows(trace).await;
         worked

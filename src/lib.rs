@@ -33,7 +33,8 @@
 //! 1. [`RawEvent`]: the event. It must contain the three ids that a callback needs; everything else is optional.
 //! 2. [`Message`]: the message as a processor sees it, with its [`Sender`] and its [`Text`].
 //! 3. [`Processor::process`]: your code.
-//!    A [`Flow`] puts several processors into one function.
+//!    A [`Flow`] puts several processors into one function, [`Policies`] give each channel its own, and [`Exemptions`] name
+//!    messages that a processor leaves alone.
 //! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason), and with the [scores](Scores) of a judge. An
 //!    [`Update`] holds only values that the service accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
@@ -70,15 +71,18 @@
 //! [channel flow processors]: https://docs.aws.amazon.com/chime-sdk/latest/dg/using-channel-flows.html
 
 mod adapter;
+mod arn;
 mod callback;
 mod catch_unwind;
 mod decision;
 mod environment;
 mod error;
 mod event;
+mod exemptions;
 mod flow;
 mod invocation;
 mod message;
+mod policy;
 mod processor;
 mod reason_texts;
 mod record;
@@ -101,6 +105,8 @@ pub use decision::{Decision, DecisionKind, FallbackAction};
 pub use error::{Error, ErrorKind};
 pub use event::RawEvent;
 pub use event::event_type::EventType;
+pub use exemptions::Exemptions;
+pub use exemptions::around::WithExemptions;
 pub use flow::step::Step;
 pub use flow::{Flow, FlowError, condition};
 pub use invocation::Invocation;
@@ -113,6 +119,11 @@ pub use message::persistence::Persistence;
 pub use message::push_notification::{PushNotification, PushNotificationBuilder, PushNotificationType};
 pub use message::sender::{Sender, SenderKind};
 pub use message::text::Text;
+pub use policy::Policies;
+pub use policy::cache::PolicyCache;
+pub use policy::error::PolicyError;
+pub use policy::processor::PolicyProcessorError;
+pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
@@ -134,6 +145,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/flow.md")]
 struct FlowPage;
+
+/// Compiles the code in the page about policies as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/policies.md")]
+struct PoliciesPage;
 
 /// Compiles the code in the page about judges as a doc test.
 #[cfg(doctest)]

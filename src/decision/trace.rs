@@ -1,6 +1,8 @@
 //! How a flow came to its decision.
 
+use std::any::Any;
 use std::fmt::Write;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::step_report::{StepOutcome, StepReport};
@@ -15,6 +17,10 @@ pub(crate) struct Trace {
     pub(crate) shadows: Vec<(usize, Message)>,
     /// The traces of steps that are flows themselves, by their position in this flow.
     pub(crate) nested: Vec<(usize, Arc<Trace>)>,
+    /// The processors that policies chose, by a key of the policies.
+    ///
+    /// Decisions may pass through a user's `catch_unwind`, and none of these is used on the way.
+    pub(crate) processors: Vec<(usize, AssertUnwindSafe<Arc<dyn Any + Send + Sync>>)>,
     /// Whether the fallback action of a step denied the message.
     pub(crate) fell_back: bool,
     /// The shadows that ran.

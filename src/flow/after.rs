@@ -6,7 +6,8 @@ use crate::{Decision, Message, Settled};
 /// A message whose callback was accepted.
 pub(crate) struct After<'a> {
     pub(super) message: &'a Message,
-    pub(super) decision: &'a Decision,
+    /// The decision without the trace.
+    pub(super) decision: Decision,
     pub(super) settled: &'a Settled,
     pub(super) trace: &'a Trace,
 }

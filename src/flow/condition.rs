@@ -13,7 +13,7 @@
 //! assert!(condition::any(short, condition::from_bot())(&testing::message("Hi").build()));
 //! ```
 
-use crate::{Message, Persistence};
+use crate::{Exemptions, Message, Persistence};
 
 /// A condition of a step. Every closure that takes a message and returns a `bool` is one.
 pub trait Condition: Send + Sync {
@@ -93,6 +93,11 @@ pub fn message_attribute(
 ) -> impl Fn(&Message) -> bool + Send + Sync + Clone {
     let (name, value) = (name.into(), value.into());
     move |message: &Message| message.message_attributes().get(&name).is_some_and(|values| values.contains(&value))
+}
+
+/// The message is [exempt](Exemptions): `only_if(not(exempt(exemptions)))` has a step leave exempt messages alone.
+pub fn exempt(exemptions: Exemptions) -> impl Fn(&Message) -> bool + Send + Sync + Clone {
+    move |message: &Message| exemptions.matches(message)
 }
 
 /// The condition is not met.

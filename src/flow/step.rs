@@ -157,11 +157,11 @@ impl<P: Processor, C: Condition> Step<P, C> {
     }
 
     pub(super) async fn after_callback(&self, position: usize, after: &After<'_>) -> Result<(), FlowError> {
-        let &After { message, decision, settled, trace } = after;
-        // A step that is a flow works by its own trace.
+        let After { message, decision, settled, trace } = after;
+        // A step that is a flow works by its own trace, or by none: the positions in this one are not its own.
         let nested = trace.nested.iter().find(|(nested, _)| *nested == position);
-        let own = nested.map(|(_, trace)| decision.clone().traced(trace.clone()));
-        let decision = own.as_ref().unwrap_or(decision);
+        let traced = nested.map(|(_, trace)| decision.clone().traced(trace.clone()));
+        let decision = traced.as_ref().unwrap_or(decision);
         let deadline = message.invocation().after_deadline();
         let time_left = || deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
         let work = || self.processor.after_callback(message, decision, settled);

@@ -293,6 +293,19 @@ async fn a_flow_can_be_a_step() {
 }
 
 #[tokio::test]
+async fn a_flow_that_failed_as_a_step_takes_no_other_step_for_its_own() {
+    let worked = Arc::new(AtomicU32::new(0));
+    let never = Step::new("never", Worker(worked.clone(), Decision::no_change()));
+    let inner = Flow::new().step(Step::new("fail", fail())).step(never);
+    let inner = Step::new("inner", inner).fallback_action(FallbackAction::Continue);
+    let flow = Flow::new().step(Step::new("b", append("b"))).step(inner);
+    let message = testing::message("a").build();
+    let decision = flow.process(&message).await.unwrap();
+    flow.after_callback(&message, &decision, &settled()).await.unwrap();
+    assert_eq!(worked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn the_steps_are_one_field_of_the_log() {
     let flow = Flow::new().step(Step::new("b", append("b"))).step(Step::new("links", deny("links")));
     let text = decide(&flow).await.trace().unwrap().steps_text().unwrap();
