@@ -11,6 +11,7 @@ use profanity_filter::InvalidSetting;
 
 use self::allowed_hosts::AllowedHosts;
 use self::link_hosts::link_hosts;
+use crate::step_names::LINKS;
 
 /// Denies messages with a link whose host is not allowed. Without a list, all hosts are allowed.
 pub(crate) struct Links {
@@ -32,7 +33,7 @@ impl Processor for Links {
         let Some(allowed) = &self.allowed else { return Ok(Decision::no_change()) };
         let leads_elsewhere = |text: &str| link_hosts(text).iter().any(|host| !allowed.contain(host));
         Ok(match message.any_text(leads_elsewhere) {
-            true => Decision::deny().because("links"),
+            true => Decision::deny().because(LINKS),
             false => Decision::no_change(),
         })
     }

@@ -20,14 +20,12 @@ use profanity_filter::{InvalidSetting, ProfanityFilter};
 use crate::links::Links;
 use crate::personal_data::PersonalData;
 use crate::shadows::Shadows;
+use crate::step_names::{LINKS, PERSONAL_DATA, PROFANITY};
 
 mod links;
 mod personal_data;
 mod shadows;
-
-const PROFANITY: &str = "profanity";
-const PERSONAL_DATA: &str = "personal-data";
-const LINKS: &str = "links";
+mod step_names;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -9,6 +9,8 @@ use std::ops::Range;
 use channel_flow::{Decision, LimitError, Mask, Message, Processor};
 use linkify::{LinkFinder, LinkKind};
 
+use crate::step_names::PERSONAL_DATA;
+
 /// Replaces e-mail addresses by `[email]`, payment cards by `[card]` and phone numbers by `[phone]`.
 ///
 /// If that would make the message longer than the service accepts, it covers them with asterisks instead.
@@ -22,7 +24,7 @@ impl Processor for PersonalData {
         let update = message.replace_texts(find).or_else(|_| message.mask_texts(Mask::default(), ranges))?;
         Ok(match update.is_empty() {
             true => Decision::no_change(),
-            false => Decision::from(update).because("personal-data"),
+            false => Decision::from(update).because(PERSONAL_DATA),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use profanity_filter::InvalidSetting;
 
-use crate::{LINKS, PERSONAL_DATA, PROFANITY};
+use crate::step_names::{LINKS, PERSONAL_DATA, PROFANITY};
 
 /// The steps that the variable `SHADOW` names: they run after the callback, are logged, and change nothing.
 pub(crate) struct Shadows(Vec<String>);
