@@ -1,6 +1,7 @@
 //! Builds the processor that the user names.
 
 mod group;
+mod packages;
 
 use crate::exit::Failure;
 use cargo_metadata::Message;
@@ -91,10 +92,16 @@ async fn build(name: &str, what: &[OsString], release: bool) -> Result<Built, Fa
         }
     }
     if !status.success() {
-        let hint = if tried { "" } else { "; name a package in this workspace, or a path, with --processor" };
+        let hint = if tried { String::new() } else { hint(&packages::processors(cargo.into()).await) };
         return Err(Failure::not_started(format!("{name} could not be built{hint}")));
     }
     Ok(Built { binary: one(name, binaries)?, packages })
+}
+
+/// What can be named instead of a package that cargo does not know.
+fn hint(processors: &[String]) -> String {
+    let hint = "; name a package in this workspace, or a path, with --processor";
+    if processors.is_empty() { hint.to_owned() } else { format!("{hint}: {}", processors.join(", ")) }
 }
 
 fn one(name: &str, mut binaries: Vec<PathBuf>) -> Result<PathBuf, Failure> {
@@ -123,6 +130,12 @@ mod tests {
             let failure = Processor::parse(text).unwrap_err().to_string();
             assert!(failure.contains(expected), "{failure}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_wrong_is_answered_with_those_that_exist() {
+        assert_eq!(hint(&[]), "; name a package in this workspace, or a path, with --processor");
+        assert!(hint(&["a".into(), "b".into()]).ends_with("with --processor: a, b"));
     }
 
     #[test]

@@ -29,8 +29,8 @@ impl Message {
     /// [form](Text) in which the content came, and the title and the body of the push notification. The update is empty
     /// if `map` changes nothing.
     ///
-    /// To keep words out of a message, use [`mask_texts`](Self::mask_texts), which also finds words that are hidden
-    /// from a reader of one kind.
+    /// To keep words out of a message, use [`mask_texts`](Self::mask_texts) or [`replace_texts`](Self::replace_texts),
+    /// which also find words that are hidden from a reader of one kind.
     ///
     /// # Errors
     ///
@@ -83,7 +83,44 @@ impl Message {
         mask: Mask,
         mut find: impl FnMut(&str) -> Vec<Range<usize>>,
     ) -> Result<Update, LimitError> {
-        self.update_texts(|content| masked(content, mask, &mut find))
+        self.update_texts(|content| covered(content, |text| masks(text, mask, find(text.as_str())), usize::MAX))
+    }
+
+    /// Returns an update that puts a replacement in the place of each range that `find` finds, in every
+    /// [reading](Text::readings) of the content and of the push notification's title and body, in the form in which the
+    /// text came. The update is empty if `find` finds nothing.
+    ///
+    /// `find` is called until it finds nothing more, since a replacement in one reading changes the others. It returns
+    /// ranges of its text, in order, and must not find its own replacements.
+    ///
+    /// A replacement can be longer than the text in its place. If the update would be too long, cover the same ranges by
+    /// [`mask_texts`](Self::mask_texts), whose signs never make a text longer.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`LimitError`] if a new text is too long for its field, or is empty.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a range does not lie on character boundaries of the text, or starts before the previous range ends, or if
+    /// `find` finds something in its own replacements again and again.
+    ///
+    /// ```
+    /// use channel_flow::testing;
+    ///
+    /// let find = |text: &str| text.match_indices("Alice").map(|(at, name)| (at..at + name.len(), "[name]")).collect();
+    ///
+    /// let message = testing::message("Hi%20Alice").build();
+    /// assert_eq!(message.replace_texts(find)?.content(), Some("Hi%20%5Bname%5D"));
+    /// let message = testing::message(r#"{"Messages":[{"Content":"Hi \u0041lice"}]}"#).build();
+    /// assert_eq!(message.replace_texts(find)?.content(), Some(r#"{"Messages":[{"Content":"Hi [name]"}]}"#));
+    /// # Ok::<_, channel_flow::LimitError>(())
+    /// ```
+    pub fn replace_texts<R: AsRef<str>>(
+        &self,
+        mut find: impl FnMut(&str) -> Vec<(Range<usize>, R)>,
+    ) -> Result<Update, LimitError> {
+        self.update_texts(|content| covered(content, |text| find(text.as_str()), MAX_REPLACEMENTS))
     }
 
     /// `change` returns the new content of a field, or `None` if the field stays.
@@ -111,27 +148,46 @@ impl Message {
     }
 }
 
-fn masked(content: &str, mask: Mask, find: &mut impl FnMut(&str) -> Vec<Range<usize>>) -> Option<String> {
-    let mut masked = None;
-    // A mask makes the content shorter or has a sign more in it, so this comes to an end.
-    while let Some(more) = masked_once(masked.as_deref().unwrap_or(content), mask, find) {
-        masked = Some(more);
+/// How often one text is replaced: far more often than a `find` that does not find its own replacements needs.
+const MAX_REPLACEMENTS: usize = 64;
+
+/// Replaces what `find` finds in any reading of the content, until it finds nothing that changes the content.
+fn covered<R: AsRef<str>>(
+    content: &str,
+    mut find: impl FnMut(&Text) -> Vec<(Range<usize>, R)>,
+    max_times: usize,
+) -> Option<String> {
+    let mut covered = None;
+    for _ in 0..=max_times {
+        match covered_once(covered.as_deref().unwrap_or(content), &mut find) {
+            Some(more) => covered = Some(more),
+            None => return covered,
+        }
     }
-    masked
+    panic!("the replacements are found again and again");
 }
 
-fn masked_once(content: &str, mask: Mask, find: &mut impl FnMut(&str) -> Vec<Range<usize>>) -> Option<String> {
+fn covered_once<R: AsRef<str>>(
+    content: &str,
+    find: &mut impl FnMut(&Text) -> Vec<(Range<usize>, R)>,
+) -> Option<String> {
     Text::readings(content).iter().rev().find_map(|text| {
-        let found = find(text.as_str());
+        let found = find(text);
         if found.is_empty() {
             return None;
         }
-        let cover = |range: Range<usize>| {
-            let characters = text.as_str().get(range.clone()).map_or(0, |covered| covered.chars().count());
-            (range, mask.sign().repeat(characters))
-        };
-        Some(text.replace_ranges(found.into_iter().map(cover))).filter(|masked| masked != content)
+        Some(text.replace_ranges(found)).filter(|covered| covered != content)
     })
+}
+
+/// A sign for each character of each range. It makes the content shorter or has a sign more in it, so masking comes to an
+/// end.
+fn masks(text: &Text, mask: Mask, found: Vec<Range<usize>>) -> Vec<(Range<usize>, String)> {
+    let cover = |range: Range<usize>| {
+        let characters = text.as_str().get(range.clone()).map_or(0, |covered| covered.chars().count());
+        (range, mask.sign().repeat(characters))
+    };
+    found.into_iter().map(cover).collect()
 }
 
 #[cfg(test)]
@@ -164,6 +220,43 @@ mod tests {
         assert!(covered.mask_texts(Mask::default(), everything).unwrap().is_empty());
     }
 
+    fn short(text: &str) -> Vec<(Range<usize>, &'static str)> {
+        hell(text).into_iter().map(|range| (range, "[h]")).collect()
+    }
+
+    #[test]
+    fn every_text_is_replaced_in_its_form() {
+        let push = PushNotification::builder().title("oh hell").body(r#"{"t":"\u0068ell"}"#).build();
+        let message = testing::message("a h%65ll of a day").push_notification(push).build();
+        let update = message.replace_texts(short).unwrap();
+        assert_eq!(update.content(), Some("a %5Bh%5D of a day"));
+        let push = update.push_notification().unwrap();
+        assert_eq!((push.title(), push.body()), (Some("oh [h]"), Some(r#"{"t":"[h]"}"#)));
+        assert!(testing::message("what a day").build().replace_texts(short).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_replacement_that_is_too_long_is_an_error() {
+        let message = testing::message("hell ".repeat(819)).build();
+        let long = |text: &str| hell(text).into_iter().map(|range| (range, "[heck]")).collect();
+        assert!(message.replace_texts(long).is_err());
+        assert!(message.mask_texts(Mask::default(), hell).is_ok());
+    }
+
+    #[test]
+    fn what_a_replacement_reveals_is_replaced_too() {
+        let gap = |text: &str| text.match_indices("|").map(|(at, gap)| (at..at + gap.len(), "")).take(1).collect();
+        let message = testing::message("a||||b").build();
+        assert_eq!(message.replace_texts(gap).unwrap().content(), Some("ab"));
+    }
+
+    #[test]
+    #[should_panic(expected = "again and again")]
+    fn replacements_that_are_found_again_are_refused() {
+        let swap = |text: &str| vec![(0..text.len(), if text == "a" { "b" } else { "a" })];
+        let _ = testing::message("a").build().replace_texts(swap);
+    }
+
     #[test]
     fn a_map_reaches_every_string_and_nothing_beside_them() {
         let content = r#"{"Messages":[{"Content":"Good \u004Dorning"},{"ImageResponseCard":{"Title":"GOOD"}}]}"#;
@@ -176,6 +269,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_reading_keeps_what_is_replaced(content in "(hell|%68ell|%5B|\\[|\\{\"t\":\"\\\\u0068ell\"\\}|[ -~]){1,12}") {
+            let message = testing::message(&*content).build();
+            let update = message.replace_texts(short).unwrap();
+            prop_assert!(!message.with_update(&update).any_text(|text| text.contains("hell")));
+        }
+
         #[test]
         fn a_mask_never_makes_a_text_longer(content in "(hell|%68ell|%2A|\\*|\\{\"t\":\"\\\\u0068ell\"\\}|[ -~]){1,12}") {
             let message = testing::message(&*content).build();
