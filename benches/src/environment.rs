@@ -75,6 +75,7 @@ impl Environment {
         command
             .env_clear()
             .envs(VARIABLES)
+            .envs(peer.variables.iter().copied())
             .env("AWS_LAMBDA_RUNTIME_API", server.runtime_api.to_string())
             .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
             .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())

@@ -42,6 +42,11 @@ struct Args {
     #[arg(long = "peer", value_name = "NAME")]
     peers: Vec<PeerName>,
 
+    /// Measures the profanity filter also without a record of its events, with a log line in JSON for each, and with
+    /// metrics.
+    #[arg(long)]
+    records: bool,
+
     /// Measures a built function as well, such as another build of the profanity filter.
     #[arg(long = "binary", value_name = "NAME=PATH", value_parser = named_path)]
     binaries: Vec<(String, PathBuf)>,
@@ -69,7 +74,10 @@ async fn run(args: Args) -> Result<(), Error> {
     let mut peers = Vec::new();
     for name in PeerName::ALL.into_iter().filter(|name| args.peers.is_empty() || args.peers.contains(name)) {
         eprintln!("building {}", name.package());
-        peers.push(Peer::build(name)?);
+        let peer = Peer::build(name)?;
+        let by_record = (args.records && name == PeerName::ProfanityFilter).then(|| peer.by_record());
+        peers.push(peer);
+        peers.extend(by_record.into_iter().flatten());
     }
     for (name, path) in args.binaries {
         peers.push(Peer::of_binary(name, path)?);

@@ -23,7 +23,14 @@ pub(crate) struct Peer {
     pub(crate) crates: Option<usize>,
     pub(crate) roots: Roots,
     pub(crate) calls_back: bool,
+    /// Beside those that Lambda sets.
+    pub(crate) variables: &'static [(&'static str, &'static str)],
 }
+
+const NO_RECORD: &[(&str, &str)] = &[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "ERROR")];
+const LOG_LINE: &[(&str, &str)] = &[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "INFO")];
+const METRICS: &[(&str, &str)] =
+    &[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "INFO"), ("CHANNEL_FLOW_METRICS", "emf")];
 
 /// Which roots a function finds in Lambda; the file that it is given here has as many, and the harness's.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,13 +83,27 @@ impl Peer {
             path,
             roots: if name == PeerName::ProfanityFilter { Roots::Amazon } else { Roots::System },
             calls_back: name != PeerName::Echo,
+            variables: &[],
         })
+    }
+
+    /// The profanity filter by the ways in which it records its events: neither log line nor metrics, metrics, and a log
+    /// line as CloudWatch takes it.
+    pub(crate) fn by_record(&self) -> [Self; 3] {
+        let by = |name: &str, variables| Self {
+            name: format!("{}, {name}", self.name),
+            path: self.path.clone(),
+            crates: self.crates,
+            variables,
+            ..*self
+        };
+        [by("no record", NO_RECORD), by("log line", LOG_LINE), by("metrics", METRICS)]
     }
 
     /// A build of the profanity filter, or of a function like it.
     pub(crate) fn of_binary(name: String, path: PathBuf) -> Result<Self, Error> {
         let size = fs::metadata(&path)?.len();
-        Ok(Self { name, path, size, crates: None, roots: Roots::Amazon, calls_back: true })
+        Ok(Self { name, path, size, crates: None, roots: Roots::Amazon, calls_back: true, variables: &[] })
     }
 }
 
