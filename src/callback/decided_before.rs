@@ -2,10 +2,11 @@
 
 use aws_sdk_chimesdkmessaging::Client;
 
-use super::known::{Known, app_instance};
+use super::known::Known;
 use super::may_ask::MayAsk;
 use super::refusal::Refusal;
 use super::status::{Question, Status};
+use crate::arn::app_instance;
 use crate::environment::MAY_ASK_STATUS;
 use crate::event::header::Header;
 use crate::response::Doubt;

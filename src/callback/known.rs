@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::status::Question;
+use crate::arn::app_instance;
 
 /// The number of app instances that are remembered. A function for more app instances forgets some, and asks.
 const MOST_APP_INSTANCES: usize = 256;
@@ -83,11 +84,6 @@ impl Known {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, InAppInstance>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns the ARN of the app instance that a channel belongs to.
-pub(super) fn app_instance(channel_arn: &str) -> &str {
-    channel_arn.split_once("/channel/").map_or(channel_arn, |(app_instance, _)| app_instance)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Whether the function may ask the service for the status of a message.
 
+use crate::arn::{self, ArnKind};
+
 /// What the deployment says of the grant `chime:GetChannelMessageStatus`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum MayAsk {
@@ -23,7 +25,7 @@ impl MayAsk {
             "false" => Some(Self::Never),
             arns => {
                 let arns: Vec<_> = arns.split(',').map(|arn| arn.trim().to_owned()).collect();
-                arns.iter().all(|arn| is_app_instance(arn)).then_some(Self::In(arns))
+                arns.iter().all(|arn| arn::kind(arn) == Some(ArnKind::AppInstance)).then_some(Self::In(arns))
             }
         }
     }
@@ -36,11 +38,6 @@ impl MayAsk {
             Self::Unsaid | Self::Never => false,
         }
     }
-}
-
-fn is_app_instance(arn: &str) -> bool {
-    arn.starts_with("arn:")
-        && arn.split_once(":app-instance/").is_some_and(|(_, id)| !id.is_empty() && !id.contains('/'))
 }
 
 #[cfg(test)]
