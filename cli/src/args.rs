@@ -107,6 +107,7 @@ With --json, each line is an object with these fields; later versions may add mo
   status      SENT, DENIED, or PENDING if undecided; null without usable ids
   decision    UPDATE, DENY, NO_CHANGE, or null if no callback was accepted
   reasons     the codes that the processor gave for its decision
+  scores      the numbers that the processor gave by category, if it gave any
   steps       what each step of a flow did: name, decision and reasons, or failure
               and fallback_action; shadow, duration_ms
   message     the message as everyone in the channel sees it, or null

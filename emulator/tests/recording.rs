@@ -170,6 +170,25 @@ async fn reasons_that_the_function_returns_are_recorded_masked_or_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_steps_of_the_function_did_is_recorded_masked_or_not() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    for content in [false, true] {
+        let path = folder.path().join(format!("{content}.jsonl"));
+        let recorder = stage.record(&path, RecorderSettings::new().content(content));
+        let mut activities = stage.emulator.service().watch();
+        stage.send(&mut activities, "call back with steps").await;
+        drop(recorder);
+        let [step] = &steps(&path)[..] else { panic!("one line") };
+        let said: Vec<_> = step.steps.iter().map(|report| (&*report.name, report.decision(), report.shadow)).collect();
+        let expected =
+            [("rename", Some(Decision::Update), false), ("judge", None, false), ("long", Some(Decision::Deny), true)];
+        assert_eq!((step.masked, said), (!content, expected.to_vec()));
+        assert_eq!((step.scores["RUDE"], step.steps[2].scores["LONG"]), (0.5, 0.75));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_still_under_way_at_the_end_is_a_line_too() {
     let stage = Stage::new().await;
     let folder = tempfile::tempdir().unwrap();
