@@ -4,10 +4,13 @@ mod json;
 mod junit;
 mod recording;
 mod rules;
+mod sample;
+mod shadow;
 mod show;
 mod step;
 mod summary;
 mod tally;
+mod threshold;
 
 use crate::args::Replay;
 use crate::build::Processor;
@@ -18,10 +21,13 @@ use channel_flow_emulator::{Emulator, Function, Settings};
 use junit::JUnit;
 use recording::{Line, Recording};
 use rules::Rules;
+use sample::Sample;
+use shadow::shadows;
 use std::io::{self, Write};
 use step::Replayed;
 use summary::Summary;
 use tally::Tallies;
+use threshold::categories;
 
 pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     let processor = Processor::parse(&args.processor)?;
@@ -42,6 +48,7 @@ pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
             junit,
             summary: Summary::default(),
             tallies: Tallies::default(),
+            samples: Vec::new(),
             worst: Exit::Decided,
             is_read: true,
         };
@@ -57,6 +64,7 @@ struct Results<'a> {
     junit: Option<JUnit>,
     summary: Summary,
     tallies: Tallies,
+    samples: Vec<Sample>,
     worst: Exit,
     /// Whether the output is still being read.
     is_read: bool,
@@ -98,6 +106,7 @@ impl Results<'_> {
     fn replayed(&mut self, replayed: &Replayed<'_>) -> Result<(), Failure> {
         self.summary.count(replayed.outcome);
         self.tallies.count(replayed);
+        self.samples.push(Sample::of(replayed, self.args.show_content));
         self.worst = self.worst.max(replayed.exit(self.rules.is_some()));
         if let Some(junit) = &mut self.junit {
             junit.replayed(replayed, self.rules.is_some());
@@ -110,7 +119,8 @@ impl Results<'_> {
 
     fn finish(mut self) -> Result<Exit, Failure> {
         let rules = self.rules.take();
-        let judgements = rules.as_ref().map(|rules| rules.judge(&self.summary, &self.tallies));
+        let (shadows, categories) = (shadows(&self.samples), categories(&self.samples));
+        let judgements = rules.as_ref().map(|rules| rules.judge(&self.summary, &self.tallies, &shadows));
         for judgement in judgements.iter().flatten() {
             if !judgement.is_met() {
                 self.worst = self.worst.max(Exit::Unmet);
@@ -123,8 +133,8 @@ impl Results<'_> {
         let (summary, tallies) = (std::mem::take(&mut self.summary), std::mem::take(&mut self.tallies));
         let judgements = judgements.as_deref();
         self.write(|args| match args.json {
-            true => json::summary(&summary, &tallies, judgements),
-            false => show::summary(&summary, &tallies, judgements),
+            true => json::summary(&summary, &tallies, &shadows, &categories, judgements),
+            false => show::summary(&summary, &tallies, &shadows, &categories, judgements),
         })?;
         Ok(self.worst)
     }
