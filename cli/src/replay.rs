@@ -11,6 +11,7 @@ mod step;
 mod summary;
 mod tally;
 mod threshold;
+mod totals;
 
 use crate::args::Replay;
 use crate::build::Processor;
@@ -22,12 +23,11 @@ use junit::JUnit;
 use recording::{Line, Recording};
 use rules::Rules;
 use sample::Sample;
-use shadow::shadows;
 use std::io::{self, Write};
 use step::Replayed;
 use summary::Summary;
 use tally::Tallies;
-use threshold::categories;
+use totals::Totals;
 
 pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     let processor = Processor::parse(&args.processor)?;
@@ -119,8 +119,9 @@ impl Results<'_> {
 
     fn finish(mut self) -> Result<Exit, Failure> {
         let rules = self.rules.take();
-        let (shadows, categories) = (shadows(&self.samples), categories(&self.samples));
-        let judgements = rules.as_ref().map(|rules| rules.judge(&self.summary, &self.tallies, &shadows));
+        let (summary, tallies) = (std::mem::take(&mut self.summary), std::mem::take(&mut self.tallies));
+        let totals = Totals::new(summary, tallies, &self.samples);
+        let judgements = rules.as_ref().map(|rules| rules.judge(&totals));
         for judgement in judgements.iter().flatten() {
             if !judgement.is_met() {
                 self.worst = self.worst.max(Exit::Unmet);
@@ -130,11 +131,10 @@ impl Results<'_> {
             }
         }
         self.junit.take().map_or(Ok(()), JUnit::finish)?;
-        let (summary, tallies) = (std::mem::take(&mut self.summary), std::mem::take(&mut self.tallies));
         let judgements = judgements.as_deref();
         self.write(|args| match args.json {
-            true => json::summary(&summary, &tallies, &shadows, &categories, judgements),
-            false => show::summary(&summary, &tallies, &shadows, &categories, judgements),
+            true => json::totals(&totals, judgements),
+            false => show::totals(&totals, judgements),
         })?;
         Ok(self.worst)
     }

@@ -4,9 +4,9 @@ use super::recording::Line;
 use super::rules::Judgement;
 use super::shadow::{Overlap, Shadow, ShadowSide};
 use super::step::{Outcome, Replayed, Verdict};
-use super::summary::Summary;
-use super::tally::{Side, Tallies, Tally};
+use super::tally::{Side, Tally};
 use super::threshold::{Category, Threshold};
+use super::totals::Totals;
 use crate::json::{body, decision, name, write_line};
 use channel_flow_emulator::{Scores, StepReport};
 use serde_json::{Map, Value, json};
@@ -45,13 +45,8 @@ pub(super) fn problem(line: &Line, problem: &str) -> io::Result<()> {
 }
 
 /// Writes the summary, and what is measured.
-pub(super) fn summary(
-    summary: &Summary,
-    tallies: &Tallies,
-    shadows: &BTreeMap<String, Shadow>,
-    categories: &[Category],
-    judgements: Option<&[Judgement<'_>]>,
-) -> io::Result<()> {
+pub(super) fn totals(totals: &Totals, judgements: Option<&[Judgement<'_>]>) -> io::Result<()> {
+    let Totals { summary, tallies, shadows, categories } = totals;
     let mut counts = Map::new();
     for outcome in [Outcome::Same, Outcome::Changed, Outcome::Undecided, Outcome::Decided, Outcome::Skipped] {
         counts.insert(outcome.name().to_owned(), summary.of(outcome).into());

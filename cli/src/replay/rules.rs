@@ -1,9 +1,8 @@
 //! Rules about what a replay has to come to, and whether it does.
 
-use super::shadow::Shadow;
 use super::step::Outcome;
-use super::summary::Summary;
-use super::tally::{Tallies, Tally};
+use super::tally::Tally;
+use super::totals::Totals;
 use crate::exit::Failure;
 use crate::json::decision;
 use channel_flow_emulator::Decision;
@@ -129,14 +128,8 @@ impl Rules {
     }
 
     /// All rules in order, each with whether it holds.
-    pub(super) fn judge(
-        &self,
-        summary: &Summary,
-        tallies: &Tallies,
-        shadows: &BTreeMap<String, Shadow>,
-    ) -> Vec<Judgement<'_>> {
-        let judge = |rule| Judgement { rule, count: rule.subject.count(summary, tallies, shadows) };
-        self.0.iter().map(judge).collect()
+    pub(super) fn judge(&self, totals: &Totals) -> Vec<Judgement<'_>> {
+        self.0.iter().map(|rule| Judgement { rule, count: rule.subject.count(totals) }).collect()
     }
 }
 
@@ -168,7 +161,8 @@ impl Judgement<'_> {
 }
 
 impl Subject {
-    fn count(&self, summary: &Summary, tallies: &Tallies, shadows: &BTreeMap<String, Shadow>) -> u64 {
+    fn count(&self, totals: &Totals) -> u64 {
+        let Totals { summary, tallies, shadows, .. } = totals;
         let count = |tally: Option<&Tally>| tally.map_or(0, |tally| tally.now.count);
         match self {
             Self::Decision(of) => count(tallies.decisions.get(decision(*of))),

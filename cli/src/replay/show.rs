@@ -8,17 +8,15 @@ use self::shadow::render_shadow;
 use self::tally::render_tally;
 use self::threshold::render_category;
 use super::rules::Judgement;
-use super::shadow::Shadow;
 use super::step::{Outcome, Replayed, Verdict};
 use super::summary::Summary;
 use super::tally::{Tallies, Tally};
-use super::threshold::Category;
+use super::totals::Totals;
 use crate::show::{Rows, reason, sender, times};
 use crate::step_line::step_line;
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
 use channel_flow_emulator::{Decision, Delivered, MessageFields};
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Writes the result of a step that differs from the recording.
@@ -120,13 +118,8 @@ fn codes(reasons: &[String]) -> String {
 }
 
 /// Writes the summary, and what is measured.
-pub(super) fn summary(
-    summary: &Summary,
-    tallies: &Tallies,
-    shadows: &BTreeMap<String, Shadow>,
-    categories: &[Category],
-    judgements: Option<&[Judgement<'_>]>,
-) -> io::Result<()> {
+pub(super) fn totals(totals: &Totals, judgements: Option<&[Judgement<'_>]>) -> io::Result<()> {
+    let Totals { summary, tallies, shadows, categories } = totals;
     let shadows = shadows.iter().map(|(name, shadow)| format!("\n{}", render_shadow(name, shadow)));
     let categories = categories.iter().map(|category| format!("\n{}", render_category(category)));
     let mut text = render_summary(summary) + &render_tallies(tallies);
