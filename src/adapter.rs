@@ -10,23 +10,25 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use lambda_runtime::{LambdaEvent, Service};
 use tracing::field::Empty;
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, debug_span};
 
 use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::settle::{Callback, Callbacks};
-use crate::decision::reason;
 use crate::event::envelope::{Delivery, QueueMessage};
 use crate::event::header::Header;
 use crate::event::ids::{CallbackIds, MissingIds};
 use crate::event::{Event, RawEvent};
-use crate::response::{BatchItemFailure, DecidedBy, Outcome, Response, Settled};
-use crate::{Decision, Error, FallbackAction, Invocation, Message, Processor};
+use crate::record::recorder::Recorder;
+use crate::record::{AfterRecord, Record};
+use crate::response::{BatchItemFailure, DecidedBy, Response, Settled};
+use crate::{Decision, Error, FallbackAction, Invocation, Message, Processor, ReasonsIn};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
@@ -49,7 +51,19 @@ pub(crate) struct Inner<P> {
     pub(crate) decider: Decider<P>,
     pub(crate) reserve: Duration,
     pub(crate) callbacks: Callbacks,
+    pub(crate) recorder: Recorder,
+    /// Whether decisions are only recorded.
+    pub(crate) dry_run: bool,
+    pub(crate) reasons_in: Option<ReasonsIn>,
     pub(crate) watchdog: Option<Watchdog>,
+    /// Whether the environment has had no event yet.
+    pub(crate) cold: AtomicBool,
+}
+
+/// A decision as it is sent, and what a dry run holds back.
+struct Sent {
+    decision: Decision,
+    held_back: Option<Decision>,
 }
 
 impl<P: Processor + 'static> Adapter<P> {
@@ -60,10 +74,10 @@ impl<P: Processor + 'static> Adapter<P> {
     async fn handle(&self, event: LambdaEvent<RawEvent>) -> Result<Response, Error> {
         let invocation = Invocation::new(&event.context, self.0.reserve);
         match Delivery::open(event.payload.json(), Event::read_header) {
-            Delivery::First(payload) => {
-                let event = Event::read(&payload, &invocation)?;
-                self.process(&event, &invocation).await.map(Response::Settled)
-            }
+            Delivery::First(payload) => match Event::read(&payload, &invocation) {
+                Ok(event) => self.process(&event, &invocation).await.map(Response::Settled),
+                Err(missing) => Err(self.unanswerable(missing, &invocation)),
+            },
             Delivery::Failed(header) => self.rescue(header, &invocation).await.map(Response::Settled),
             Delivery::Queue(messages) => Ok(self.rescue_all(messages, &invocation).await),
         }
@@ -71,28 +85,53 @@ impl<P: Processor + 'static> Adapter<P> {
 
     /// Handles an event from the channel flow: the processor decides.
     async fn process(&self, event: &Event, invocation: &Invocation) -> Result<Settled, Error> {
-        self.settle(event, invocation).instrument(span(&event.header.ids)).await
+        let ids = &event.header.ids;
+        let settling = async {
+            let settled = self.settle(event, invocation).await;
+            settled.inspect_err(|error| self.0.recorder.failed(Some(ids), invocation, error))
+        };
+        settling.instrument(span(ids)).await
     }
 
     /// Handles an event that failed before: the fallback action decides, since the processor had its chances.
     async fn rescue(&self, header: Result<Header, MissingIds>, invocation: &Invocation) -> Result<Settled, Error> {
         let started = Instant::now();
-        let header = header?;
-        let decision = self.0.decider.fallback_action.decision();
+        let header = header.map_err(|missing| self.unanswerable(missing, invocation))?;
+        let cold_start = self.0.is_first_event();
+        let Sent { decision, held_back } = self.0.sent(self.0.decider.fallback_action.decision());
         let rescuing = async {
             Span::current().record("decision", decision.kind().as_str());
-            let fallback_action = self.0.decider.fallback_action;
+            let fallback_action = self.0.fallback_action();
             let callback = Callback {
                 header: &header,
                 decision: &decision,
                 decided_by: DecidedBy::Rescue,
                 fallback_action: Some(fallback_action),
+                xray_trace_id: invocation.xray_trace_id(),
             };
-            let settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
-            log(&settled, None, Some(fallback_action), 0.0, milliseconds(started.elapsed()));
+            let mut settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
+            settled.dry_run = held_back.as_ref().map(Decision::kind);
+            let record = Record {
+                ids: &header.ids,
+                invocation,
+                trace: None,
+                fallback_action: Some(fallback_action),
+                cold_start,
+                by_watchdog: false,
+                processor_time: Duration::ZERO,
+                duration: started.elapsed(),
+            };
+            self.0.recorder.settled(&record, &settled);
             Ok(settled)
         };
-        rescuing.instrument(span(&header.ids)).await
+        let rescued = rescuing.instrument(span(&header.ids)).await;
+        rescued.inspect_err(|error| self.0.recorder.failed(Some(&header.ids), invocation, error))
+    }
+
+    fn unanswerable(&self, missing: MissingIds, invocation: &Invocation) -> Error {
+        let error = Error::from(missing);
+        self.0.recorder.failed(None, invocation, &error);
+        error
     }
 
     /// Gives each message from a queue its share of the time, so that a message in trouble leaves the others theirs.
@@ -114,7 +153,7 @@ impl<P: Processor + 'static> Adapter<P> {
 
     async fn settle(&self, event: &Event, invocation: &Invocation) -> Result<Settled, Error> {
         let watch = match &self.0.watchdog {
-            Some(watchdog) => watchdog.watch(event, invocation, self.0.decider.fallback_action).await,
+            Some(watchdog) => watchdog.watch(event, invocation, self.0.fallback_action()).await,
             None => None,
         };
         let result = self.settle_watched(event, invocation, watch.as_ref()).await;
@@ -129,14 +168,20 @@ impl<P: Processor + 'static> Adapter<P> {
         };
         let (mut settled, decision) = result?;
         // From here on the message is decided, and the watchdog has nothing left to send.
-        if let Ok(message) = &event.message {
-            self.0.decider.work_after(message, &decision, &settled).await;
-        }
+        let failed = match &event.message {
+            Ok(message) => {
+                let working = self.0.decider.work_after(message, &decision, &settled);
+                working.instrument(debug_span!("after_callback")).await
+            }
+            Err(_) => false,
+        };
         settled.steps = decision.trace().map(|trace| trace.reports()).unwrap_or_default();
+        let after = AfterRecord { ids: &event.header.ids, invocation, steps: &settled.steps, failed };
+        self.0.recorder.after_callback(&after);
         Ok(settled)
     }
 
-    /// Returns how the event was settled, and the decision of the processor or of the fallback action.
+    /// Returns how the event was settled, and the decision that was sent.
     async fn settle_watched(
         &self,
         event: &Event,
@@ -145,21 +190,70 @@ impl<P: Processor + 'static> Adapter<P> {
     ) -> Result<(Settled, Decision), Error> {
         let Event { header, message } = event;
         let started = Instant::now();
-        let fallback_action = self.0.decider.fallback_action;
+        let cold_start = self.0.is_first_event();
         let content = message.as_ref().map_or("", Message::content);
-        let Decided { decision, by: decided_by } = self.0.decider.decide(message).await?;
+        let Decided { decision, by: decided_by } =
+            self.0.decider.decide(message).instrument(debug_span!("processor")).await?;
+        let Sent { decision, held_back } = self.0.sent(decision);
+        let decision = match (&self.0.reasons_in, message) {
+            (Some(reasons_in), Ok(message)) => reasons_in.shown(decision, message),
+            _ => decision,
+        };
         let decision = decision.with_content(content);
-        let process_ms = milliseconds(started.elapsed());
+        let processor_time = started.elapsed();
         Span::current().record("decision", decision.kind().as_str());
         if let Some(watch) = watch {
             watch.decided(&decision, decided_by).await;
         }
 
-        let callback = Callback { header, decision: &decision, decided_by, fallback_action: Some(fallback_action) };
-        let settled = self.0.callbacks.settle(callback, invocation.callback_deadline).await?;
-        let steps = decision.trace().and_then(|trace| trace.steps_text());
-        log(&settled, steps, None, process_ms, milliseconds(started.elapsed()));
+        let callback = Callback {
+            header,
+            decision: &decision,
+            decided_by,
+            fallback_action: Some(self.0.fallback_action()),
+            xray_trace_id: invocation.xray_trace_id(),
+        };
+        let mut settled = self.0.callbacks.settle(callback, invocation.callback_deadline).await?;
+        if let Some(held_back) = held_back {
+            settled.dry_run = Some(held_back.kind());
+            settled.reasons = held_back.reasons().to_vec();
+            settled.scores = held_back.scores().cloned().unwrap_or_default();
+        }
+        let record = Record {
+            ids: &header.ids,
+            invocation,
+            trace: decision.trace().map(|trace| &**trace),
+            fallback_action: None,
+            cold_start,
+            by_watchdog: false,
+            processor_time,
+            duration: started.elapsed(),
+        };
+        self.0.recorder.settled(&record, &settled);
         Ok((settled, decision))
+    }
+}
+
+impl<P> Inner<P> {
+    fn is_first_event(&self) -> bool {
+        self.cold.load(Ordering::Relaxed) && self.cold.swap(false, Ordering::Relaxed)
+    }
+
+    /// Returns the action that decides in place of the processor. A dry run releases every message.
+    fn fallback_action(&self) -> FallbackAction {
+        if self.dry_run { FallbackAction::Continue } else { self.decider.fallback_action }
+    }
+
+    fn sent(&self, decision: Decision) -> Sent {
+        if !self.dry_run {
+            return Sent { decision, held_back: None };
+        }
+        let released = Decision::no_change();
+        let released = match decision.trace() {
+            Some(trace) => released.traced(trace.clone()),
+            None => released,
+        };
+        Sent { decision: released, held_back: Some(decision) }
     }
 }
 
@@ -171,37 +265,6 @@ fn span(ids: &CallbackIds) -> Span {
         callback_id = ids.callback_id,
         decision = Empty,
     )
-}
-
-/// `fallback_action` is the action that decided in a rescue. If a processor failed, a separate line logs its fallback
-/// action.
-fn log(
-    settled: &Settled,
-    steps: Option<String>,
-    fallback_action: Option<FallbackAction>,
-    process_ms: f64,
-    duration_ms: f64,
-) {
-    let Settled { decision, decided_by, outcome, doubt, reasons, .. } = settled;
-    let reasons = reason::joined(reasons);
-    let decision = decision.as_str();
-    // Another callback decided a message that was decided before.
-    let fallback_action = fallback_action.filter(|_| *outcome == Outcome::Accepted).map(FallbackAction::as_str);
-    let told = match (outcome, doubt) {
-        (Outcome::Accepted, _) => "message settled",
-        (Outcome::DecidedBefore, None) => "message was decided before",
-        (Outcome::DecidedBefore, Some(doubt)) => {
-            let doubt = doubt.as_str();
-            let told = "message was decided before, unless a grant is missing";
-            tracing::warn!(decision, reasons, steps, ?decided_by, ?outcome, doubt, process_ms, duration_ms, "{told}");
-            return;
-        }
-    };
-    tracing::info!(decision, reasons, steps, ?decided_by, ?outcome, fallback_action, process_ms, duration_ms, "{told}");
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 impl<P: Processor + 'static> Service<LambdaEvent<RawEvent>> for Adapter<P> {

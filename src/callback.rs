@@ -4,6 +4,7 @@
 //! and [`decided_before`] asks whether the message is decided if a refusal leaves that open. A message counts as decided if the service says so, or, with a
 //! [`Doubt`](crate::Doubt) for alarms, if everything that is known speaks for it.
 
+mod attempts;
 mod bounded;
 pub(crate) mod client;
 mod decided_before;
@@ -71,8 +72,13 @@ impl Callbacks {
             let problem = "the update sets no content, and the service may delete the message's: set it with `Update::into_builder`";
             return Err(Error::new(ErrorKind::CallbackInvalid, problem));
         }
-        let callback =
-            Callback { header: message.header(), decision, decided_by: DecidedBy::Caller, fallback_action: None };
+        let callback = Callback {
+            header: message.header(),
+            decision,
+            decided_by: DecidedBy::Caller,
+            fallback_action: None,
+            xray_trace_id: None,
+        };
         // `settle` keeps some time for the answer to Lambda, which is not needed here.
         let deadline = Instant::now().checked_add(timeout.saturating_add(PARTING));
         self.settle(callback, deadline).await

@@ -1,6 +1,7 @@
 //! The decision of a processor.
 
 pub(crate) mod reason;
+pub(crate) mod reasons_in;
 pub(crate) mod step_report;
 pub(crate) mod trace;
 pub(crate) mod update;
@@ -15,6 +16,7 @@ use self::reason::Reason;
 use self::trace::Trace;
 use self::update::Update;
 use crate::LimitError;
+use crate::scores::Scores;
 
 /// What happens to a message, and why: one of the three answers that the service knows, with [reasons](Reason).
 ///
@@ -32,13 +34,15 @@ use crate::LimitError;
 /// # assert_eq!(denied.kind(), DecisionKind::Deny);
 /// # Ok::<_, LimitError>(())
 /// ```
-/// Two decisions are equal if their answers and their reasons are.
+/// Two decisions are equal if their answers and their reasons are. Their scores do not matter.
 #[derive(Clone)]
 pub struct Decision {
     answer: Answer,
     reasons: Vec<Reason>,
     /// How a flow came to the decision.
     trace: Option<Arc<Trace>>,
+    /// Shared, so that a decision without scores pays a pointer for them.
+    scores: Option<Arc<Scores>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,12 +65,12 @@ impl Decision {
 
     /// Nobody gets the message, and its sender is told that it was denied.
     pub const fn deny() -> Self {
-        Self { answer: Answer::Deny, reasons: Vec::new(), trace: None }
+        Self { answer: Answer::Deny, reasons: Vec::new(), trace: None, scores: None }
     }
 
     /// Everyone in the channel gets the message unchanged.
     pub const fn no_change() -> Self {
-        Self { answer: Answer::NoChange, reasons: Vec::new(), trace: None }
+        Self { answer: Answer::NoChange, reasons: Vec::new(), trace: None, scores: None }
     }
 
     /// Adds a reason, unless the decision has it already. A decision can have several.
@@ -77,6 +81,22 @@ impl Decision {
             self.reasons.push(reason);
         }
         self
+    }
+
+    /// Adds several reasons, such as those of a [`Verdict`](crate::Verdict). Each is added as by
+    /// [`because`](Self::because).
+    #[must_use]
+    pub fn because_all<R: Into<Reason>>(self, reasons: impl IntoIterator<Item = R>) -> Self {
+        reasons.into_iter().fold(self, Self::because)
+    }
+
+    /// Sets the scores of the judge that the decision follows, in place of earlier ones.
+    ///
+    /// They appear in the log line and in [`Settled::scores`](crate::Settled::scores); those of a flow's step appear in
+    /// the report of the step.
+    #[must_use]
+    pub fn with_scores(self, scores: Scores) -> Self {
+        Self { scores: (!scores.is_empty()).then(|| Arc::new(scores)), ..self }
     }
 
     /// Returns which of the three decisions this is.
@@ -101,6 +121,11 @@ impl Decision {
         &self.reasons
     }
 
+    /// Returns the scores of the judge that the decision follows, if it has any.
+    pub fn scores(&self) -> Option<&Scores> {
+        self.scores.as_deref()
+    }
+
     /// Adds how a flow came to the decision.
     pub(crate) fn traced(self, trace: Arc<Trace>) -> Self {
         Self { trace: Some(trace), ..self }
@@ -109,6 +134,11 @@ impl Decision {
     /// Returns how a flow came to the decision.
     pub(crate) fn trace(&self) -> Option<&Arc<Trace>> {
         self.trace.as_ref()
+    }
+
+    /// Returns the decision with these changes in place of its own.
+    pub(crate) fn with_changes(self, update: Update) -> Self {
+        Self { answer: Answer::Update(update), ..self }
     }
 
     /// Returns the decision as it is sent: with the message's own content in an update that leaves it as it was.
@@ -173,7 +203,7 @@ impl fmt::Debug for Decision {
 impl From<Update> for Decision {
     fn from(update: Update) -> Self {
         let answer = if update.is_empty() { Answer::NoChange } else { Answer::Update(update) };
-        Self { answer, reasons: Vec::new(), trace: None }
+        Self { answer, reasons: Vec::new(), trace: None, scores: None }
     }
 }
 
@@ -218,6 +248,15 @@ mod tests {
         assert_eq!(decision.reasons(), [Reason::new("links"), Reason::new("spam")]);
         assert!(Decision::no_change().reasons().is_empty());
         assert!(decision.has_same_answer(&Decision::deny()) && decision != Decision::deny());
+    }
+
+    #[test]
+    fn scores_come_with_a_decision_and_are_no_part_of_it() {
+        let scores: Scores = [("INSULT", crate::Score::MAX)].into_iter().collect();
+        let decision = Decision::deny().because_all(["INSULT", "SPAM", "INSULT"]).with_scores(scores.clone());
+        assert_eq!(decision.scores(), Some(&scores));
+        assert_eq!(decision, Decision::deny().because("INSULT").because("SPAM"));
+        assert_eq!(decision.with_scores(Scores::new()).scores(), None);
     }
 
     #[test]

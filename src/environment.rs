@@ -1,7 +1,7 @@
 //! The environment variables that the framework reads.
 
 use crate::callback::may_ask::MayAsk;
-use crate::{Error, FallbackAction};
+use crate::{Error, FallbackAction, Metrics};
 
 /// Returns a variable that is set and not empty.
 pub(crate) fn var(name: &str) -> Option<String> {
@@ -18,6 +18,10 @@ pub(crate) struct Environment {
     pub(crate) fallback_action: Option<FallbackAction>,
     /// `CHANNEL_FLOW_MAY_ASK_STATUS`.
     pub(crate) may_ask: MayAsk,
+    /// `CHANNEL_FLOW_METRICS`.
+    pub(crate) metrics: Option<Metrics>,
+    /// `CHANNEL_FLOW_DRY_RUN`.
+    pub(crate) dry_run: Option<bool>,
     /// See [`concurrency`].
     pub(crate) concurrency: u32,
 }
@@ -34,6 +38,12 @@ impl Environment {
             may_ask: MayAsk::parse(var(MAY_ASK_STATUS).as_deref()).ok_or_else(|| {
                 invalid(MAY_ASK_STATUS, "true, false, or the ARNs of app instances with commas between them")
             })?,
+            metrics: var(METRICS)
+                .map(|value| Metrics::parse(&value).ok_or_else(|| invalid(METRICS, "emf or off")))
+                .transpose()?,
+            dry_run: var(DRY_RUN)
+                .map(|value| value.parse().map_err(|_| invalid(DRY_RUN, "true or false")))
+                .transpose()?,
             concurrency: concurrency(&var),
         })
     }
@@ -45,6 +55,8 @@ pub(crate) fn concurrency(var: impl Fn(&str) -> Option<String>) -> u32 {
 }
 
 const FALLBACK_ACTION: &str = "CHANNEL_FLOW_FALLBACK_ACTION";
+const METRICS: &str = "CHANNEL_FLOW_METRICS";
+const DRY_RUN: &str = "CHANNEL_FLOW_DRY_RUN";
 /// Says where the role has the grant `chime:GetChannelMessageStatus`.
 pub(crate) const MAY_ASK_STATUS: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
 
@@ -70,16 +82,30 @@ mod tests {
 
     #[test]
     fn nothing_is_set_by_default() {
-        let environment = Environment { fallback_action: None, may_ask: MayAsk::Unsaid, concurrency: 1 };
+        let environment = Environment {
+            fallback_action: None,
+            may_ask: MayAsk::Unsaid,
+            metrics: None,
+            dry_run: None,
+            concurrency: 1,
+        };
         assert_eq!(read(&[]).unwrap(), environment);
     }
 
     #[test]
     fn each_variable_is_heard() {
-        let variables = [(FALLBACK_ACTION, "CONTINUE"), (MAY_ASK_STATUS, "true"), ("AWS_LAMBDA_MAX_CONCURRENCY", "8")];
+        let variables = [
+            (FALLBACK_ACTION, "CONTINUE"),
+            (MAY_ASK_STATUS, "true"),
+            (METRICS, "emf"),
+            (DRY_RUN, "true"),
+            ("AWS_LAMBDA_MAX_CONCURRENCY", "8"),
+        ];
         let environment = Environment {
             fallback_action: Some(FallbackAction::Continue),
             may_ask: MayAsk::Everywhere,
+            metrics: Some(Metrics::Emf),
+            dry_run: Some(true),
             concurrency: 8,
         };
         assert_eq!(read(&variables).unwrap(), environment);
@@ -87,7 +113,13 @@ mod tests {
 
     #[test]
     fn a_value_that_makes_no_sense_is_an_error_that_names_the_variable() {
-        for (variable, value) in [(FALLBACK_ACTION, "continue"), (FALLBACK_ACTION, "DENY"), (MAY_ASK_STATUS, "yes")] {
+        for (variable, value) in [
+            (FALLBACK_ACTION, "continue"),
+            (FALLBACK_ACTION, "DENY"),
+            (MAY_ASK_STATUS, "yes"),
+            (METRICS, "on"),
+            (DRY_RUN, "1"),
+        ] {
             let error = read(&[(variable, value)]).unwrap_err();
             assert!(error.to_string().starts_with(variable), "{error}");
             assert!(!error.to_string().contains(value), "{error}");

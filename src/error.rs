@@ -19,6 +19,7 @@ pub struct Error {
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
     unanswered: bool,
+    attempts: u32,
 }
 
 /// The kind of an [`Error`].
@@ -54,7 +55,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None, unanswered: false }
+        Self { kind, message: message.into(), source: None, unanswered: false, attempts: 0 }
     }
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
@@ -82,6 +83,17 @@ impl Error {
 
     pub(crate) fn unanswered(mut self) -> Self {
         self.unanswered = true;
+        self
+    }
+
+    /// Returns how often the callback was sent before it failed.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
         self
     }
 

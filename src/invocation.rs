@@ -12,6 +12,7 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Invocation {
     pub(crate) request_id: Arc<str>,
+    pub(crate) xray_trace_id: Option<Arc<str>>,
     /// When Lambda ends the environment; `None` if there is no deadline.
     pub(crate) deadline: Option<Instant>,
     /// When the processor's time runs out.
@@ -33,8 +34,9 @@ impl Invocation {
     /// time left, the processor and the callback get half each.
     pub(crate) fn new(context: &Context, reserve: Duration) -> Self {
         let request_id = Arc::from(&*context.request_id);
+        let xray_trace_id = context.xray_trace_id.as_deref().map(Arc::from);
         if context.deadline == 0 {
-            return Self { request_id, ..Self::default() };
+            return Self { request_id, xray_trace_id, ..Self::default() };
         }
         let left = if context.deadline < DAY {
             Duration::from_millis(context.deadline)
@@ -46,6 +48,7 @@ impl Invocation {
         let processor_deadline = deadline - reserve;
         Self {
             request_id,
+            xray_trace_id,
             deadline: Some(deadline),
             processor_deadline: Some(processor_deadline),
             callback_deadline: Some(processor_deadline + reserve * 3 / 5),
@@ -82,6 +85,12 @@ impl Invocation {
     /// invocation.
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// Returns the invocation's X-Ray trace, as a value of the header `X-Amzn-Trace-Id`: `Root=1-…;Parent=…;Sampled=1`. The
+    /// framework sends it with the callback, so that the callback belongs to the same trace.
+    pub fn xray_trace_id(&self) -> Option<&str> {
+        self.xray_trace_id.as_deref()
     }
 
     /// Returns the time that the processor has left before the fallback action decides in its place, or

@@ -34,8 +34,8 @@
 //! 2. [`Message`]: the message as a processor sees it, with its [`Sender`] and its [`Text`].
 //! 3. [`Processor::process`]: your code.
 //!    A [`Flow`] puts several processors into one function.
-//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason). An [`Update`] holds only values that the service
-//!    accepts; see [`limits`].
+//! 4. [`Decision`]: update, deny, or no change, with [reasons](Reason), and with the [scores](Scores) of a judge. An
+//!    [`Update`] holds only values that the service accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
 //! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
@@ -54,12 +54,15 @@
 //! | --- | --- | --- |
 //! | `CHANNEL_FLOW_FALLBACK_ACTION` | `ABORT`, `CONTINUE` | overrules the [fallback action](AdapterBuilder::fallback_action) of the function |
 //! | `CHANNEL_FLOW_MAY_ASK_STATUS` | `true`, `false`, ARNs of app instances, separated by commas | says if, or where, the function's role has the grant `chime:GetChannelMessageStatus`, which tells a message that was decided from a missing grant |
+//! | `CHANNEL_FLOW_METRICS` | `emf`, `off` | overrules whether the function publishes [metrics](AdapterBuilder::metrics) |
+//! | `CHANNEL_FLOW_DRY_RUN` | `true`, `false` | overrules whether the function is in a [dry run](AdapterBuilder::dry_run) |
 //!
 //! The function does not start if one of them has another value. The crate also reads the variables that Lambda sets,
 //! those of the AWS SDK, and `RUST_LOG`.
 //!
 //! # Features
 //!
+//! - `metrics`: [metrics](Metrics) in CloudWatch's embedded metric format. Off by default.
 //! - `proptest`: strategies for messages in [`testing`], for the tests of a function. Off by default.
 //! - `sso`: supports profiles that sign in through IAM Identity Center, so that a processor can run on a laptop against
 //!   a real account. Off by default; Lambda does not need it.
@@ -77,7 +80,10 @@ mod flow;
 mod invocation;
 mod message;
 mod processor;
+mod reason_texts;
+mod record;
 mod response;
+mod scores;
 
 pub mod limits;
 pub mod run;
@@ -88,6 +94,7 @@ pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
 pub use decision::reason::{Reason, ReasonError};
+pub use decision::reasons_in::ReasonsIn;
 pub use decision::step_report::{StepFailure, StepOutcome, StepReport};
 pub use decision::update::{Update, UpdateBuilder};
 pub use decision::{Decision, DecisionKind, FallbackAction};
@@ -107,8 +114,13 @@ pub use message::push_notification::{PushNotification, PushNotificationBuilder, 
 pub use message::sender::{Sender, SenderKind};
 pub use message::text::Text;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
+pub use reason_texts::{ReasonTexts, ReasonTextsError};
+pub use record::metrics::Metrics;
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
 pub use run::run;
+pub use scores::Scores;
+pub use scores::score::{Score, ScoreError};
+pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
@@ -122,3 +134,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/flow.md")]
 struct FlowPage;
+
+/// Compiles the code in the page about judges as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/judges.md")]
+struct JudgesPage;

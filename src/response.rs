@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{DecisionKind, Reason, StepReport};
+use crate::{DecisionKind, Reason, Scores, StepReport};
 
 /// The value that the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -46,12 +46,27 @@ pub struct Settled {
     /// The reason why the outcome could be wrong, if the service did not confirm it explicitly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
-    /// The reasons of the decision.
+    /// How often the callback was sent, the retries included. Not in the JSON if it was sent once.
+    #[serde(skip_serializing_if = "is_one")]
+    pub attempts: u32,
+    /// The decision that was not sent, if the function is in a [dry run](crate::AdapterBuilder::dry_run).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<DecisionKind>,
+    /// The reasons of the decision; in a dry run, of the decision that was not sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// The scores of the judge that the decision follows: a JSON object of category to number. Empty for a decision
+    /// without scores, and for a [`Flow`](crate::Flow): see [`steps`](Self::steps).
+    #[serde(skip_serializing_if = "Scores::is_empty")]
+    pub scores: Scores,
     /// What the steps of a [`Flow`](crate::Flow) did, in order, shadows at the end. Empty for other processors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepReport>,
+}
+
+/// Serde asks by reference.
+fn is_one(attempts: &u32) -> bool {
+    *attempts == 1
 }
 
 /// Who made a decision.

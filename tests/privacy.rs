@@ -127,12 +127,22 @@ async fn logs_of_hostile_events(settings: FunctionSettings) -> String {
 
 #[tokio::test]
 async fn nothing_from_outside_forges_a_line() {
-    for (format, level) in [("Text", "info"), ("Text", "trace"), ("JSON", "info"), ("JSON", "trace")] {
-        let settings = FunctionSettings::new().env("AWS_LAMBDA_LOG_FORMAT", format).env("RUST_LOG", level);
+    for (format, level, metrics) in [
+        ("Text", "info", "off"),
+        ("Text", "trace", "off"),
+        ("JSON", "info", "off"),
+        ("JSON", "trace", "off"),
+        ("JSON", "info", "emf"),
+    ] {
+        let settings = FunctionSettings::new()
+            .env("AWS_LAMBDA_LOG_FORMAT", format)
+            .env("RUST_LOG", level)
+            .env("CHANNEL_FLOW_METRICS", metrics);
         let logs = logs_of_hostile_events(settings).await;
         for told in ["sent by arn:aws:chime", "the processor asked for another try", "callback_id"] {
             assert!(logs.contains(told), "{format} {level}: {told}: {logs}");
         }
+        assert_eq!(logs.contains("CloudWatchMetrics"), metrics == "emf");
         let is_raw = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}');
         for line in logs.split('\n') {
             assert!(!line.starts_with("forged"), "{format} {level}: {logs}");

@@ -45,9 +45,12 @@ fn a_bundle_of_certificates_that_is_not_there_is_named() {
 #[test]
 fn a_variable_of_the_framework_that_makes_no_sense_is_named() {
     let region = [("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
-    for (variable, must_be) in
-        [("CHANNEL_FLOW_FALLBACK_ACTION", "ABORT or CONTINUE"), ("CHANNEL_FLOW_MAY_ASK_STATUS", "true, false")]
-    {
+    for (variable, must_be) in [
+        ("CHANNEL_FLOW_FALLBACK_ACTION", "ABORT or CONTINUE"),
+        ("CHANNEL_FLOW_MAY_ASK_STATUS", "true, false"),
+        ("CHANNEL_FLOW_METRICS", "emf or off"),
+        ("CHANNEL_FLOW_DRY_RUN", "true or false"),
+    ] {
         let message = message(&troublemaker(&[&LAMBDA[..], &region, &[(variable, "perhaps")]].concat()));
         assert!(message.contains(variable) && message.contains(must_be), "{message}");
     }

@@ -21,10 +21,10 @@ enum Failure {
 
 impl<P: Processor> Decider<P> {
     /// Runs the processor's work after the callback, unless the message was decided before. The message is decided, so a
-    /// failure is logged and goes no further.
-    pub(crate) async fn work_after(&self, message: &Message, decision: &Decision, settled: &Settled) {
+    /// failure is logged and goes no further. Returns whether the work failed.
+    pub(crate) async fn work_after(&self, message: &Message, decision: &Decision, settled: &Settled) -> bool {
         if settled.outcome == Outcome::DecidedBefore && !self.after_decided_before {
-            return;
+            return false;
         }
         let working = self.work(message, decision, settled);
         let failure = match self.apart {
@@ -32,12 +32,13 @@ impl<P: Processor> Decider<P> {
             false => working.await,
         };
         let (told, cause) = match failure {
-            None => return,
+            None => return false,
             Some(Failure::Error(cause)) => ("the work after the callback failed", Some(cause)),
             Some(Failure::Panicked) => ("the work after the callback panicked", None),
             Some(Failure::OutOfTime) => ("the work after the callback ran out of time", None),
         };
         tracing::error!(after_callback_failed = true, cause, "{told}; the message stays decided");
+        true
     }
 
     async fn work(&self, message: &Message, decision: &Decision, settled: &Settled) -> Option<Failure> {

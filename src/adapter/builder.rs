@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use aws_sdk_chimesdkmessaging::Client;
@@ -13,7 +14,7 @@ use crate::adapter::watchdog::Watchdog;
 use crate::callback::client;
 use crate::callback::settle::Callbacks;
 use crate::environment::{Environment, var};
-use crate::{Adapter, Error, FallbackAction, Processor};
+use crate::{Adapter, Error, FallbackAction, Metrics, Processor, ReasonsIn};
 
 /// The time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a
 /// core, a TLS connection and the call take some 60 ms of computing and a few round trips. A second leaves room for
@@ -26,6 +27,9 @@ pub struct AdapterBuilder<P> {
     decider: Decider<P>,
     reserve: Duration,
     client: Option<Client>,
+    metrics: Metrics,
+    dry_run: bool,
+    reasons_in: Option<ReasonsIn>,
 }
 
 impl<P: Processor + 'static> Adapter<P> {
@@ -45,7 +49,14 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             show_panic_messages: false,
             after_decided_before: false,
         };
-        Self { decider, reserve: DEFAULT_RESERVE, client: None }
+        Self {
+            decider,
+            reserve: DEFAULT_RESERVE,
+            client: None,
+            metrics: Metrics::default(),
+            dry_run: false,
+            reasons_in: None,
+        }
     }
 
     /// Sets the fallback action, for a message whose processor returns an error, panics or times out. The default is
@@ -92,6 +103,33 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         self
     }
 
+    /// Sets how the function publishes metrics. By default, it publishes none.
+    ///
+    /// The environment variable `CHANNEL_FLOW_METRICS`, `emf` or `off`, overrides this setting.
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// Sets whether the function only tries its decisions: every message is released unchanged, and what would have been
+    /// sent, the fallback action included, is recorded in the log, in the metrics and in
+    /// [`Settled::dry_run`](crate::Settled::dry_run).
+    ///
+    /// [`Processor::after_callback`] gets the decision that was sent, which is no change without reasons.
+    ///
+    /// The environment variable `CHANNEL_FLOW_DRY_RUN`, `true` or `false`, overrides this setting.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Sets where an update shows its [reasons](crate::Reason) to everyone who gets the message. By default, they are shown
+    /// to nobody.
+    pub fn reasons_in(mut self, reasons_in: ReasonsIn) -> Self {
+        self.reasons_in = Some(reasons_in);
+        self
+    }
+
     /// Sets whether Rust prints panic messages. By default, [`run`](fn@crate::run) keeps them out of the logs and logs only the
     /// location of a panic: a panic message can quote the text that was processed, as those of string slicing do. By
     /// default, `run` also cuts the message out of the error that a processor returns if one of its tasks has panicked.
@@ -109,15 +147,15 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     /// # Errors
     ///
     /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if a [variable of the
-    /// framework](crate#environment-variables) has an invalid value, if no client can be made from the environment, if the
-    /// system has no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer
+    /// framework](crate#environment-variables) has an invalid value, if no client can be made from the environment, if
+    /// the system has no thread for the watchdog, or if Lambda runs several invocations at once and the tokio runtime has fewer
     /// than two worker threads: one processor that blocks its thread would keep the other events from being read.
     ///
     /// # Panics
     ///
     /// Panics if called outside a tokio runtime.
     pub async fn build(self) -> Result<Adapter<P>, Error> {
-        let Environment { fallback_action, may_ask, concurrency } = Environment::read(var)?;
+        let Environment { fallback_action, may_ask, metrics, dry_run, concurrency } = Environment::read(var)?;
         if concurrency > 1 {
             check_threads(concurrency)?;
         }
@@ -126,10 +164,25 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             None => client::from_environment().await?,
         };
         let callbacks = Callbacks::new(client, may_ask);
-        let watchdog = Watchdog::new(&callbacks)?;
+        let recorder = metrics.unwrap_or(self.metrics).recorder();
+        let watchdog = Watchdog::new(&callbacks, &recorder)?;
+        let dry_run = dry_run.unwrap_or(self.dry_run);
+        if dry_run {
+            tracing::warn!("dry run: every message is released unchanged, and decisions are only recorded");
+        }
         let fallback_action = fallback_action.unwrap_or(self.decider.fallback_action);
         let decider = Decider { apart: concurrency > 1, fallback_action, ..self.decider };
-        Ok(Adapter::new(Inner { decider, reserve: self.reserve, callbacks, watchdog }))
+        let cold = AtomicBool::new(true);
+        Ok(Adapter::new(Inner {
+            decider,
+            reserve: self.reserve,
+            callbacks,
+            recorder,
+            dry_run,
+            reasons_in: self.reasons_in,
+            watchdog,
+            cold,
+        }))
     }
 }
 
@@ -154,6 +207,8 @@ impl<P> fmt::Debug for AdapterBuilder<P> {
             .field("processor", &type_name::<P>())
             .field("fallback_action", &self.decider.fallback_action)
             .field("reserve", &self.reserve)
+            .field("metrics", &self.metrics)
+            .field("dry_run", &self.dry_run)
             .finish_non_exhaustive()
     }
 }

@@ -32,6 +32,8 @@ use crate::environment::{RUNTIME_API, var};
 use crate::event::Event;
 use crate::event::header::Header;
 use crate::invocation::PARTING;
+use crate::record::Record;
+use crate::record::recorder::Recorder;
 use crate::response::{DecidedBy, Doubt, Settled};
 use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation};
 
@@ -70,7 +72,8 @@ struct State {
 /// The data needed to answer for an event.
 struct Watched {
     header: Arc<Header>,
-    request_id: Arc<str>,
+    invocation: Invocation,
+    since: Instant,
     /// The decision that is sent if the watchdog has to answer: the fallback action until another decision is made.
     decision: Decision,
     decided_by: DecidedBy,
@@ -92,15 +95,19 @@ struct Moments {
 impl Watchdog {
     /// Creates a watchdog with its thread. Returns `None` if there is no Runtime API to answer, for example in a test
     /// of the adapter.
-    pub(crate) fn new(callbacks: &Callbacks) -> Result<Option<Self>, Error> {
+    pub(crate) fn new(callbacks: &Callbacks, recorder: &Recorder) -> Result<Option<Self>, Error> {
         if var(RUNTIME_API).is_none() {
             return Ok(None);
         }
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Notify::new() });
+        let log = Log::start()?;
+        let metrics = log.clone();
+        let recorder = recorder.writing_to(move |line| metrics.accept(line));
         let guard = Guard {
             shared: shared.clone(),
             callbacks: Arc::new(callbacks.with_client(client::afresh(callbacks.client())?)),
-            log: Log::start()?,
+            recorder: Arc::new(recorder),
+            log,
         };
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -123,7 +130,8 @@ impl Watchdog {
     ) -> Option<Watch<'_>> {
         let watched = Watched {
             header: event.header.clone(),
-            request_id: invocation.request_id.clone(),
+            invocation: invocation.clone(),
+            since: Instant::now(),
             decision: fallback_action.decision(),
             decided_by: DecidedBy::FallbackAction,
             fallback_action,
@@ -272,6 +280,7 @@ fn last_try(now: Instant, deadline: Instant) -> (Instant, Instant) {
 struct Guard {
     shared: Arc<Shared>,
     callbacks: Arc<Callbacks>,
+    recorder: Arc<Recorder>,
     log: Log,
 }
 
@@ -290,10 +299,11 @@ impl Guard {
     async fn watch(&self) {
         loop {
             for (number, watched) in self.shared.take() {
-                let (shared, callbacks, log) = (self.shared.clone(), self.callbacks.clone(), self.log.clone());
+                let (shared, callbacks) = (self.shared.clone(), self.callbacks.clone());
+                let (recorder, log) = (self.recorder.clone(), self.log.clone());
                 tokio::spawn(async move {
                     // Whatever happens to this answer, it must not keep the process from ending.
-                    CatchUnwind::new(watched.answer(&callbacks, &log)).await;
+                    CatchUnwind::new(watched.answer(&callbacks, &recorder, &log)).await;
                     shared.state().protocol.answered(number);
                     shared.changed.notify_one();
                 });
@@ -331,18 +341,42 @@ impl Watched {
         }
     }
 
-    async fn answer(self, callbacks: &Callbacks, log: &Log) {
-        let Self { header, request_id, decision, decided_by, fallback_action, decided, error, moments } = self;
+    async fn answer(self, callbacks: &Callbacks, recorder: &Recorder, log: &Log) {
+        let Self { header, invocation, since, decision, decided_by, fallback_action, decided, error, moments } = self;
+        let processor_time = since.elapsed();
+        let request_id = invocation.request_id();
         let ids = &header.ids;
         let stuck = if decided { "the callback does not get out" } else { "the processor does not return" };
-        let callback =
-            Callback { header: &header, decision: &decision, decided_by, fallback_action: Some(fallback_action) };
+        let callback = Callback {
+            header: &header,
+            decision: &decision,
+            decided_by,
+            fallback_action: Some(fallback_action),
+            xray_trace_id: invocation.xray_trace_id(),
+        };
         let result = settle(callbacks, callback, moments.deadline).await;
         // What the main path knows was found out in more time.
         let result = result.map_err(|own| match own.kind() {
             ErrorKind::CallbackUnavailable => error.unwrap_or(own),
             _ => own,
         });
+        match &result {
+            Ok(settled) => {
+                let record = Record {
+                    ids,
+                    invocation: &invocation,
+                    trace: decision.trace().map(|trace| &**trace),
+                    fallback_action: None,
+                    // The process ends, whenever it began.
+                    cold_start: false,
+                    by_watchdog: true,
+                    processor_time,
+                    duration: since.elapsed(),
+                };
+                recorder.count(&record, settled);
+            }
+            Err(error) => recorder.failed(Some(ids), &invocation, error),
+        }
         let failed = result.as_ref().err().map(|error| format!("{error:?}"));
         let (decision, decided_by, doubt) = match &result {
             Ok(settled) => (settled.decision, settled.decided_by, settled.doubt.map(Doubt::as_str)),
@@ -350,7 +384,7 @@ impl Watched {
         };
         let fallback_action = (decided_by == DecidedBy::FallbackAction).then(|| fallback_action.as_str());
         tracing::error!(
-            request_id = &*request_id,
+            request_id,
             message_id = ids.message_id,
             channel_arn = ids.channel_arn,
             callback_id = ids.callback_id,
@@ -363,8 +397,8 @@ impl Watched {
         );
         // Write the line before Lambda learns of the end, so that the line belongs to this invocation.
         log.written(PARTING).await;
-        if let Err(error) = runtime_api::answer(&request_id, result).await {
-            tracing::error!(request_id = &*request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
+        if let Err(error) = runtime_api::answer(request_id, result).await {
+            tracing::error!(request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
             log.written(PARTING).await;
         }
     }

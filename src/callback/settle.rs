@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use aws_sdk_chimesdkmessaging::Client;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, debug_span};
 
+use super::attempts::Attempts;
 use super::bounded::Bounded;
 use super::client::ATTEMPT_TIMEOUT;
 use super::decided_before::{Finding, Inquiry};
@@ -30,6 +32,10 @@ const CONFLICTS: u32 = 3;
 /// grant takes a moment to be known everywhere.
 const REFUSALS: u32 = 3;
 
+/// The header that continues an X-Ray trace. The SDK sets it from the environment, which does not have it if an environment
+/// has several invocations at once.
+const TRACE_HEADER: &str = "x-amzn-trace-id";
+
 /// A decision in flight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Callback<'a> {
@@ -38,6 +44,8 @@ pub(crate) struct Callback<'a> {
     pub(crate) decided_by: DecidedBy,
     /// The action that decides instead if the service refuses the decision as invalid. Without one, the callback fails.
     pub(crate) fallback_action: Option<FallbackAction>,
+    /// The X-Ray trace that the callback belongs to.
+    pub(crate) xray_trace_id: Option<&'a str>,
 }
 
 /// Sends callbacks, in and outside invocations.
@@ -89,15 +97,26 @@ impl Callbacks {
     ///
     /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided.
     pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settled, Error> {
-        let settled = CatchUnwind::new(self.settle_or_panic(callback, deadline)).await;
-        settled.unwrap_or_else(|| {
+        let attempts = Attempts::default();
+        let settling = self.settle_or_panic(callback, deadline, &attempts).instrument(debug_span!("callback"));
+        let settled = CatchUnwind::new(settling).await;
+        let settled = settled.unwrap_or_else(|| {
             let problem = "the AWS SDK panicked at the callback: its ids are none that the service can have made";
             Err(Error::new(ErrorKind::CallbackInvalid, problem))
-        })
+        });
+        match settled {
+            Ok(settled) => Ok(Settled { attempts: attempts.count(), ..settled }),
+            Err(error) => Err(error.after_attempts(attempts.count())),
+        }
     }
 
     /// The SDK panics on values that it cannot put into a request, such as a channel ARN of 100 KB.
-    async fn settle_or_panic(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settled, Error> {
+    async fn settle_or_panic(
+        &self,
+        callback: Callback<'_>,
+        deadline: Option<Instant>,
+        attempts: &Attempts,
+    ) -> Result<Settled, Error> {
         let deadline = deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline));
         let mut rounds = Rounds::new(deadline);
         let fallback = callback.fallback_action.map(FallbackAction::decision);
@@ -106,7 +125,7 @@ impl Callbacks {
         // An earlier refusal says more than the lack of time for another attempt.
         let mut last: Option<Refusal> = None;
         loop {
-            let mut refusal = match self.send_round(&callback, deadline).await {
+            let mut refusal = match self.send_round(&callback, deadline, attempts).await {
                 Ok(()) => {
                     self.known.accepted(&callback.header.ids.channel_arn, || callback.sent());
                     return Ok(callback.settled(Outcome::Accepted, None));
@@ -166,7 +185,12 @@ impl Callbacks {
     }
 
     /// Sends one round: a request, and the SDK's own retries.
-    async fn send_round(&self, callback: &Callback<'_>, deadline: Option<Instant>) -> Result<(), Refusal> {
+    async fn send_round(
+        &self,
+        callback: &Callback<'_>,
+        deadline: Option<Instant>,
+        attempts: &Attempts,
+    ) -> Result<(), Refusal> {
         let Callback { header: Header { ids, .. }, decision, .. } = callback;
         let sending = self
             .client
@@ -177,7 +201,15 @@ impl Callbacks {
             .channel_message(request::channel_message(&ids.message_id, decision))
             .customize()
             .interceptor(Bounded)
-            .send();
+            .interceptor(attempts.clone());
+        let sending = match callback.xray_trace_id.map(str::to_owned) {
+            // An id that no header can hold is left out.
+            Some(id) => {
+                sending.mutate_request(move |request| drop(request.headers_mut().try_insert(TRACE_HEADER, id.clone())))
+            }
+            None => sending,
+        };
+        let sending = sending.send();
         match in_time(deadline, sending).await {
             Some(answer) => answer.map(drop).map_err(Refusal::read),
             None => Err(Refusal::out_of_time()),
@@ -205,7 +237,10 @@ impl Callback<'_> {
             decided_by: self.decided_by,
             outcome,
             doubt,
+            attempts: 0,
+            dry_run: None,
             reasons: self.decision.reasons().to_vec(),
+            scores: self.decision.scores().cloned().unwrap_or_default(),
             steps: Vec::new(),
         }
     }

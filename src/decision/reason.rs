@@ -1,6 +1,6 @@
 //! Why a message was decided.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 /// A code for why a message was decided, such as `links`.
 ///
 /// Reasons appear in the log, in metrics and in what the function returns. They are therefore codes and never a part of
-/// a message: a reason is a string that stands in the code of the function, or a short code that the function read when
-/// it started.
+/// a message: a reason is a string that stands in the code of the function, or a short code from a setting or from a
+/// judge's list of categories.
 ///
 /// ```
 /// use channel_flow::{Decision, Reason};
@@ -41,7 +41,8 @@ impl Reason {
     }
 
     /// Creates a reason from a code that the function read when it started, for example the name of a category in a
-    /// policy. Never use it for anything that comes with a message.
+    /// policy, or from the name that a judge has for one of its categories. Never use it for anything that comes with a
+    /// message.
     ///
     /// # Errors
     ///
@@ -63,6 +64,13 @@ impl Reason {
 impl From<&'static str> for Reason {
     fn from(code: &'static str) -> Self {
         Self::new(code)
+    }
+}
+
+/// A code is compared as the string that it is, so that a map by reasons can be asked with a string.
+impl Borrow<str> for Reason {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::{DecisionKind, FallbackAction, Reason};
+use crate::scores::Scores;
+use crate::{Decision, DecisionKind, FallbackAction, Reason};
 
 /// What a step of a [`Flow`](crate::Flow) did to a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +32,8 @@ pub enum StepOutcome {
         decision: DecisionKind,
         /// The reasons of the decision.
         reasons: Vec<Reason>,
+        /// The scores of the judge that the decision follows. Empty if it has none.
+        scores: Scores,
     },
     /// The step's processor failed, and the step's own fallback action applies; a shadow has none.
     Failed {
@@ -65,6 +68,14 @@ impl StepFailure {
     }
 }
 
+impl StepOutcome {
+    /// Returns the outcome of a step that made `decision`.
+    pub(crate) fn of(decision: &Decision) -> Self {
+        let scores = decision.scores().cloned().unwrap_or_default();
+        Self::Decided { decision: decision.kind(), reasons: decision.reasons().to_vec(), scores }
+    }
+}
+
 impl StepReport {
     /// Returns the duration in milliseconds, to a thousandth.
     pub(crate) fn milliseconds(&self) -> f64 {
@@ -78,10 +89,13 @@ impl Serialize for StepReport {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("Name", self.name)?;
         match &self.outcome {
-            StepOutcome::Decided { decision, reasons } => {
+            StepOutcome::Decided { decision, reasons, scores } => {
                 map.serialize_entry("Decision", decision)?;
                 if !reasons.is_empty() {
                     map.serialize_entry("Reasons", reasons)?;
+                }
+                if !scores.is_empty() {
+                    map.serialize_entry("Scores", scores)?;
                 }
             }
             StepOutcome::Failed { failure, fallback_action } => {

@@ -42,8 +42,7 @@ impl<'a> Run<'a> {
     /// Takes in the decision of a step.
     pub(super) fn decided(&mut self, position: usize, name: &'static str, decision: Decision, duration: Duration) {
         let reasons = decision.reasons().to_vec();
-        let outcome = StepOutcome::Decided { decision: decision.kind(), reasons: reasons.clone() };
-        self.record(position, name, outcome, duration);
+        self.record(position, name, StepOutcome::of(&decision), duration);
         if let Some(nested) = decision.trace() {
             self.trace.fell_back |= nested.fell_back;
             self.trace.nested.push((position, nested.clone()));

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+use tracing::{Instrument, debug_span};
 
 use super::after::After;
 use super::condition::{Always, Condition};
@@ -138,7 +139,7 @@ impl<P: Processor, C: Condition> Step<P, C> {
     pub(super) async fn run_shadow(&self, message: &Message, trace: &Trace) {
         let started = Instant::now();
         let outcome = match self.ask(message).await {
-            Ok(decision) => StepOutcome::Decided { decision: decision.kind(), reasons: decision.reasons().to_vec() },
+            Ok(decision) => StepOutcome::of(&decision),
             Err(Failure { failure, source, .. }) => {
                 let cause = source.map(|source| cause::text(source, false));
                 tracing::warn!(step = self.name, failure = failure.as_str(), cause, "a shadow step failed");
@@ -146,10 +147,11 @@ impl<P: Processor, C: Condition> Step<P, C> {
             }
         };
         let report = StepReport { name: self.name, outcome, shadow: true, duration: started.elapsed() };
-        if let StepOutcome::Decided { decision, reasons } = &report.outcome {
-            let reasons = crate::decision::reason::joined(reasons);
+        if let StepOutcome::Decided { decision, reasons, scores } = &report.outcome {
+            let (decision, reasons, scores) =
+                (decision.as_str(), crate::decision::reason::joined(reasons), scores.joined());
             let duration_ms = report.milliseconds();
-            tracing::info!(step = self.name, decision = decision.as_str(), reasons, duration_ms, "shadow step");
+            tracing::info!(step = self.name, decision, reasons, scores, duration_ms, "shadow step");
         }
         trace.add_shadow(report);
     }
@@ -179,7 +181,8 @@ impl<P: Processor, C: Condition> Step<P, C> {
         // A clone shares everything but the deadline.
         let shortened = deadline.map(|deadline| message.with_processor_deadline(deadline));
         let message = shortened.as_ref().unwrap_or(message);
-        self.repeat(|| self.processor.process(message), deadline, || message.invocation().time_left()).await
+        let asking = self.repeat(|| self.processor.process(message), deadline, || message.invocation().time_left());
+        asking.instrument(debug_span!("step", step = self.name)).await
     }
 
     /// Does some work of the processor, and does it again as long as the processor requests a retry and there is time.

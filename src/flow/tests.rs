@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::{
-    DecidedBy, DecisionKind, FallbackAction, LimitError, Outcome, Reason, StepFailure, StepOutcome, StepReport, Update,
-    processor_fn, testing,
+    DecidedBy, DecisionKind, FallbackAction, LimitError, Outcome, Reason, Score, Scores, StepFailure, StepOutcome,
+    StepReport, Update, processor_fn, testing,
 };
 
 fn deny(reason: &'static str) -> impl Processor<Error = Infallible> {
@@ -179,7 +179,10 @@ fn settled() -> Settled {
         decided_by: DecidedBy::Processor,
         outcome: Outcome::Accepted,
         doubt: None,
+        attempts: 1,
+        dry_run: None,
         reasons: Vec::new(),
+        scores: Scores::new(),
         steps: Vec::new(),
     }
 }
@@ -198,7 +201,7 @@ async fn a_shadow_runs_after_the_callback_and_changes_nothing() {
 
     flow.after_callback(&message, &decision, &settled()).await.unwrap();
     let shadows: Vec<_> = reports(&decision).into_iter().filter(|report| report.shadow).collect();
-    let outcome = StepOutcome::Decided { decision: DecisionKind::Deny, reasons: vec![Reason::new("links")] };
+    let outcome = StepOutcome::of(&Decision::deny().because("links"));
     assert_eq!((shadows[0].name, &shadows[0].outcome), ("links", &outcome));
     assert_eq!(shadows[1].outcome, StepOutcome::Failed { failure: StepFailure::Error, fallback_action: None });
 }
@@ -299,9 +302,37 @@ async fn the_steps_are_one_field_of_the_log() {
     assert_eq!(decide(&Flow::new()).await.trace().unwrap().steps_text(), None);
 }
 
+#[tokio::test]
+async fn scores_stay_with_the_step_that_has_them() {
+    let scores: Scores = [("INSULT", Score::new(0.83).unwrap())].into_iter().collect();
+    let judge = processor_fn({
+        let scores = scores.clone();
+        move |_: Message| {
+            let decision = Decision::deny().because("INSULT").with_scores(scores.clone());
+            async move { Ok::<_, Infallible>(decision) }
+        }
+    });
+    let flow = Flow::new()
+        .step(Step::new("shadow", &judge).shadow(true))
+        .step(Step::new("b", append("b")))
+        .step(Step::new("judge", &judge));
+    let message = testing::message("a").build();
+    let decision = flow.process(&message).await.unwrap();
+    assert_eq!((decision.scores(), decision.reasons().len()), (None, 1));
+    flow.after_callback(&message, &decision, &settled()).await.unwrap();
+    let judged = StepOutcome::Decided { decision: DecisionKind::Deny, reasons: decision.reasons().to_vec(), scores };
+    let outcomes: Vec<_> = reports(&decision).into_iter().map(|report| report.outcome).collect();
+    assert_eq!(outcomes, [StepOutcome::of(&Decision::update("ab").unwrap().because("b")), judged.clone(), judged]);
+
+    let report = StepReport { name: "judge", outcome: outcomes[1].clone(), shadow: false, duration: Duration::ZERO };
+    let json = serde_json::to_string(&report).unwrap();
+    let scores = r#""Scores":{"INSULT":0.83}"#;
+    assert_eq!(json, format!(r#"{{"Name":"judge","Decision":"DENY","Reasons":["INSULT"],{scores},"DurationMs":0.0}}"#));
+}
+
 #[test]
 fn a_report_is_one_flat_object() {
-    let outcome = StepOutcome::Decided { decision: DecisionKind::Deny, reasons: vec![Reason::new("links")] };
+    let outcome = StepOutcome::of(&Decision::deny().because("links"));
     let report = StepReport { name: "links", outcome, shadow: true, duration: Duration::from_micros(1500) };
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(json, r#"{"Name":"links","Decision":"DENY","Reasons":["links"],"Shadow":true,"DurationMs":1.5}"#);

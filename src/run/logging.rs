@@ -3,6 +3,7 @@
 pub(crate) mod telltales;
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lambda_runtime::tracing::subscriber::filter::{EnvFilter, FilterExt, LevelFilter, filter_fn};
 use lambda_runtime::tracing::subscriber::layer::SubscriberExt;
@@ -14,6 +15,22 @@ use tracing::{Dispatch, Subscriber};
 use self::telltales::Telltales;
 use crate::environment::var;
 use crate::error::one_line::OneLine;
+
+/// The target of the line that says how an event was settled.
+pub(crate) const SETTLED: &str = "channel_flow::settled";
+
+/// Whether the metrics of this process say how an event was settled, on the same standard output.
+static SETTLED_IN_METRICS: AtomicBool = AtomicBool::new(false);
+
+/// Leaves the line that says how an event was settled out of this process's log. Other layers still get it.
+#[cfg(feature = "metrics")]
+pub(crate) fn leave_settled_to_metrics() {
+    SETTLED_IN_METRICS.store(true, Ordering::Relaxed);
+}
+
+fn is_in_metrics(target: &str) -> bool {
+    SETTLED_IN_METRICS.load(Ordering::Relaxed) && target == SETTLED
+}
 
 /// Sets up logging to standard output as [`lambda_runtime::tracing::init_default_subscriber`] does. The level comes from
 /// `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG`, and the format is JSON if `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing if a
@@ -47,7 +64,9 @@ where
     W: Write,
 {
     let (filter, telltales) = filters();
-    let filter = filter.and(filter_fn(move |metadata| telltales.may_say(metadata.level(), metadata.target())));
+    let filter = filter.and(filter_fn(move |metadata| {
+        telltales.may_say(metadata.level(), metadata.target()) && !is_in_metrics(metadata.target())
+    }));
     let layer = fmt::layer().with_target(false).with_ansi(false).with_writer(OneLine(writer));
     if is_json() { layer.json().with_filter(filter).boxed() } else { layer.without_time().with_filter(filter).boxed() }
 }
@@ -56,7 +75,9 @@ where
 pub(crate) fn dispatch<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
     let (filter, telltales) = filters();
     // This filter stands beside the other one: within a span, a directive for the span would override one for a crate.
-    let discreet = filter_fn(move |metadata| telltales.may_say(metadata.level(), metadata.target()));
+    let discreet = filter_fn(move |metadata| {
+        telltales.may_say(metadata.level(), metadata.target()) && !is_in_metrics(metadata.target())
+    });
     // Colours are for terminals, whichever features of the subscriber other crates enable.
     let subscriber = fmt().with_target(false).with_ansi(false).with_env_filter(filter).with_writer(OneLine(writer));
     if is_json() {

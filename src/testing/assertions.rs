@@ -11,8 +11,10 @@ use crate::{Decision, Update};
 /// [`process`](crate::Processor::process). An [`Update`] as the second one stands for all changes: a field that it does not
 /// set must not be changed.
 ///
+/// The [scores](crate::Scores) of a decision are not compared.
+///
 /// If the assertion fails, it shows each field in which the decisions differ, with the expected and the actual text and
-/// the difference marked. `assert_eq!` cannot do that: the `Debug` of a decision shows no texts, so that none gets into the
+/// the difference marked, and the scores that the actual decision follows, if it has any. `assert_eq!` cannot do that: the `Debug` of a decision shows no texts, so that none gets into the
 /// logs of a function.
 ///
 /// ```
@@ -149,6 +151,15 @@ sub-channel id
         let failure = failure(Ok(Decision::no_change()), Decision::update("a").unwrap());
         assert!(failure.contains("content\n  expected: \"a\"\n    actual: (not set)"), "{failure}");
         assert!(failure.contains("decision\n  expected: \"UPDATE\"\n"), "{failure}");
+    }
+
+    #[test]
+    fn scores_explain_a_difference_and_make_none() {
+        let scores: crate::Scores = [("INSULT", crate::Score::MAX)].into_iter().collect();
+        let denied = || Ok::<_, Undecided>(Decision::deny().because("INSULT").with_scores(scores.clone()));
+        assert_decision(denied(), Decision::deny().because("INSULT"));
+        let failure = failure(denied(), Decision::deny());
+        assert!(failure.ends_with("\nthe decision follows the scores INSULT=1"), "{failure}");
     }
 
     #[test]

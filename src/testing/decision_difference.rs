@@ -10,7 +10,11 @@ use crate::{Decision, Update};
 struct Fields(Vec<(String, String)>);
 
 /// The fields in which two decisions differ.
-pub(super) struct DecisionDifference(Vec<FieldDifference>);
+pub(super) struct DecisionDifference {
+    fields: Vec<FieldDifference>,
+    /// The scores that the actual decision follows. They make no difference, and explain one.
+    scores: Option<String>,
+}
 
 struct FieldDifference {
     name: String,
@@ -21,6 +25,7 @@ struct FieldDifference {
 impl DecisionDifference {
     /// Returns `None` if the decisions are the same.
     pub(super) fn between(expected: &Decision, actual: &Decision) -> Option<Self> {
+        let scores = actual.scores().map(ToString::to_string);
         let (expected, actual) = (Fields::of(expected), Fields::of(actual));
         let only_actual = actual.0.iter().filter(|(name, _)| expected.get(name).is_none());
         let differences = expected.0.iter().chain(only_actual).map(|(name, _)| FieldDifference {
@@ -28,8 +33,8 @@ impl DecisionDifference {
             expected: expected.get(name).cloned(),
             actual: actual.get(name).cloned(),
         });
-        let differences: Vec<_> = differences.filter(|field| field.expected != field.actual).collect();
-        (!differences.is_empty()).then_some(Self(differences))
+        let fields: Vec<_> = differences.filter(|field| field.expected != field.actual).collect();
+        (!fields.is_empty()).then_some(Self { fields, scores })
     }
 }
 
@@ -76,8 +81,12 @@ impl Fields {
 
 impl fmt::Display for DecisionDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields: Vec<_> = self.0.iter().map(FieldDifference::to_string).collect();
-        f.write_str(&fields.join("\n"))
+        let fields: Vec<_> = self.fields.iter().map(FieldDifference::to_string).collect();
+        f.write_str(&fields.join("\n"))?;
+        match &self.scores {
+            Some(scores) => write!(f, "\nthe decision follows the scores {scores}"),
+            None => Ok(()),
+        }
     }
 }
 

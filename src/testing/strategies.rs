@@ -134,7 +134,7 @@ pub fn push_notification() -> impl Strategy<Value = PushNotification> {
     let types = select(vec![PushNotificationType::Default, PushNotificationType::Voip]);
     (option::of(text()), option::of(text()), option::of(types)).prop_map(|(title, body, notification_type)| {
         let mut push = PushNotification::builder();
-        let title = title.map(|title| title.replace(char::is_control, " "));
+        let title = title.map(|title| one_line(&title));
         if let Some(title) = title.filter(|title| !title.is_empty()) {
             push = push.title(limits::PUSH_NOTIFICATION_TITLE.truncate(&title));
         }
@@ -203,13 +203,25 @@ fn sender() -> impl Strategy<Value = (String, bool)> {
 /// JSON, as applications write it, and any text on one line.
 fn metadata() -> impl Strategy<Value = String> {
     let json = ("[a-z]{1,10}", "\\PC{0,40}").prop_map(|(name, value)| json!({ name: value }).to_string());
-    prop_oneof![json, "\\PC{0,80}"].prop_map(|metadata| limits::METADATA.truncate(&metadata).to_owned())
+    prop_oneof![json, "\\PC{0,80}"].prop_map(|metadata| limits::METADATA.truncate(&one_line(&metadata)).to_owned())
+}
+
+/// Returns the text without control characters and without the separators of lines and paragraphs, which are none.
+fn one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::LexEnvelope;
+
+    #[test]
+    fn a_line_is_one_for_the_service() {
+        for limit in [limits::METADATA, limits::PUSH_NOTIFICATION_TITLE] {
+            assert!(limit.check(&one_line("a\nb\rc\u{85}d\u{2028}e\u{2029}f")).is_ok());
+        }
+    }
 
     proptest! {
         #[test]

@@ -73,7 +73,7 @@ def main(stack):
     alarms = {record["Properties"].get("MetricName", "") for record in records if record["Type"] == "AWS::CloudWatch::Alarm"}
     expect(alarms, {
         "Errors", "Throttles", "Invocations", "DestinationDeliveryFailures", "DeadLetterErrors", "FallbackDecisions",
-        "DoubtfulCallbacks", "LateCallbacks", "TriggeredRules", ""})
+        "DoubtfulCallbacks", "LateCallbacks", "TriggeredRules", "Duration", "AfterCallbackFailed", ""})
     filters = [record["Properties"] for record in records if record["Type"] == "AWS::Logs::MetricFilter"]
     expect({(one["LogGroupName"], one["FilterPattern"], one["MetricTransformations"][0]["MetricName"]) for one in filters}, {
         (ids["FilterLogGroup"], '{ $.fields.fallback_action = "*" }', "FallbackDecisions"),

@@ -40,6 +40,11 @@ impl Log {
         logging::dispatch(move || log.clone())
     }
 
+    /// Accepts a line, which is lost if nothing writes any more.
+    pub(super) fn accept(&self, line: &[u8]) {
+        let _ = self.0.send(Entry::Line(line.to_owned()));
+    }
+
     /// Waits until all lines are written, but no longer than `limit`.
     pub(super) async fn written(&self, limit: Duration) {
         let (sender, written) = oneshot::channel();

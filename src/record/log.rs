@@ -1,0 +1,58 @@
+//! The line in the log that says how an event was settled.
+
+use super::{Record, milliseconds};
+use crate::decision::reason;
+use crate::decision::trace::Trace;
+use crate::response::Outcome;
+use crate::run::logging::SETTLED;
+use crate::{FallbackAction, Settled};
+
+pub(super) fn log(record: &Record<'_>, settled: &Settled) {
+    let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, scores, .. } = settled;
+    let (reasons, scores) = (reason::joined(reasons), scores.joined());
+    let steps = record.trace.and_then(Trace::steps_text);
+    let decision = decision.as_str();
+    let dry_run = dry_run.map(|decision| decision.as_str());
+    // Another callback decided a message that was decided before.
+    let fallback_action = record.fallback_action.filter(|_| *outcome == Outcome::Accepted).map(FallbackAction::as_str);
+    let process_ms = milliseconds(record.processor_time);
+    let duration_ms = milliseconds(record.duration);
+    let told = match (outcome, doubt) {
+        (Outcome::Accepted, _) => "message settled",
+        (Outcome::DecidedBefore, None) => "message was decided before",
+        (Outcome::DecidedBefore, Some(doubt)) => {
+            let doubt = doubt.as_str();
+            let told = "message was decided before, unless a grant is missing";
+            tracing::warn!(
+                decision,
+                dry_run,
+                reasons,
+                scores,
+                steps,
+                ?decided_by,
+                ?outcome,
+                doubt,
+                attempts,
+                process_ms,
+                duration_ms,
+                "{told}"
+            );
+            return;
+        }
+    };
+    tracing::info!(
+        target: SETTLED,
+        decision,
+        dry_run,
+        reasons,
+        scores,
+        steps,
+        ?decided_by,
+        ?outcome,
+        fallback_action,
+        attempts,
+        process_ms,
+        duration_ms,
+        "{told}"
+    );
+}
