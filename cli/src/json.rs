@@ -18,6 +18,7 @@ pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
     write_line(&Line {
         status: delivered.message.as_ref().map(MessageState::status),
         decision: delivered.decision().map(decision),
+        dry_run: returned.dry_run.map(decision),
         reasons: &returned.reasons,
         scores: &returned.scores,
         steps: &returned.steps,
@@ -47,6 +48,7 @@ pub(crate) fn problem(input: &Input, problem: &str) -> io::Result<()> {
 struct Line<'a> {
     status: Option<MessageStatus>,
     decision: Option<&'static str>,
+    dry_run: Option<&'static str>,
     reasons: &'a [String],
     scores: &'a Scores,
     steps: &'a [StepReport],

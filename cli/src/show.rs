@@ -32,6 +32,9 @@ fn render(delivered: &Delivered, colored: bool) -> String {
     rows.changed(&sender(&delivered.event), after.content.as_deref(), sent.content.as_deref(), BAD);
     rows.add("decision", &decision(delivered));
     let returned = delivered.invocation.outcome().returned();
+    if let Some(dry_run) = returned.dry_run {
+        rows.add("dry run", &format!("{dry_run}, which was not sent"));
+    }
     if !returned.reasons.is_empty() {
         rows.add("reasons", &returned.reasons.join(", "));
     }

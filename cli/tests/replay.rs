@@ -491,6 +491,20 @@ fn a_program_gets_shadows_and_thresholds_and_rules_limit_shadows() {
 }
 
 #[test]
+fn in_a_dry_run_the_decision_that_was_not_sent_counts() {
+    let long = json!({ "Name": "long", "Decision": "UPDATE", "Shadow": true, "DurationMs": 1.0 });
+    let returned = json!({ "good day": { "Outcome": "ACCEPTED", "DryRun": "DENY", "Steps": [long] } });
+    let mut recorded = step(1, "good day", json!({}));
+    recorded["steps"] = json!([{ "name": "long", "decision": "UPDATE", "shadow": true }]);
+    recorded["dry_run"] = "UPDATE".into();
+    let output = replay(&["--json", "--env", &format!("RETURNS={returned}"), "-"], &recorded.to_string());
+    let summary: Value = serde_json::from_str(stdout(&output).lines().last().unwrap()).unwrap();
+    let long = &summary["shadows"]["long"];
+    assert_eq!(long["now"]["updates"], json!({ "denied_anyway": 1, "updated_anyway": 0, "alone": 0 }));
+    assert_eq!(long["recorded"]["updates"], json!({ "denied_anyway": 0, "updated_anyway": 1, "alone": 0 }));
+}
+
+#[test]
 fn masked_steps_count_as_recorded_only() {
     let masked = recorded_steps().replace("\"masked\":false", "\"masked\":true");
     let output = replay(&["--env", &returns("DENY"), "-"], &masked);

@@ -3,12 +3,16 @@
 import { h, icon, unseen } from './dom.js';
 import { FAILURES, STEP_DECISIONS, fineDuration } from './words.js';
 
-/** The reasons of all processors, and the scores of those that have no steps. */
+/** The reasons of all processors, what a dry run would have done, and the scores of the decisions themselves. */
 export function reasons(story) {
-    const returned = story.steps.map((processor) => processor.returned).filter(Boolean);
-    const codes = [...new Set(returned.flatMap((one) => one.reasons))];
-    const list = returned.map((one) => scores(one.scores));
-    return [codes.length > 0 && h('p', { class: 'because' }, h('span', { class: 'muted' }, 'Because of '), tags(codes)), ...list];
+    const processors = story.steps.filter((processor) => processor.returned);
+    const dryRuns = processors.filter(({ returned }) => returned.dryRun);
+    const codes = [...new Set(processors.flatMap(({ returned }) => returned.reasons))];
+    return [
+        ...dryRuns.map(({ processor, returned }) => h('p', { class: 'more' }, `A dry run: ${processor} ${STEP_DECISIONS[returned.dryRun].would}.`)),
+        codes.length > 0 && h('p', { class: 'because' }, h('span', { class: 'muted' }, 'Because of '), tags(codes)),
+        ...processors.map(({ returned }) => scores(returned.scores)),
+    ];
 }
 
 /** A list of steps for each processor that has a flow. */
@@ -16,12 +20,12 @@ export function steps(story) {
     const flows = story.steps.filter((processor) => processor.returned?.steps.length > 0);
     return flows.map((processor) => [
         flows.length > 1 && h('h4', { class: 'steps-of' }, processor.processor),
-        h('ol', { class: 'steps', 'aria-label': `Steps of ${processor.processor}` }, processor.returned.steps.map(step)),
+        h('ol', { class: 'steps', 'aria-label': `Steps of ${processor.processor}` }, processor.returned.steps.map((report) => step(report, processor.returned.dryRun !== null))),
     ]);
 }
 
-function step(report) {
-    const { icon: drawing, tone, did } = outcome(report);
+function step(report, isDryRun) {
+    const { icon: drawing, tone, did } = outcome(report, isDryRun);
     return h(
         'li',
         { class: report.shadow ? 'step shadow' : 'step' },
@@ -40,10 +44,10 @@ function step(report) {
     );
 }
 
-function outcome({ decision, failure, fallbackAction, shadow }) {
+function outcome({ decision, failure, fallbackAction, shadow }, isDryRun) {
     if (decision) {
         const { did, would, ...look } = STEP_DECISIONS[decision];
-        return { ...look, did: shadow ? would : did };
+        return { ...look, did: shadow || isDryRun ? would : did };
     }
     const failed = FAILURES[failure] ?? failure;
     return { icon: 'alert', tone: 'warn', did: fallbackAction ? `${failed}; fallback ${fallbackAction}` : failed };

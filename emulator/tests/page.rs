@@ -279,7 +279,7 @@ async fn a_story_has_the_reasons_the_scores_and_the_steps_that_the_function_retu
         }
     };
     let expected = json!({
-        "reasons": ["links"], "scores": { "SPAM": 0.5 },
+        "dryRun": null, "reasons": ["links"], "scores": { "SPAM": 0.5 },
         "steps": [
             {
                 "name": "judge", "decision": null, "reasons": [], "failure": "ERROR", "fallbackAction": "CONTINUE",

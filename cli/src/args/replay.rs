@@ -102,7 +102,7 @@ A step that is a shadow, now or in the recording, is judged by what it would do 
   gained, lost  the messages that it would act on only now, or only in the recording
   differ      the messages that would be decided differently
 Each reason that it gives is measured by the labels, as above. A message that was denied before the
-step's turn does not count for it.
+step's turn does not count for it. In a dry run, the decision that was not sent counts.
 
 If the function returns scores, a table says for each category how many messages have a score of at
 least 0.1 to 0.9 and, by the labels, the precision and the recall of acting on them. A reason of a

@@ -21,6 +21,7 @@ pub(super) struct Sample {
 
 /// A decided message, and what its function returned about it.
 pub(super) struct Observed {
+    /// In a dry run, the decision that was not sent.
     pub(super) decision: Decision,
     pub(super) scores: Scores,
     pub(super) steps: Vec<StepReport>,
@@ -31,10 +32,12 @@ impl Sample {
         let step = replayed.step;
         let now = replayed.now.as_ref().filter(|_| !step.masked);
         let now = now.and_then(|now| {
-            let Returned { scores, steps, .. } = now.invocation.outcome().returned();
-            Some(Observed { decision: now.decision()?, scores, steps })
+            let Returned { dry_run, scores, steps, .. } = now.invocation.outcome().returned();
+            let sent = now.decision()?;
+            Some(Observed { decision: dry_run.unwrap_or(sent), scores, steps })
         });
         let recorded = step.decision().filter(|_| replayed.now.is_some());
+        let recorded = recorded.map(|decision| step.dry_run().unwrap_or(decision));
         let (scores, steps) = (&step.scores, &step.steps);
         let recorded = recorded.map(|decision| Observed { decision, scores: scores.clone(), steps: steps.clone() });
         let reasons = step.label.as_ref().and_then(|label| label.reasons.as_ref());

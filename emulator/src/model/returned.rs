@@ -2,6 +2,7 @@
 
 use crate::json::Members;
 use crate::model::code::codes;
+use crate::model::decision::{Decision, decision_named};
 use crate::model::scores::{self, Scores};
 use crate::model::step_report::{StepReport, reports};
 
@@ -13,6 +14,9 @@ use crate::model::step_report::{StepReport, reports};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Returned {
+    /// The decision that was not sent, if the function is in a dry run: the field `DryRun`. Reasons, scores and steps are
+    /// those of this decision.
+    pub dry_run: Option<Decision>,
     /// The codes of the reasons: the field `Reasons`.
     pub reasons: Vec<String>,
     /// The scores of the decision: the field `Scores`.
@@ -27,6 +31,7 @@ impl Returned {
     pub(crate) fn read(body: &[u8]) -> Self {
         let Some(members) = Members::read(body) else { return Self::default() };
         Self {
+            dry_run: members.string("DryRun").and_then(|decision| decision_named(&decision)),
             reasons: codes(members.raw("Reasons")),
             scores: scores::read(members.raw("Scores")),
             steps: reports(members.raw("Steps")),
@@ -35,14 +40,13 @@ impl Returned {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.reasons.is_empty() && self.scores.is_empty() && self.steps.is_empty()
+        self.dry_run.is_none() && self.reasons.is_empty() && self.scores.is_empty() && self.steps.is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::decision::Decision;
     use crate::model::step_report::ReportedOutcome;
     use serde_json::json;
 
@@ -67,6 +71,7 @@ mod tests {
     fn steps_are_read_one_by_one() {
         let body = json!({
             "Outcome": "DECIDED_BEFORE",
+            "DryRun": "DENY",
             "Scores": { "INSULT": 0.83, "what he said": 0.5, "HATE": "high" },
             "Steps": [
                 { "Name": "links", "Decision": "DENY", "Reasons": ["links", "what he said"], "DurationMs": 0.125 },
@@ -79,7 +84,7 @@ mod tests {
             ],
         });
         let returned = read(&body.to_string());
-        assert!(!returned.is_accepted && !returned.is_empty());
+        assert!(!returned.is_accepted && !returned.is_empty() && returned.dry_run == Some(Decision::Deny));
         assert_eq!(returned.scores, Scores::from([("INSULT".to_owned(), 0.83)]));
         let [links, judge, long] = &returned.steps[..] else { panic!("{returned:?}") };
         assert_eq!((&*links.name, links.decision(), links.shadow), ("links", Some(Decision::Deny), false));

@@ -61,6 +61,9 @@ pub struct RecordedStep {
     /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` where no callback was accepted.
     #[serde(default)]
     pub decision: Option<String>,
+    /// `UPDATE`, `DENY` or `NO_CHANGE`: the decision that was not sent, if the function was in a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<String>,
     /// Why: the codes of the reasons that the function returned, such as `links`. Left out if there are none; recordings
     /// that are older than reasons have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -217,6 +220,11 @@ impl RecordedStep {
     /// The decision of the accepted callback.
     pub fn decision(&self) -> Option<Decision> {
         decision_named(self.decision.as_deref()?)
+    }
+
+    /// The decision that was not sent; `None` if the function was not in a dry run.
+    pub fn dry_run(&self) -> Option<Decision> {
+        decision_named(self.dry_run.as_deref()?)
     }
 
     /// What the message says after this processor: as its event has it, with what the accepted callback changed. `None`

@@ -132,6 +132,7 @@ impl OpenStep {
             event: mask::line(&step.event, false),
             callbacks: step.callbacks.iter().map(|callback| RecordedCallback::new(callback, since)).collect(),
             decision: decided.map(|(_, decision)| decision_name(decision).to_owned()),
+            dry_run: returned.dry_run.map(|decision| decision_name(decision).to_owned()),
             reasons: returned.reasons,
             scores: returned.scores,
             steps: returned.steps,

@@ -152,6 +152,18 @@ test('a story lists what each step of a flow did, and marks shadows', async (t) 
     assert.deepEqual(wrong, []);
 });
 
+test('in a dry run, a story says what would have been done', async (t) => {
+    const dryRun = ['--env', 'CHANNEL_FLOW_DRY_RUN=true'];
+    const { url } = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_RULES, ...dryRun]);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await say(page, 'Alice', 'See https://example.com');
+    const card = await story(page, 'example.com', 'Let through as it is');
+    await card.getByText('A dry run: rules would have blocked it.').waitFor();
+    await card.getByText('links would have blocked it').waitFor();
+    await picture(page, 'dry-run');
+    assert.deepEqual(wrong, []);
+});
+
 test('scores are shown, of a function behind an Invoke endpoint too', async (t) => {
     const scores = { INSULT: 0.83, HATE_SPEECH: 0.02 };
     const judge = { Name: 'toxicity', Decision: 'NO_CHANGE', Scores: scores, DurationMs: 80 };

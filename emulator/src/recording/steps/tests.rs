@@ -196,8 +196,7 @@ fn reasons_are_codes_and_stay_in_masked_lines() {
 
 #[test]
 fn what_the_steps_of_the_function_did_stays_in_masked_lines() {
-    let returned =
-        |outcome: &str, steps: Value| json!({ "Outcome": outcome, "Scores": { "SPAM": 0.5 }, "Steps": steps });
+    let returned = |outcome: &str, steps: Value| json!({ "Outcome": outcome, "DryRun": "DENY", "Scores": { "SPAM": 0.5 }, "Steps": steps });
     for masked in [false, true] {
         let mut stage = Stage::new(masked);
         stage.invoked();
@@ -222,6 +221,7 @@ fn what_the_steps_of_the_function_did_stays_in_masked_lines() {
         assert_eq!((&line["steps"], &line["scores"]), (&steps, &json!({ "SPAM": 0.5 })));
         let step = RecordedStep::read(line.to_string().as_bytes()).unwrap();
         assert_eq!(serde_json::to_value(&step.steps).unwrap(), steps);
+        assert_eq!((&line["dry_run"], step.dry_run()), (&json!("DENY"), Some(Decision::Deny)));
         assert!(!format!("{step:?}").contains("the judge"));
     }
 }
@@ -234,7 +234,7 @@ fn without_reasons_or_a_decision_there_is_no_such_field() {
     stage.update();
     stage.settled(MessageStatus::Sent);
     let line = one(stage.finished(true));
-    for field in ["reasons", "scores", "steps", "label"] {
+    for field in ["dry_run", "reasons", "scores", "steps", "label"] {
         assert!(line.get(field).is_none(), "{line}");
     }
 

@@ -42,7 +42,10 @@ struct AttemptView<'a> {
 
 /// What the function returned about the message.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ReturnedView<'a> {
+    /// The decision that was not sent, if the function is in a dry run.
+    dry_run: Option<&'static str>,
     reasons: &'a [String],
     scores: &'a Scores,
     steps: Vec<ReportView<'a>>,
@@ -121,7 +124,8 @@ impl<'a> AttemptView<'a> {
 impl<'a> ReturnedView<'a> {
     fn of(returned: &'a Returned) -> Self {
         let steps = returned.steps.iter().map(ReportView::of).collect();
-        Self { reasons: &returned.reasons, scores: &returned.scores, steps }
+        let dry_run = returned.dry_run.map(decision_name);
+        Self { dry_run, reasons: &returned.reasons, scores: &returned.scores, steps }
     }
 }
 
