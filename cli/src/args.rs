@@ -106,7 +106,9 @@ Exit status; with several messages, the highest that applies:
 With --json, each line is an object with these fields; later versions may add more:
   status      SENT, DENIED, or PENDING if undecided; null without usable ids
   decision    UPDATE, DENY, NO_CHANGE, or null if no callback was accepted
+  dry_run     the decision that was not sent, if the processor is in a dry run; else null
   reasons     the codes that the processor gave for its decision
+  scores      the numbers that the processor gave by category, if it gave any
   steps       what each step of a flow did: name, decision and reasons, or failure
               and fallback_action; shadow, duration_ms
   message     the message as everyone in the channel sees it, or null

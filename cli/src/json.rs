@@ -1,9 +1,9 @@
 //! Results for programs: a line of JSON for each message. The fields are documented in `--help`.
 
 use crate::events::Input;
-use crate::returned::{Returned, Step};
 use channel_flow_emulator::{
-    CallbackRecord, Decision, Delivered, InvocationOutcome, MessageFields, MessageState, MessageStatus,
+    CallbackRecord, Decision, Delivered, InvocationOutcome, MessageFields, MessageState, MessageStatus, Scores,
+    StepReport,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -14,11 +14,13 @@ use std::time::Duration;
 pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
     let invocation = &delivered.invocation;
     let outcome = invocation.outcome();
-    let returned = Returned::read(delivered);
+    let returned = outcome.returned();
     write_line(&Line {
         status: delivered.message.as_ref().map(MessageState::status),
         decision: delivered.decision().map(decision),
+        dry_run: returned.dry_run.map(decision),
         reasons: &returned.reasons,
+        scores: &returned.scores,
         steps: &returned.steps,
         message: delivered.message.as_ref().and_then(MessageState::seen_by_everyone),
         event: body(delivered.event.json()),
@@ -46,8 +48,10 @@ pub(crate) fn problem(input: &Input, problem: &str) -> io::Result<()> {
 struct Line<'a> {
     status: Option<MessageStatus>,
     decision: Option<&'static str>,
+    dry_run: Option<&'static str>,
     reasons: &'a [String],
-    steps: &'a [Step],
+    scores: &'a Scores,
+    steps: &'a [StepReport],
     message: Option<&'a MessageFields>,
     event: Value,
     callbacks: Vec<Callback<'a>>,

@@ -15,9 +15,9 @@ mod interrupt;
 mod json;
 mod logs;
 mod replay;
-mod returned;
 mod send;
 mod show;
+mod step_line;
 mod text;
 mod variables;
 

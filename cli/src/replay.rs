@@ -4,10 +4,14 @@ mod json;
 mod junit;
 mod recording;
 mod rules;
+mod sample;
+mod shadow;
 mod show;
 mod step;
 mod summary;
 mod tally;
+mod threshold;
+mod totals;
 
 use crate::args::Replay;
 use crate::build::Processor;
@@ -18,10 +22,12 @@ use channel_flow_emulator::{Emulator, Function, Settings};
 use junit::JUnit;
 use recording::{Line, Recording};
 use rules::Rules;
+use sample::Sample;
 use std::io::{self, Write};
 use step::Replayed;
 use summary::Summary;
 use tally::Tallies;
+use totals::Totals;
 
 pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     let processor = Processor::parse(&args.processor)?;
@@ -42,6 +48,7 @@ pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
             junit,
             summary: Summary::default(),
             tallies: Tallies::default(),
+            samples: Vec::new(),
             worst: Exit::Decided,
             is_read: true,
         };
@@ -57,6 +64,7 @@ struct Results<'a> {
     junit: Option<JUnit>,
     summary: Summary,
     tallies: Tallies,
+    samples: Vec<Sample>,
     worst: Exit,
     /// Whether the output is still being read.
     is_read: bool,
@@ -98,6 +106,7 @@ impl Results<'_> {
     fn replayed(&mut self, replayed: &Replayed<'_>) -> Result<(), Failure> {
         self.summary.count(replayed.outcome);
         self.tallies.count(replayed);
+        self.samples.push(Sample::of(replayed, self.args.show_content));
         self.worst = self.worst.max(replayed.exit(self.rules.is_some()));
         if let Some(junit) = &mut self.junit {
             junit.replayed(replayed, self.rules.is_some());
@@ -110,7 +119,9 @@ impl Results<'_> {
 
     fn finish(mut self) -> Result<Exit, Failure> {
         let rules = self.rules.take();
-        let judgements = rules.as_ref().map(|rules| rules.judge(&self.summary, &self.tallies));
+        let (summary, tallies) = (std::mem::take(&mut self.summary), std::mem::take(&mut self.tallies));
+        let totals = Totals::new(summary, tallies, &self.samples);
+        let judgements = rules.as_ref().map(|rules| rules.judge(&totals));
         for judgement in judgements.iter().flatten() {
             if !judgement.is_met() {
                 self.worst = self.worst.max(Exit::Unmet);
@@ -120,11 +131,10 @@ impl Results<'_> {
             }
         }
         self.junit.take().map_or(Ok(()), JUnit::finish)?;
-        let (summary, tallies) = (std::mem::take(&mut self.summary), std::mem::take(&mut self.tallies));
         let judgements = judgements.as_deref();
         self.write(|args| match args.json {
-            true => json::summary(&summary, &tallies, judgements),
-            false => show::summary(&summary, &tallies, judgements),
+            true => json::totals(&totals, judgements),
+            false => show::totals(&totals, judgements),
         })?;
         Ok(self.worst)
     }

@@ -1,7 +1,7 @@
 //! Results for people.
 
 use crate::diff::{Piece, pieces};
-use crate::returned::Returned;
+use crate::step_line::{scores, step_line};
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
 use channel_flow_emulator::{Decision, Delivered, Event, MessageFields, MessageState};
@@ -31,9 +31,15 @@ fn render(delivered: &Delivered, colored: bool) -> String {
     let after = seen.unwrap_or(sent);
     rows.changed(&sender(&delivered.event), after.content.as_deref(), sent.content.as_deref(), BAD);
     rows.add("decision", &decision(delivered));
-    let returned = Returned::read(delivered);
+    let returned = delivered.invocation.outcome().returned();
+    if let Some(dry_run) = returned.dry_run {
+        rows.add("dry run", &format!("{dry_run}, which was not sent"));
+    }
     if !returned.reasons.is_empty() {
-        rows.add("reasons", &printable(&returned.reasons.join(", ")));
+        rows.add("reasons", &returned.reasons.join(", "));
+    }
+    if !returned.scores.is_empty() {
+        rows.add("scores", &scores(&returned.scores));
     }
     match seen {
         None => rows.add("everyone", &styled(DIM, "sees nothing").to_string()),
@@ -57,7 +63,7 @@ fn render(delivered: &Delivered, colored: bool) -> String {
         rows.add(label, &printable(&outcome.to_string()));
     }
     for (step, label) in returned.steps.iter().zip(std::iter::once("steps").chain(std::iter::repeat(""))) {
-        rows.add(label, &step.line());
+        rows.add(label, &step_line(step));
     }
     rows.add("took", &times(delivered));
     rows.render()

@@ -209,12 +209,15 @@ fn a_program_gets_a_line_a_step_and_one_that_sums_up() {
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [changed, deny, same, problem, summary] = &lines[..] else { panic!("{}", stdout(&output)) };
     assert_eq!((&changed["result"], &changed["line"]), (&json!("CHANGED"), &json!(1)));
-    let before = json!({ "decision": "UPDATE", "reasons": [], "message": { "Content": "a ****" } });
+    let before = json!({
+        "decision": "UPDATE", "reasons": [], "scores": {}, "steps": [], "message": { "Content": "a ****" },
+    });
     assert_eq!((&changed["before"], &changed["label"]), (&before, &Value::Null));
     assert_eq!((&changed["now"]["decision"], &changed["now"]["message"]["Content"]), (&json!("UPDATE"), &json!("a #")));
     assert_eq!(changed["now"]["invocation"], json!({ "outcome": "RESPONSE" }));
     assert_eq!(changed["event"]["ChannelMessage"]["Content"], "a hell");
-    assert_eq!(deny["before"], json!({ "decision": "DENY", "reasons": [], "message": null }));
+    let before = json!({ "decision": "DENY", "reasons": [], "scores": {}, "steps": [], "message": null });
+    assert_eq!(deny["before"], before);
     assert_eq!((&deny["result"], &same["result"]), (&json!("SAME"), &json!("SAME")));
     assert_eq!((&problem["line"], &problem["source"]), (&json!(4), &json!("standard input")));
     let counts = json!({ "SAME": 2, "CHANGED": 1, "UNDECIDED": 0, "DECIDED": 0, "SKIPPED": 0, "error": 1 });
@@ -359,6 +362,155 @@ fn a_program_gets_reasons_labels_and_rules() {
     ]);
     assert_eq!(summary["rules"], judged);
     assert_eq!(output.status.code(), Some(7));
+}
+
+/// What the function returns by content: a step `judge` with scores, and a shadow `long`, which did less when it was
+/// recorded.
+fn returns(long: &str) -> String {
+    let steps = |decision: &str, insult: f64, long: &str| {
+        let reasons = if long == "NO_CHANGE" { json!([]) } else { json!(["long"]) };
+        json!({ "Outcome": "ACCEPTED", "Steps": [
+            { "Name": "judge", "Decision": decision, "Scores": { "INSULT": insult }, "DurationMs": 1.0 },
+            { "Name": "long", "Decision": long, "Reasons": reasons, "Shadow": true, "DurationMs": 0.5 },
+        ] })
+    };
+    let returns = json!({
+        "a hell": steps("UPDATE", 0.85, long),
+        "deny": steps("DENY", 0.95, long),
+        "good day": steps("NO_CHANGE", 0.25, long),
+        "good night": steps("NO_CHANGE", 0.0, "NO_CHANGE"),
+    });
+    format!("RETURNS={returns}")
+}
+
+/// A recording of a flow whose shadow denied one message.
+fn recorded_steps() -> String {
+    let scored = |id, content, said, decision, insult, long: &str, label: Value| {
+        let mut step = step(id, content, said);
+        let reasons = if long == "NO_CHANGE" { json!([]) } else { json!(["long"]) };
+        step["steps"] = json!([
+            { "name": "judge", "decision": decision, "scores": { "INSULT": insult } },
+            { "name": "long", "decision": long, "reasons": reasons, "shadow": true },
+        ]);
+        step["label"] = json!({ "reasons": label });
+        step
+    };
+    let deny = json!({ "DeleteResource": true });
+    let steps = [
+        scored(1, "a hell", update("a ****"), "UPDATE", 0.5, "NO_CHANGE", json!(["insult"])),
+        scored(2, "deny", deny, "DENY", 0.9, "NO_CHANGE", json!(["insult"])),
+        scored(3, "good day", json!({}), "NO_CHANGE", 0.3, "DENY", json!(["long"])),
+        scored(4, "good night", json!({}), "NO_CHANGE", 0.3, "NO_CHANGE", json!([])),
+    ];
+    steps.map(|step| format!("{step}\n")).concat()
+}
+
+#[test]
+fn shadows_and_thresholds_are_judged_now_and_as_recorded() {
+    let output = replay(&["--env", &returns("DENY"), "-"], &recorded_steps());
+    let expected = "\
+4 same, 0 changed, 0 undecided, 0 skipped
+
+reason     insult
+given      0 messages, was 0
+precision  unknown, 0 of 0, was unknown
+recall     0 %, 0 of 2, was 0 %
+missed     m1, m2
+
+reason     long
+given      0 messages, was 0
+precision  unknown, 0 of 0, was unknown
+recall     0 %, 0 of 1, was 0 %
+missed     m3
+
+shadow     long
+ran on     4 messages, was 4
+would act  3: 3 to deny, was 1
+anyway     2: 1 denied, 1 updated
+alone      1
+with       judge 2
+gained     m1, m2
+differ     m1, m3
+
+shadow's reason  long
+given            3 messages, was 1
+gained           m1, m2
+precision        33 %, 1 of 3, was 100 %
+recall           100 %, 1 of 1, was 100 %
+wrong            m1, m2
+
+scores     INSULT, judge
+threshold  acted on  precision         recall
+0.1        3, was 4  66 %, was 50 %    100 %, was 100 %
+0.2        3, was 4  66 %, was 50 %    100 %, was 100 %
+0.3        2, was 4  100 %, was 50 %   100 %, was 100 %
+0.4        2, was 2  100 %, was 100 %  100 %, was 100 %
+0.5        2, was 2  100 %, was 100 %  100 %, was 100 %
+0.6        2, was 1  100 %, was 100 %  100 %, was 50 %
+0.7        2, was 1  100 %, was 100 %  100 %, was 50 %
+0.8        2, was 1  100 %, was 100 %  100 %, was 50 %
+0.9        1, was 1  100 %, was 100 %  50 %, was 50 %
+";
+    assert_eq!((stdout(&output), stderr(&output), output.status.code()), (expected, "", Some(0)));
+    for content in ["hell", "good"] {
+        assert!(!stdout(&output).contains(content));
+    }
+
+    let output = replay(&["--show-content", "--env", &returns("DENY"), "-"], &recorded_steps());
+    let expected = "\ndiffer     m1, line 1: a hell\n           m3, line 3: good day\n";
+    assert!(stdout(&output).contains(expected), "{}", stdout(&output));
+}
+
+#[test]
+fn a_program_gets_shadows_and_thresholds_and_rules_limit_shadows() {
+    let rules = rules("shadows.long.exactly = 3\nshadows.other.at_most = 0");
+    let args = ["--json", "--env", &returns("UPDATE"), "--expect", path(&rules), "-"];
+    let output = replay(&args, &recorded_steps());
+    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, .., summary] = &lines[..] else { panic!("{}", stdout(&output)) };
+    let shadow =
+        json!({ "name": "long", "decision": "UPDATE", "reasons": ["long"], "shadow": true, "duration_ms": 0.5 });
+    assert_eq!((&first["now"]["steps"][1], &first["now"]["scores"]), (&shadow, &json!({})));
+    assert_eq!(first["before"]["steps"][0]["scores"], json!({ "INSULT": 0.5 }));
+    let long = &summary["shadows"]["long"];
+    let now = json!({
+        "ran": 4, "failed": {}, "acts": 3, "with": { "judge": 2 }, "differ": ["m3"],
+        "denies": { "denied_anyway": 0, "updated_anyway": 0, "alone": 0 },
+        "updates": { "denied_anyway": 1, "updated_anyway": 1, "alone": 1 },
+    });
+    assert_eq!((&long["now"], &long["recorded"]["acts"]), (&now, &json!(1)));
+    assert_eq!((&long["gained"], &long["lost"]), (&json!(["m1", "m2"]), &json!([])));
+    assert_eq!(long["reasons"]["long"]["now"]["wrong"], json!(["m1", "m2"]));
+    let insult = &summary["scores"][0];
+    assert_eq!((&insult["step"], &insult["category"]), (&json!("judge"), &json!("INSULT")));
+    let highest = &insult["thresholds"][8];
+    assert_eq!((&highest["threshold"], &highest["now"]["recall"]), (&json!(0.9), &json!(0.5)));
+    assert_eq!(highest["recorded"]["missed"], json!(["m1"]));
+    assert_eq!((&summary["rules"][0]["met"], &summary["rules"][1]["count"]), (&json!(true), &json!(0)));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn in_a_dry_run_the_decision_that_was_not_sent_counts() {
+    let long = json!({ "Name": "long", "Decision": "UPDATE", "Shadow": true, "DurationMs": 1.0 });
+    let returned = json!({ "good day": { "Outcome": "ACCEPTED", "DryRun": "DENY", "Steps": [long] } });
+    let mut recorded = step(1, "good day", json!({}));
+    recorded["steps"] = json!([{ "name": "long", "decision": "UPDATE", "shadow": true }]);
+    recorded["dry_run"] = "UPDATE".into();
+    let output = replay(&["--json", "--env", &format!("RETURNS={returned}"), "-"], &recorded.to_string());
+    let summary: Value = serde_json::from_str(stdout(&output).lines().last().unwrap()).unwrap();
+    let long = &summary["shadows"]["long"];
+    assert_eq!(long["now"]["updates"], json!({ "denied_anyway": 1, "updated_anyway": 0, "alone": 0 }));
+    assert_eq!(long["recorded"]["updates"], json!({ "denied_anyway": 0, "updated_anyway": 1, "alone": 0 }));
+}
+
+#[test]
+fn masked_steps_count_as_recorded_only() {
+    let masked = recorded_steps().replace("\"masked\":false", "\"masked\":true");
+    let output = replay(&["--env", &returns("DENY"), "-"], &masked);
+    let text = stdout(&output);
+    assert!(text.contains("\nran on     0 messages, was 4\nwould act  0, was 1\n"), "{text}");
+    assert!(text.contains("\n0.5        unknown, was 2  unknown, was 100 %  unknown, was 100 %\n"), "{text}");
 }
 
 fn rules(text: &str) -> tempfile::NamedTempFile {

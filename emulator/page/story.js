@@ -2,6 +2,7 @@
 
 import { diff, elide } from './diff.js';
 import { h, icon, unseen } from './dom.js';
+import { reasons, steps as stepsOf } from './steps.js';
 import { DECISIONS, OUTCOMES, clock, count, duration, lastPart } from './words.js';
 
 /** The parts of a story's card. `show` opens the raw texts. */
@@ -20,6 +21,8 @@ export function card(story, show) {
         more && h('p', { class: 'more' }, more),
         story.redacted && h('p', { class: 'more' }, 'Taken back since.'),
         story.deleted && h('p', { class: 'more' }, 'Deleted since.'),
+        reasons(story),
+        stepsOf(story).flat(),
         h('p', { class: 'figures' }, figures(story)),
         refused.length > 0 && h('ul', { class: 'refusals' }, refused.map(refusal)),
         steps.length > 0 &&

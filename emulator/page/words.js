@@ -15,6 +15,16 @@ export const OUTCOMES = {
 /** The decisions of the API, as a callback says them. */
 export const DECISIONS = { UPDATE: 'changed it', NO_CHANGE: 'let it through', DENY: 'blocked it' };
 
+/** What a step of a flow did, and a shadow would have done. */
+export const STEP_DECISIONS = {
+    UPDATE: { did: 'changed it', would: 'would have changed it', icon: 'pen', tone: 'change' },
+    NO_CHANGE: { did: 'let it through', would: 'would have let it through', icon: 'check', tone: 'quiet' },
+    DENY: { did: 'blocked it', would: 'would have blocked it', icon: 'stop', tone: 'bad' },
+};
+
+/** Why a step gave no decision. */
+export const FAILURES = { ERROR: 'failed', PANIC: 'panicked', OUT_OF_TIME: 'ran out of time' };
+
 /** The switches, in the order in which a message meets them. */
 export const SWITCHES = [
     {
@@ -49,6 +59,12 @@ export function duration(milliseconds) {
     if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
     if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
     return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
+}
+
+/** The same for what is often far below a millisecond: `0.02 ms`. */
+export function fineDuration(milliseconds) {
+    if (milliseconds < 0.01) return 'under 0.01 ms';
+    return milliseconds < 10 ? `${milliseconds.toFixed(2)} ms` : duration(milliseconds);
 }
 
 export const clock = (milliseconds) =>

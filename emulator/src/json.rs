@@ -25,6 +25,11 @@ pub(crate) fn text(json: &str) -> Option<String> {
     Some(text)
 }
 
+/// The elements of `json`, unread; none if there is no `json`, or if it is not an array.
+pub(crate) fn elements(json: Option<&str>) -> Vec<&RawValue> {
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+}
+
 impl<'a> Members<'a> {
     /// The members of `json`; `None` if it is not an object, or no JSON at all.
     pub(crate) fn read(json: &'a [u8]) -> Option<Self> {

@@ -216,6 +216,9 @@ pub use model::message::{
     MessageAttributeValue, MessageChange, MessageFields, MessageIds, MessageState, MessageStatus, PushNotification,
 };
 pub use model::refusal::{Refusal, RefusalKind};
+pub use model::returned::Returned;
+pub use model::scores::Scores;
+pub use model::step_report::{ReportedOutcome, StepReport};
 pub use recording::{
     Label, RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, Recorder,
     RecorderSettings, StepOutcome, UnreadableStep,

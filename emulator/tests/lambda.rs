@@ -284,6 +284,23 @@ async fn a_functions_error_is_an_attempt_and_not_unreachable() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_answers_tells_the_reasons_and_the_steps() {
+    let (emulator, stand_in, mut activities) = endpoint_stage().await;
+    let settled = r#"{"Reasons":["links"],"Steps":[{"Name":"links","Decision":"DENY","DurationMs":1}]}"#;
+    for (status, body, expected) in [(200, settled, 1), (200, "null", 0), (202, settled, 0)] {
+        stand_in.answers(Some((status, body)));
+        emulator.service().invoke("filter", &event("hello")).await.unwrap();
+        let ActivityKind::Attempted { returned, .. } = activities.recv().await.unwrap().kind else {
+            panic!("an attempt")
+        };
+        assert_eq!((returned.reasons.len(), returned.steps.len()), (expected, expected), "{status} {body}");
+        if status == 200 {
+            assert!(matches!(activities.recv().await.unwrap().kind, ActivityKind::Finished { .. }));
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_endpoint_with_a_queue_says_no_more_than_that_it_has_the_event() {
     let (emulator, stand_in, mut activities) = endpoint_stage().await;
     stand_in.answers(Some((202, "")));

@@ -2,13 +2,18 @@
 
 mod common;
 
-use channel_flow_emulator::{InvocationFault, MessagingService, Settings};
-use common::chat::{Chat, Processor, encoded, start};
+use axum::Router;
+use channel_flow_emulator::{Bytes, Event, InvocationFault, InvokeEndpoint, MessagingService, Settings};
+use common::chat::{Chat, Processor, encoded, function_arn, start};
 use common::{Response, request};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 const PAGE: [(&str, &str); 2] = [("content-type", "application/json"), ("x-channel-flow-page", "1")];
 
@@ -227,6 +232,70 @@ async fn a_message_has_a_story_and_each_session_its_view() {
     assert_eq!(messages(&chat, "bob")[0]["Redacted"], true);
     assert_eq!(act(&chat, "delete", "ada", redaction).status, 200);
     assert_eq!(messages(&chat, "bob"), json!([]));
+}
+
+/// A function behind an endpoint that answers each event with `returned` once `decided` is told.
+async fn answers(service: &MessagingService, returned: Value, decided: Arc<Notify>) -> UnboundedReceiver<Event> {
+    let (sender, events) = unbounded_channel();
+    let router = Router::new().fallback(move |event: Bytes| {
+        let (sender, returned, decided) = (sender.clone(), returned.clone(), Arc::clone(&decided));
+        async move {
+            sender.send(Event::raw(event)).unwrap();
+            decided.notified().await;
+            returned.to_string()
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = InvokeEndpoint::new(&format!("http://{}", listener.local_addr().unwrap()), "function").unwrap();
+    tokio::spawn(axum::serve(listener, router).into_future());
+    service.set_function(function_arn(0), endpoint);
+    events
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_has_the_reasons_the_scores_and_the_steps_that_the_function_returned() {
+    let (service, chat) = stage().await;
+    let returned = json!({
+        "Outcome": "ACCEPTED", "Reasons": ["links"], "Scores": { "SPAM": 0.5 },
+        "Steps": [
+            { "Name": "judge", "Failure": "ERROR", "FallbackAction": "CONTINUE", "DurationMs": 1.5 },
+            { "Name": "links", "Decision": "DENY", "Reasons": ["links"], "DurationMs": 0.5 },
+            { "Name": "long", "Decision": "NO_CHANGE", "Shadow": true, "Scores": { "LONG": 0.25 }, "DurationMs": 2 },
+        ],
+    });
+    let decided = Arc::new(Notify::new());
+    let mut events = answers(&service, returned, Arc::clone(&decided)).await;
+    chat.associate_flow(&["ABORT"]);
+    let mut stream = Stream::open(&chat, "alice", "bob");
+    assert_eq!(act(&chat, "send", "alice", json!({ "content": "https://example.com" })).status, 200);
+    let event = events.recv().await.unwrap();
+    assert_eq!(chat.call_back(event.ids().unwrap(), |body| body["DeleteResource"] = json!(true)).status, 200);
+    assert_eq!(stream.story("deny")["steps"][0]["returned"], Value::Null);
+    decided.notify_one();
+    let story = loop {
+        let story = stream.story("deny");
+        if !story["steps"][0]["returned"].is_null() {
+            break story;
+        }
+    };
+    let expected = json!({
+        "dryRun": null, "reasons": ["links"], "scores": { "SPAM": 0.5 },
+        "steps": [
+            {
+                "name": "judge", "decision": null, "reasons": [], "failure": "ERROR", "fallbackAction": "CONTINUE",
+                "shadow": false, "scores": {}, "milliseconds": 1.5,
+            },
+            {
+                "name": "links", "decision": "DENY", "reasons": ["links"], "failure": null, "fallbackAction": null,
+                "shadow": false, "scores": {}, "milliseconds": 0.5,
+            },
+            {
+                "name": "long", "decision": "NO_CHANGE", "reasons": [], "failure": null, "fallbackAction": null,
+                "shadow": true, "scores": { "LONG": 0.25 }, "milliseconds": 2.0,
+            },
+        ],
+    });
+    assert_eq!(story["steps"][0]["returned"], expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

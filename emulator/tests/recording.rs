@@ -59,6 +59,17 @@ impl Stage {
         Recorder::start(self.emulator.service(), path, settings).unwrap()
     }
 
+    /// Records these messages, one after the other, and reads the recording.
+    async fn recorded(&self, path: &Path, content: bool, messages: &[&str]) -> Vec<RecordedStep> {
+        let recorder = self.record(path, RecorderSettings::new().content(content));
+        let mut activities = self.emulator.service().watch();
+        for message in messages {
+            self.send(&mut activities, message).await;
+        }
+        drop(recorder);
+        steps(path)
+    }
+
     /// Sends a message and waits until no more will happen to it.
     async fn send(&self, activities: &mut UnboundedReceiver<Activity>, content: &str) -> Vec<ActivityKind> {
         let message = json!({
@@ -157,15 +168,27 @@ async fn reasons_that_the_function_returns_are_recorded_masked_or_not() {
     let folder = tempfile::tempdir().unwrap();
     for content in [false, true] {
         let path = folder.path().join(format!("{content}.jsonl"));
-        let recorder = stage.record(&path, RecorderSettings::new().content(content));
-        let mut activities = stage.emulator.service().watch();
-        stage.send(&mut activities, "call back with reasons").await;
-        stage.send(&mut activities, "call back").await;
-        drop(recorder);
-        let [with, without] = &steps(&path)[..] else { panic!("two lines") };
+        let recorded = stage.recorded(&path, content, &["call back with reasons", "call back"]).await;
+        let [with, without] = &recorded[..] else { panic!("two lines") };
         assert_eq!((with.masked, &with.reasons[..]), (!content, &["called-back".to_owned()][..]));
         assert!(without.reasons.is_empty());
         assert_eq!(fs::read_to_string(&path).unwrap().matches("\"reasons\"").count(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_steps_of_the_function_did_is_recorded_masked_or_not() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    for content in [false, true] {
+        let path = folder.path().join(format!("{content}.jsonl"));
+        let recorded = stage.recorded(&path, content, &["call back with steps"]).await;
+        let [step] = &recorded[..] else { panic!("one line") };
+        let said: Vec<_> = step.steps.iter().map(|report| (&*report.name, report.decision(), report.shadow)).collect();
+        let expected =
+            [("rename", Some(Decision::Update), false), ("judge", None, false), ("long", Some(Decision::Deny), true)];
+        assert_eq!((step.masked, said), (!content, expected.to_vec()));
+        assert_eq!((step.scores["RUDE"], step.steps[2].scores["LONG"]), (0.5, 0.75));
     }
 }
 

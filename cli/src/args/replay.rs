@@ -35,8 +35,8 @@ pub(crate) struct Replay {
 
     /// Fail unless the decisions follow the rules of this TOML file
     ///
-    /// A rule limits how many messages may have a decision, a reason or a result. With rules, a
-    /// changed decision alone is not a failure.
+    /// A rule limits how many messages may have a decision, a reason or a result, or how many a
+    /// shadow may act on. With rules, a changed decision alone is not a failure.
     #[arg(long, value_name = "RULES")]
     pub(crate) expect: Option<PathBuf>,
 
@@ -49,6 +49,12 @@ pub(crate) struct Replay {
     /// Print one JSON object per message, and a summary object
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Show the content of the messages that a shadow would decide differently
+    ///
+    /// Without this option, they are named by their ids.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) show_content: bool,
 
     /// Show the function's logs on standard error
     ///
@@ -84,12 +90,30 @@ A label says what should have been decided. Add one to a line of the recording, 
   \"label\":{\"decision\":\"DENY\",\"reasons\":[\"links\"]}
 The summary then gives each decision and each reason a precision (the part of the messages with it
 that should have it) and a recall (the part of the messages that should have it that do), and lists
-the wrong and the missed messages. Recordings hold no scores, so thresholds cannot be compared.
+the wrong and the missed messages.
+
+A step that is a shadow, now or in the recording, is judged by what it would do if it counted:
+  ran on      how many messages it ran on
+  would act   how many it would deny or update
+  anyway      how many of those are denied or updated without it
+  alone       how many nothing else acts on
+  with        which other steps act on the same messages, and on how many
+  failed      how often it failed
+  gained, lost  the messages that it would act on only now, or only in the recording
+  differ      the messages that would be decided differently
+Each reason that it gives is measured by the labels, as above. A message that was denied before the
+step's turn does not count for it. In a dry run, the decision that was not sent counts.
+
+If the function returns scores, a table says for each category how many messages have a score of at
+least 0.1 to 0.9 and, by the labels, the precision and the recall of acting on them. A reason of a
+label means the category with its name: hate-speech is HATE_SPEECH. A message without a score of
+the category counts as below all thresholds.
 
 A rule for --expect sets at_least, at_most or exactly for the number of messages with a decision, a
-reason or a result, for example
+reason or a result, or of those that a shadow would act on, for example
   reasons.links.exactly = 3
   decisions.DENY = { at_least = 3, at_most = 5 }
+  shadows.long.at_most = 2
   results.CHANGED.at_most = 0
 Masked messages count only in the rules for results.
 
@@ -105,10 +129,10 @@ Exit status; with several messages, the highest that applies:
 With --json, each line is an object with these fields; later versions may add more:
   result      SAME, CHANGED, UNDECIDED, SKIPPED, or DECIDED if the line is masked and
               cannot be compared
-  before      the recorded decision, its reasons, and message: what was released; null if
-              masked or skipped
-  now         decision, reasons, message, and invocation: outcome (RESPONSE, ERROR,
-              TIMED_OUT, EXITED, INIT_FAILED) and, unless the outcome is RESPONSE,
+  before      the recorded decision, its reasons, scores and steps, and message: what was
+              released; null if masked or skipped
+  now         decision, reasons, scores, steps, message, and invocation: outcome (RESPONSE,
+              ERROR, TIMED_OUT, EXITED, INIT_FAILED) and, unless the outcome is RESPONSE,
               detail: a sentence; null if skipped
   label       decision and reasons, as far as the recording has them; else null
   event       the recorded event
@@ -121,4 +145,11 @@ The last line sums up:
                   (ids of messages), precision and recall (0 to 1; null if unknown)
               gained, lost: ids of messages that have it only now, or only in the recording
               with: how many messages have another reason as well
+  shadows     for each shadow step:
+              now and recorded: ran, failed, acts, with, differ (ids of messages), and denies
+                  and updates, each with denied_anyway, updated_anyway and alone
+              gained, lost: ids of messages
+              reasons: as above, by code
+  scores      for each step (null: the function itself) and category: thresholds, each with
+              now and recorded as above, or null without scores
   rules       with --expect, for each rule: rule, limit, count, and whether it is met; else null";

@@ -2,10 +2,13 @@
 
 use super::recording::Line;
 use super::rules::Judgement;
+use super::shadow::{Overlap, Shadow, ShadowSide};
 use super::step::{Outcome, Replayed, Verdict};
-use super::summary::Summary;
-use super::tally::{Side, Tallies, Tally};
+use super::tally::{Side, Tally};
+use super::threshold::{Category, Threshold};
+use super::totals::Totals;
 use crate::json::{body, decision, name, write_line};
+use channel_flow_emulator::{Scores, StepReport};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +16,8 @@ use std::io;
 /// Writes the result of a step.
 pub(super) fn replayed(replayed: &Replayed<'_>) -> io::Result<()> {
     let now = replayed.now.as_ref().map(|now| {
-        let mut verdict = verdict(&Verdict::of(now), &replayed.reasons());
+        let returned = now.invocation.outcome().returned();
+        let mut verdict = verdict(&Verdict::of(now), &replayed.reasons(), &returned.scores, &returned.steps);
         let outcome = now.invocation.outcome();
         verdict["invocation"] = json!({ "outcome": name(outcome) });
         if !outcome.is_success() {
@@ -21,13 +25,15 @@ pub(super) fn replayed(replayed: &Replayed<'_>) -> io::Result<()> {
         }
         verdict
     });
-    let before = replayed.before.as_ref().map(|before| verdict(before, replayed.recorded_reasons()));
+    let step = replayed.step;
+    let before = replayed.before.as_ref();
+    let before = before.map(|before| verdict(before, replayed.recorded_reasons(), &step.scores, &step.steps));
     write_line(&json!({
         "result": replayed.outcome.name(),
         "before": before,
         "now": now,
-        "label": replayed.step.label,
-        "event": body(replayed.step.event().json()),
+        "label": step.label,
+        "event": body(step.event().json()),
         "source": replayed.line.source,
         "line": replayed.line.number,
     }))
@@ -38,7 +44,9 @@ pub(super) fn problem(line: &Line, problem: &str) -> io::Result<()> {
     write_line(&json!({ "error": problem, "source": line.source, "line": line.number }))
 }
 
-pub(super) fn summary(summary: &Summary, tallies: &Tallies, judgements: Option<&[Judgement<'_>]>) -> io::Result<()> {
+/// Writes the summary, and what is measured.
+pub(super) fn totals(totals: &Totals, judgements: Option<&[Judgement<'_>]>) -> io::Result<()> {
+    let Totals { summary, tallies, shadows, categories } = totals;
     let mut counts = Map::new();
     for outcome in [Outcome::Same, Outcome::Changed, Outcome::Undecided, Outcome::Decided, Outcome::Skipped] {
         counts.insert(outcome.name().to_owned(), summary.of(outcome).into());
@@ -49,12 +57,20 @@ pub(super) fn summary(summary: &Summary, tallies: &Tallies, judgements: Option<&
         "summary": counts,
         "decisions": all(&tallies.decisions),
         "reasons": all(&tallies.reasons),
+        "shadows": shadows.iter().map(|(name, shadow)| (name.clone(), self::shadow(shadow))).collect::<Map<_, _>>(),
+        "scores": categories.iter().map(category).collect::<Vec<_>>(),
         "rules": rules,
     }))
 }
 
-fn verdict(verdict: &Verdict, reasons: &[String]) -> Value {
-    json!({ "decision": verdict.decision.map(decision), "reasons": reasons, "message": verdict.released })
+fn verdict(verdict: &Verdict, reasons: &[String], scores: &Scores, steps: &[StepReport]) -> Value {
+    json!({
+        "decision": verdict.decision.map(decision),
+        "reasons": reasons,
+        "scores": scores,
+        "steps": steps,
+        "message": verdict.released,
+    })
 }
 
 fn all(tallies: &BTreeMap<String, Tally>) -> Map<String, Value> {
@@ -79,6 +95,44 @@ fn side(side: &Side) -> Value {
         "missed": side.missed,
         "precision": side.precision(),
         "recall": side.recall(),
+    })
+}
+
+fn shadow(shadow: &Shadow) -> Value {
+    json!({
+        "now": shadow_side(&shadow.now),
+        "recorded": shadow_side(&shadow.recorded),
+        "gained": shadow.gained,
+        "lost": shadow.lost,
+        "reasons": all(&shadow.reasons),
+    })
+}
+
+fn shadow_side(side: &ShadowSide) -> Value {
+    let overlap = |overlap: Overlap| {
+        let Overlap { denied_anyway, updated_anyway, alone } = overlap;
+        json!({ "denied_anyway": denied_anyway, "updated_anyway": updated_anyway, "alone": alone })
+    };
+    json!({
+        "ran": side.ran,
+        "failed": side.failed,
+        "acts": side.acts(),
+        "denies": overlap(side.denies),
+        "updates": overlap(side.updates),
+        "with": side.with,
+        "differ": side.differ.iter().map(|differing| &differing.id).collect::<Vec<_>>(),
+    })
+}
+
+fn category(category: &Category) -> Value {
+    let threshold = |threshold: &Threshold| {
+        let Threshold { score, now, recorded } = threshold;
+        json!({ "threshold": score, "now": now.as_ref().map(side), "recorded": recorded.as_ref().map(side) })
+    };
+    json!({
+        "step": category.step,
+        "category": category.name,
+        "thresholds": category.thresholds.iter().map(threshold).collect::<Vec<_>>(),
     })
 }
 

@@ -104,6 +104,9 @@ fn read_step(text: &[u8]) -> Result<RecordedStep, String> {
     if step.decision.is_some() && step.decision().is_none() {
         return Err("its decision is not UPDATE, DENY or NO_CHANGE".to_owned());
     }
+    if step.dry_run.is_some() && step.dry_run().is_none() {
+        return Err("the decision of its dry run is not UPDATE, DENY or NO_CHANGE".to_owned());
+    }
     if step.label.as_ref().is_some_and(|label| label.decision.is_some() && label.decision().is_none()) {
         return Err("the decision of its label is not UPDATE, DENY or NO_CHANGE".to_owned());
     }

@@ -1,8 +1,8 @@
 //! Rules about what a replay has to come to, and whether it does.
 
 use super::step::Outcome;
-use super::summary::Summary;
-use super::tally::{Tallies, Tally};
+use super::tally::Tally;
+use super::totals::Totals;
 use crate::exit::Failure;
 use crate::json::decision;
 use channel_flow_emulator::Decision;
@@ -33,6 +33,8 @@ pub(super) struct Judgement<'a> {
 enum Subject {
     Decision(Decision),
     Reason(String),
+    /// Those that a shadow step would act on.
+    Shadow(String),
     Result(Outcome),
 }
 
@@ -47,6 +49,7 @@ enum Bound {
 struct RulesFile {
     decisions: Decisions,
     reasons: BTreeMap<String, Bounds>,
+    shadows: BTreeMap<String, Bounds>,
     results: Results,
 }
 
@@ -91,7 +94,7 @@ impl Rules {
             let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
             format!("{line}{}", error.message())
         })?;
-        let RulesFile { decisions, reasons, results } = file;
+        let RulesFile { decisions, reasons, shadows, results } = file;
         let decisions = [
             (Decision::Update, decisions.update),
             (Decision::Deny, decisions.deny),
@@ -106,9 +109,10 @@ impl Rules {
         ];
         let decisions = decisions.map(|(decision, bounds)| (Subject::Decision(decision), bounds));
         let reasons = reasons.into_iter().map(|(reason, bounds)| (Subject::Reason(reason), bounds));
+        let shadows = shadows.into_iter().map(|(shadow, bounds)| (Subject::Shadow(shadow), bounds));
         let results = results.map(|(outcome, bounds)| (Subject::Result(outcome), bounds));
         let mut rules = Vec::new();
-        for (subject, bounds) in decisions.into_iter().chain(reasons).chain(results) {
+        for (subject, bounds) in decisions.into_iter().chain(reasons).chain(shadows).chain(results) {
             if matches!((bounds.at_least, bounds.at_most), (Some(least), Some(most)) if least > most) {
                 return Err(format!("{subject}: at_least is more than at_most"));
             }
@@ -124,9 +128,8 @@ impl Rules {
     }
 
     /// All rules in order, each with whether it holds.
-    pub(super) fn judge(&self, summary: &Summary, tallies: &Tallies) -> Vec<Judgement<'_>> {
-        let judge = |rule| Judgement { rule, count: rule.subject.count(summary, tallies) };
-        self.0.iter().map(judge).collect()
+    pub(super) fn judge(&self, totals: &Totals) -> Vec<Judgement<'_>> {
+        self.0.iter().map(|rule| Judgement { rule, count: rule.subject.count(totals) }).collect()
     }
 }
 
@@ -158,11 +161,13 @@ impl Judgement<'_> {
 }
 
 impl Subject {
-    fn count(&self, summary: &Summary, tallies: &Tallies) -> u64 {
+    fn count(&self, totals: &Totals) -> u64 {
+        let Totals { summary, tallies, shadows, .. } = totals;
         let count = |tally: Option<&Tally>| tally.map_or(0, |tally| tally.now.count);
         match self {
             Self::Decision(of) => count(tallies.decisions.get(decision(*of))),
             Self::Reason(reason) => count(tallies.reasons.get(reason)),
+            Self::Shadow(name) => shadows.get(name).map_or(0, |shadow| shadow.now.acts()),
             Self::Result(outcome) => summary.of(*outcome),
         }
     }
@@ -192,6 +197,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Decision(of) => write!(f, "decisions.{}", decision(*of)),
             Self::Reason(reason) => write!(f, "reasons.{reason}"),
+            Self::Shadow(name) => write!(f, "shadows.{name}"),
             Self::Result(outcome) => write!(f, "results.{}", outcome.name()),
         }
     }
@@ -218,6 +224,7 @@ mod tests {
             # As many as the recording has.
             reasons.links.exactly = 3
             decisions.DENY = { at_least = 1, at_most = 3 }
+            shadows.\"too long\".at_most = 9
 
             [results]
             CHANGED.at_most = 0
@@ -228,6 +235,7 @@ mod tests {
             ("decisions.DENY.at_least", "at least 1"),
             ("decisions.DENY.at_most", "at most 3"),
             ("reasons.links.exactly", "exactly 3"),
+            ("shadows.too long.at_most", "at most 9"),
             ("results.CHANGED.at_most", "at most 0"),
         ];
         assert_eq!(rules, expected.map(|(rule, bound)| (rule.to_owned(), bound.to_owned())));

@@ -1,10 +1,19 @@
 //! Results for people: changes, a summary, what came of reasons, labels and rules.
 
+mod shadow;
+mod tally;
+mod threshold;
+
+use self::shadow::render_shadow;
+use self::tally::render_tally;
+use self::threshold::render_category;
 use super::rules::Judgement;
 use super::step::{Outcome, Replayed, Verdict};
 use super::summary::Summary;
 use super::tally::{Tallies, Tally};
+use super::totals::Totals;
 use crate::show::{Rows, reason, sender, times};
+use crate::step_line::step_line;
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
 use channel_flow_emulator::{Decision, Delivered, MessageFields};
@@ -62,6 +71,10 @@ fn render(replayed: &Replayed<'_>, now: &Delivered, colored: bool) -> String {
         rows.add(label, &printable(&outcome.to_string()));
     }
     let line = format!("{}:{}", printable(&replayed.line.source), replayed.line.number);
+    let steps = now.invocation.outcome().returned().steps;
+    for (step, label) in steps.iter().zip(std::iter::once("steps").chain(std::iter::repeat(""))) {
+        rows.add(label, &step_line(step));
+    }
     rows.add("recorded", &format!("{line}, {}", styled(DIM, printable(&replayed.step.time))));
     rows.add("took", &times(now));
     rows.render()
@@ -104,8 +117,14 @@ fn codes(reasons: &[String]) -> String {
     if reasons.is_empty() { "none".to_owned() } else { printable(&reasons.join(", ")) }
 }
 
-pub(super) fn summary(summary: &Summary, tallies: &Tallies, judgements: Option<&[Judgement<'_>]>) -> io::Result<()> {
-    write(&(render_summary(summary) + &render_tallies(tallies) + &render_judgements(judgements.unwrap_or_default())))
+/// Writes the summary, and what is measured.
+pub(super) fn totals(totals: &Totals, judgements: Option<&[Judgement<'_>]>) -> io::Result<()> {
+    let Totals { summary, tallies, shadows, categories } = totals;
+    let shadows = shadows.iter().map(|(name, shadow)| format!("\n{}", render_shadow(name, shadow)));
+    let categories = categories.iter().map(|category| format!("\n{}", render_category(category)));
+    let mut text = render_summary(summary) + &render_tallies(tallies);
+    text.extend(shadows.chain(categories));
+    write(&(text + &render_judgements(judgements.unwrap_or_default())))
 }
 
 /// Of decisions, only if there are labels that they can be measured by: what changed is shown above.
@@ -116,51 +135,6 @@ fn render_tallies(tallies: &Tallies) -> String {
         tallies.decisions.iter().filter(|_| labelled).map(|(name, tally)| render_tally("decision", name, tally));
     let reasons = tallies.reasons.iter().map(|(code, tally)| render_tally("reason", code, tally));
     decisions.chain(reasons).map(|rendered| format!("\n{rendered}")).collect()
-}
-
-fn render_tally(kind: &str, name: &str, tally: &Tally) -> String {
-    let Tally { now, recorded, gained, lost, with } = tally;
-    let mut rows = Rows::default();
-    rows.add(kind, &styled(NEUTRAL, printable(name)).to_string());
-    let was = styled(DIM, format!("was {}", recorded.count));
-    let messages = if now.count == 1 { "message" } else { "messages" };
-    rows.add("given", &format!("{} {messages}, {was}", now.count));
-    if !with.is_empty() {
-        let with: Vec<_> = with.iter().map(|(other, count)| format!("{} {count}", printable(other))).collect();
-        rows.add("with", &with.join(", "));
-    }
-    add_messages(&mut rows, "gained", gained);
-    add_messages(&mut rows, "lost", lost);
-    if now.is_labelled() || recorded.is_labelled() {
-        let (right, wrong, missed) = (now.right, now.wrong.len() as u64, now.missed.len() as u64);
-        for (label, now, was, all) in [
-            ("precision", now.precision(), recorded.precision(), right + wrong),
-            ("recall", now.recall(), recorded.recall(), right + missed),
-        ] {
-            let was = styled(DIM, format!("was {}", percentage(was)));
-            rows.add(label, &format!("{}, {right} of {all}, {was}", percentage(now)));
-        }
-        add_messages(&mut rows, "wrong", &now.wrong);
-        add_messages(&mut rows, "missed", &now.missed);
-    }
-    rows.render()
-}
-
-/// Ids of messages, as many as can be read.
-fn add_messages(rows: &mut Rows, label: &str, ids: &[String]) {
-    const SHOWN: usize = 10;
-    let mut text: Vec<_> = ids.iter().take(SHOWN).map(|id| printable(id)).collect();
-    match ids.len() {
-        0 => return,
-        all if all > SHOWN => text.push(format!("and {} more, which --json lists", all - SHOWN)),
-        _ => {}
-    }
-    rows.add(label, &text.join(", "));
-}
-
-/// In whole percent, rounded down, so that only all are 100 %.
-fn percentage(part: Option<f64>) -> String {
-    part.map_or("unknown".to_owned(), |part| format!("{} %", (part * 100.0 + 1e-9).floor()))
 }
 
 fn render_judgements(judgements: &[Judgement<'_>]) -> String {
@@ -212,7 +186,6 @@ fn write(text: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::Side;
     use super::*;
 
     #[test]
@@ -228,24 +201,5 @@ mod tests {
              Skipped messages never reached their processor when they were recorded.\n\
              6 unusable: see the errors above\n"
         );
-    }
-    #[test]
-    fn a_reason_is_measured_and_its_messages_are_named() {
-        let ids = |ids: std::ops::Range<u32>| ids.map(|id| format!("m{id}")).collect::<Vec<_>>();
-        let now = Side { count: 16, right: 5, wrong: ids(1..12), missed: ids(0..0) };
-        let recorded = Side { count: 1, right: 0, wrong: ids(0..0), missed: ids(0..1) };
-        let with = [("spam".to_owned(), 2), ("pii".to_owned(), 1)].into();
-        let tally = Tally { now, recorded, gained: ids(1..3), lost: ids(0..0), with };
-        let tallies = Tallies { reasons: [("links".to_owned(), tally)].into(), ..Tallies::default() };
-        let expected = "
-reason     links
-given      16 messages, was 1
-with       pii 1, spam 2
-gained     m1, m2
-precision  31 %, 5 of 16, was unknown
-recall     100 %, 5 of 5, was 0 %
-wrong      m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, and 1 more, which --json lists
-";
-        assert_eq!(anstream::adapter::strip_str(&render_tallies(&tallies)).to_string(), expected);
     }
 }

@@ -87,7 +87,7 @@ impl<'a> Replayed<'a> {
     /// Why the message is decided as it is now; empty if it is not.
     pub(super) fn reasons(&self) -> Vec<String> {
         let decided = self.now.as_ref().filter(|now| now.decision().is_some());
-        decided.map(|now| now.invocation.outcome().reasons()).unwrap_or_default()
+        decided.map(|now| now.invocation.outcome().returned().reasons).unwrap_or_default()
     }
 
     /// Whether the processor did not come to ask for an event.

@@ -43,13 +43,14 @@ pub(super) struct Side {
 }
 
 /// The decisions, or the reasons, of one message.
-struct Message<'a> {
-    id: &'a str,
+pub(super) struct Message<'a> {
+    pub(super) id: &'a str,
     /// `None` if it cannot be compared.
-    now: Option<BTreeSet<&'a str>>,
-    recorded: BTreeSet<&'a str>,
+    pub(super) now: Option<BTreeSet<&'a str>>,
+    /// `None` if it was not recorded.
+    pub(super) recorded: Option<BTreeSet<&'a str>>,
     /// `None` if no label tells.
-    label: Option<BTreeSet<&'a str>>,
+    pub(super) label: Option<BTreeSet<&'a str>>,
 }
 
 impl Tallies {
@@ -61,7 +62,7 @@ impl Tallies {
         let message = Message {
             id: &id,
             now: is_comparable.then(|| now.decision().map(decision).into_iter().collect()),
-            recorded: step.decision().map(decision).into_iter().collect(),
+            recorded: Some(step.decision().map(decision).into_iter().collect()),
             label: label.and_then(|label| label.decision()).map(|labelled| BTreeSet::from([decision(labelled)])),
         };
         message.count(&mut self.decisions);
@@ -69,7 +70,7 @@ impl Tallies {
         let message = Message {
             id: &id,
             now: is_comparable.then(|| set(&reasons)),
-            recorded: set(replayed.recorded_reasons()),
+            recorded: Some(set(replayed.recorded_reasons())),
             label: label.and_then(|label| label.reasons.as_deref()).map(set),
         };
         message.count(&mut self.reasons);
@@ -77,19 +78,21 @@ impl Tallies {
 }
 
 impl Message<'_> {
-    fn count(&self, tallies: &mut BTreeMap<String, Tally>) {
-        let given = self.now.iter().chain([&self.recorded]).chain(&self.label).flatten();
+    pub(super) fn count(&self, tallies: &mut BTreeMap<String, Tally>) {
+        let given = self.now.iter().chain(&self.recorded).chain(&self.label).flatten();
         for &code in given.collect::<BTreeSet<_>>() {
             let tally = tallies.entry(code.to_owned()).or_default();
             let label = self.label.as_ref().map(|label| label.contains(code));
-            let was = self.recorded.contains(code);
-            tally.recorded.count(self.id, was, label);
+            let was = self.recorded.as_ref().map(|recorded| recorded.contains(code));
+            if let Some(was) = was {
+                tally.recorded.count(self.id, was, label);
+            }
             let Some(now) = &self.now else { continue };
             let is = now.contains(code);
             tally.now.count(self.id, is, label);
             match (was, is) {
-                (false, true) => tally.gained.push(self.id.to_owned()),
-                (true, false) => tally.lost.push(self.id.to_owned()),
+                (Some(false), true) => tally.gained.push(self.id.to_owned()),
+                (Some(true), false) => tally.lost.push(self.id.to_owned()),
                 _ => {}
             }
             for &other in now.iter().filter(|&&other| is && other != code) {
@@ -100,7 +103,7 @@ impl Message<'_> {
 }
 
 impl Side {
-    fn count(&mut self, id: &str, has_it: bool, label: Option<bool>) {
+    pub(super) fn count(&mut self, id: &str, has_it: bool, label: Option<bool>) {
         self.count += u64::from(has_it);
         match (has_it, label) {
             (true, Some(true)) => self.right += 1,
@@ -154,7 +157,7 @@ mod tests {
             // Masked.
             ("m5", None, codes(&["links"]), Some(codes(&[]))),
         ] {
-            Message { id, now, recorded, label }.count(&mut tallies);
+            Message { id, now, recorded: Some(recorded), label }.count(&mut tallies);
         }
         let links = &tallies["links"];
         assert_eq!((links.now.count, links.recorded.count), (3, 4));

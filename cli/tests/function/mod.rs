@@ -32,11 +32,15 @@ pub(crate) fn run() -> ! {
     }
 }
 
-/// What Lambda gets: with the reasons that `REASONS` names, separated by commas, as far as their words are in the content.
+/// What Lambda gets: the value that the JSON of `RETURNS` has for the content. Without it, with the reasons that `REASONS` names, separated by commas, as far as their words are in the content.
 fn returned(event: &str) -> String {
-    let Ok(reasons) = env::var("REASONS") else { return "null".to_owned() };
     let event: Value = serde_json::from_str(event).unwrap();
     let content = event["ChannelMessage"]["Content"].as_str().unwrap_or_default();
+    if let Ok(returns) = env::var("RETURNS") {
+        let returns: Value = serde_json::from_str(&returns).unwrap();
+        return returns[content].to_string();
+    }
+    let Ok(reasons) = env::var("REASONS") else { return "null".to_owned() };
     let reasons: Vec<_> = reasons.split(',').filter(|reason| content.contains(reason)).collect();
     json!({ "MessageId": event["ChannelMessage"]["MessageId"], "Reasons": reasons }).to_string()
 }

@@ -1,6 +1,7 @@
 //! One try of an event, for those who want to hear of each.
 
 use crate::model::invocation::InvocationReport;
+use crate::model::returned::Returned;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +14,8 @@ pub(crate) struct Attempt<'a> {
     /// In words.
     pub(crate) outcome: String,
     pub(crate) success: bool,
-    /// What the function returned names them.
-    pub(crate) reasons: Vec<String>,
+    /// What the function returned about the message.
+    pub(crate) returned: Returned,
     pub(crate) duration: Duration,
     pub(crate) cold_start: Option<Duration>,
 }
@@ -31,7 +32,7 @@ impl<'a> Attempt<'a> {
             request_id: report.request_id(),
             outcome: report.outcome().to_string(),
             success: report.outcome().is_success(),
-            reasons: report.outcome().reasons(),
+            returned: report.outcome().returned(),
             duration: report.duration(),
             cold_start: report.cold_start(),
         }

@@ -7,7 +7,8 @@ use crate::lambda::attempt::{Attempt, OnAttempt};
 use crate::lambda::invocation_fault::InvocationFault;
 use crate::lambda::unreachable::Unreachable;
 use crate::model::event::Event;
-use crate::model::invocation::REPORTED;
+use crate::model::invocation::{ANSWERED, REPORTED};
+use crate::model::returned::Returned;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
@@ -31,9 +32,9 @@ use tokio::time::timeout;
 /// | AWS's runtime interface emulator | `http://127.0.0.1:8080` | always `function` |
 ///
 /// Events are sent with `X-Amz-Invocation-Type: Event`. If that is answered at once with 202, the endpoint has a queue,
-/// and the outcome of the event there is not known here. Endpoints that invoke synchronously all the same, as two of
-/// these do, have no queue: Lambda's retries and destinations do not exist there, and a message whose function fails hangs
-/// at once.
+/// and neither the outcome of the event there nor the reasons that the function returns are known here. Endpoints that
+/// invoke synchronously all the same, as two of these do, have no queue: Lambda's retries and destinations do not exist
+/// there, and a message whose function fails hangs at once.
 ///
 /// The function calls back to wherever its `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` says, with its own credentials: set
 /// both when you start it.
@@ -63,8 +64,10 @@ const NAME_CHARACTERS: usize = 170;
 
 /// The outcome of a request to the endpoint.
 enum Answered {
-    /// It was reached: whether all went well, and in words.
-    Reached { success: bool, outcome: String },
+    /// It was reached, and the function answered.
+    Response(Returned),
+    /// It was reached, and the function failed or gave no answer: in words.
+    Failed(String),
     /// It has taken the event, to deliver it by and by.
     Queued,
     /// The event did not reach a function.
@@ -156,7 +159,7 @@ impl InvokeEndpoint {
         let answered = match fault {
             Some(InvocationFault::Crash) => {
                 let outcome = "the function ended in the invocation: a scripted fault".to_owned();
-                Answered::Reached { success: false, outcome }
+                Answered::Failed(outcome)
             }
             _ => {
                 let (answered, id) = self.send(event).await;
@@ -164,9 +167,10 @@ impl InvokeEndpoint {
                 answered
             }
         };
-        let (known, success, outcome) = match answered {
-            Answered::Reached { success, outcome } => (true, success, outcome),
-            Answered::Queued => (false, true, QUEUED.to_owned()),
+        let (known, success, outcome, returned) = match answered {
+            Answered::Response(returned) => (true, true, ANSWERED.to_owned(), returned),
+            Answered::Failed(outcome) => (true, false, outcome, Returned::default()),
+            Answered::Queued => (false, true, QUEUED.to_owned(), Returned::default()),
             Answered::Unreachable(unreachable) => return Err(unreachable),
         };
         on_attempt.call(&Attempt {
@@ -174,7 +178,7 @@ impl InvokeEndpoint {
             request_id: &request_id,
             outcome,
             success,
-            reasons: Vec::new(),
+            returned,
             duration: started.elapsed(),
             cold_start: None,
         });
@@ -206,7 +210,7 @@ impl InvokeEndpoint {
             Ok(Err(unreachable)) => (Answered::Unreachable(unreachable), None),
             Err(_) => {
                 let outcome = format!("the endpoint did not answer in {} s", self.timeout.as_secs_f64());
-                (Answered::Reached { success: false, outcome }, None)
+                (Answered::Failed(outcome), None)
             }
         }
     }
@@ -235,13 +239,13 @@ fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answered {
         if let Some(error_type) = reported.filter(|error_type| !error_type.is_empty()) {
             outcome = format!("{REPORTED} {error_type}");
         }
-        return Answered::Reached { success: false, outcome };
+        return Answered::Failed(outcome);
     }
     if status == StatusCode::ACCEPTED {
         return Answered::Queued;
     }
     if status.is_success() {
-        return Answered::Reached { success: true, outcome: "the function answered".to_owned() };
+        return Answered::Response(Returned::read(body));
     }
     let said = text("Message").or_else(|| text("message")).or_else(|| text("detail"));
     let said =
@@ -315,7 +319,8 @@ mod tests {
             (axum::http::HeaderName::from_static(name), axum::http::HeaderValue::from_str(value).unwrap())
         });
         match read(StatusCode::from_u16(status).unwrap(), &headers.collect(), body.as_bytes()) {
-            Answered::Reached { success, outcome } => format!("{success}: {outcome}"),
+            Answered::Response(returned) => format!("answered: {}", returned.reasons.join(", ")),
+            Answered::Failed(outcome) => format!("failed: {outcome}"),
             Answered::Queued => "queued".to_owned(),
             Answered::Unreachable(unreachable) => unreachable.0,
         }
@@ -323,16 +328,17 @@ mod tests {
 
     #[test]
     fn what_answers_mean() {
-        assert_eq!(verdict(200, &[], "null"), "true: the function answered");
+        assert_eq!(verdict(200, &[], "null"), "answered: ");
         assert_eq!(verdict(202, &[], ""), "queued");
-        assert_eq!(verdict(204, &[], ""), "true: the function answered");
+        assert_eq!(verdict(204, &[], ""), "answered: ");
+        assert_eq!(verdict(200, &[], r#"{"Decision":"DENY","Reasons":["links"]}"#), "answered: links");
         let error = r#"{"errorType":"Boom","errorMessage":"secret"}"#;
         for status in [200, 202, 500] {
-            assert_eq!(verdict(status, &[], error), "false: the function reported Boom");
+            assert_eq!(verdict(status, &[], error), "failed: the function reported Boom");
         }
         assert_eq!(
             verdict(200, &[("x-amz-function-error", "Unhandled")], "x"),
-            "false: the function reported an error"
+            "failed: the function reported an error"
         );
         assert_eq!(verdict(500, &[], "x"), "the endpoint refused the event with 500 Internal Server Error");
         assert_eq!(

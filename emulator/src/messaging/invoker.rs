@@ -173,7 +173,7 @@ impl Notifier {
             request_id: attempt.request_id.to_owned(),
             outcome: attempt.outcome.clone(),
             success: attempt.success,
-            reasons: attempt.reasons.clone(),
+            returned: attempt.returned.clone(),
             milliseconds: milliseconds(attempt.duration),
             cold_start_milliseconds: attempt.cold_start.map(milliseconds),
         };

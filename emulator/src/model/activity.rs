@@ -2,6 +2,7 @@
 
 use crate::model::callback_record::CallbackRecord;
 use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageStatus};
+use crate::model::returned::Returned;
 use axum::body::Bytes;
 use std::fmt;
 use std::time::SystemTime;
@@ -62,8 +63,9 @@ pub enum ActivityKind {
         outcome: String,
         /// Whether Lambda counts it as a success.
         success: bool,
-        /// The codes of the reasons that the function returned; none of a function behind an endpoint.
-        reasons: Vec<String>,
+        /// What the function returned about the message. Empty if an endpoint has queued the event, since the answer is not
+        /// known then.
+        returned: Returned,
         /// How long it took, in milliseconds.
         milliseconds: f64,
         /// How long the start of a new environment took, in milliseconds.
@@ -121,13 +123,13 @@ impl fmt::Debug for ActivityKind {
                 .field("ids", ids)
                 .field("event_bytes", &event.len())
                 .finish(),
-            Self::Attempted { ids, function_arn, request_id, success, reasons, .. } => f
+            Self::Attempted { ids, function_arn, request_id, success, returned, .. } => f
                 .debug_struct("Attempted")
                 .field("ids", ids)
                 .field("function_arn", function_arn)
                 .field("request_id", request_id)
                 .field("success", success)
-                .field("reasons", reasons)
+                .field("returned", returned)
                 .finish_non_exhaustive(),
             Self::Finished { ids, function_arn, decided } => f
                 .debug_struct("Finished")

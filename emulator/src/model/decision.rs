@@ -24,3 +24,17 @@ impl fmt::Display for Decision {
         })
     }
 }
+
+/// A decision as functions, the page and recordings spell it.
+pub(crate) fn decision_name(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Update => "UPDATE",
+        Decision::Deny => "DENY",
+        Decision::NoChange => "NO_CHANGE",
+    }
+}
+
+/// The decision with this [name](decision_name).
+pub(crate) fn decision_named(name: &str) -> Option<Decision> {
+    [Decision::Update, Decision::Deny, Decision::NoChange].into_iter().find(|decision| decision_name(*decision) == name)
+}

@@ -1,12 +1,14 @@
 //! How an invocation of a function ended.
 
-use crate::json::{self, Members};
 use crate::model::credentials::Credentials;
+use crate::model::returned::Returned;
 use axum::body::Bytes;
-use serde_json::value::RawValue;
 use std::fmt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
+
+/// The outcome of a success.
+pub(crate) const ANSWERED: &str = "the function answered";
 
 /// How an outcome begins that goes on with the function's own words.
 pub(crate) const REPORTED: &str = "the function reported";
@@ -102,27 +104,20 @@ impl InvocationOutcome {
         matches!(self, Self::Response(_))
     }
 
-    /// Why the function decided as it did: the codes in the field `Reasons` of what it returned. Empty for a function that
-    /// returns none. Text that is not a code, such as a sentence, is left out: it could be a message's.
-    pub fn reasons(&self) -> Vec<String> {
-        let Self::Response(body) = self else { return Vec::new() };
-        let returned = Members::read(body);
-        let reasons = returned.as_ref().and_then(|returned| returned.raw("Reasons")).unwrap_or("[]");
-        let reasons = serde_json::from_str::<Vec<&RawValue>>(reasons).unwrap_or_default();
-        reasons.iter().filter_map(|reason| json::text(reason.get())).filter(|reason| is_code(reason)).collect()
+    /// What the function returned about the message: reasons, scores, and what the steps of its flow did. Empty for a
+    /// function that returns none of it.
+    pub fn returned(&self) -> Returned {
+        match self {
+            Self::Response(body) => Returned::read(body),
+            _ => Returned::default(),
+        }
     }
-}
-
-/// What `channel_flow::Reason` takes for a code.
-fn is_code(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
-    (1..=64).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 impl fmt::Display for InvocationOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Response(_) => f.write_str("the function answered"),
+            Self::Response(_) => f.write_str(ANSWERED),
             Self::Error(error) => write!(f, "{REPORTED} {error}"),
             Self::TimedOut => f.write_str("the function ran out of time and was killed"),
             Self::Exited(status) => write!(f, "the function ended in the invocation: {status}"),
@@ -161,24 +156,5 @@ impl fmt::Debug for InvocationOutcome {
             Self::Exited(status) => f.debug_tuple("Exited").field(status).finish(),
             Self::InitFailed(failure) => f.debug_tuple("InitFailed").field(failure).finish(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reasons_are_the_codes_that_were_returned() {
-        let reasons = |body: &'static str| InvocationOutcome::Response(Bytes::from_static(body.as_bytes())).reasons();
-        let settled = r#"{"MessageId":"m","Decision":"DENY","Outcome":"ACCEPTED","Reasons":["links","a:b_c.d-1"]}"#;
-        assert_eq!(reasons(settled), ["links", "a:b_c.d-1"]);
-        assert_eq!(reasons(r#"{"Reasons":["what he said","","\u00e4",7,null,"links"]}"#), ["links"]);
-        for body in
-            ["", "null", "[]", "{}", r#"{"batchItemFailures":[]}"#, r#"{"Reasons":"links"}"#, r#"{"Reasons":{}}"#]
-        {
-            assert!(reasons(body).is_empty(), "{body}");
-        }
-        assert!(InvocationOutcome::TimedOut.reasons().is_empty());
     }
 }

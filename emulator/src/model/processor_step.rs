@@ -4,6 +4,7 @@ use crate::model::activity::ActivityKind;
 use crate::model::callback_record::CallbackRecord;
 use crate::model::decision::Decision;
 use crate::model::message::MessageIds;
+use crate::model::returned::Returned;
 use axum::body::Bytes;
 use std::time::SystemTime;
 
@@ -33,7 +34,7 @@ pub(crate) struct Attempt {
     pub(crate) request_id: String,
     pub(crate) outcome: String,
     pub(crate) success: bool,
-    pub(crate) reasons: Vec<String>,
+    pub(crate) returned: Returned,
     pub(crate) milliseconds: f64,
     pub(crate) cold_start_milliseconds: Option<f64>,
 }
@@ -77,7 +78,7 @@ impl ProcessorStep {
                 request_id,
                 outcome,
                 success,
-                reasons,
+                returned,
                 milliseconds,
                 cold_start_milliseconds,
             } => self.attempts.push(Attempt {
@@ -86,7 +87,7 @@ impl ProcessorStep {
                 request_id,
                 outcome,
                 success,
-                reasons,
+                returned,
                 milliseconds,
                 cold_start_milliseconds,
             }),
@@ -115,11 +116,13 @@ impl ProcessorStep {
         self.callbacks.iter().rev().find_map(decision)
     }
 
-    /// Why it was decided so, as the function returned it; empty if no callback was accepted. A later attempt, which finds
-    /// the message decided, can have fewer reasons than the one that decided it.
-    pub(crate) fn reasons(&self) -> &[String] {
-        let named = self.attempts.iter().map(|attempt| &*attempt.reasons).find(|reasons| !reasons.is_empty());
-        named.filter(|_| self.decided().is_some()).unwrap_or_default()
+    /// Why and how it was decided, as the function returned it; `None` if no callback was accepted, or if the function
+    /// returned nothing about it.
+    pub(crate) fn returned(&self) -> Option<&Returned> {
+        self.decided()?;
+        let all = || self.attempts.iter().map(|attempt| &attempt.returned).filter(|returned| !returned.is_empty());
+        // Of an event that was delivered twice, the delivery that finds the message decided can end first, and has no shadows.
+        all().find(|returned| returned.is_accepted).or_else(|| all().next())
     }
 }
 
@@ -135,18 +138,4 @@ pub(crate) fn callback_id(kind: &ActivityKind) -> Option<&str> {
             None
         }
     }
-}
-
-/// A decision as the page and recordings spell it.
-pub(crate) fn decision_name(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Update => "UPDATE",
-        Decision::Deny => "DENY",
-        Decision::NoChange => "NO_CHANGE",
-    }
-}
-
-/// The decision with this [name](decision_name).
-pub(crate) fn decision_named(name: &str) -> Option<Decision> {
-    [Decision::Update, Decision::Deny, Decision::NoChange].into_iter().find(|decision| decision_name(*decision) == name)
 }

@@ -1,7 +1,6 @@
 //! What should have been decided.
 
-use crate::model::decision::Decision;
-use crate::model::processor_step::decision_named;
+use crate::model::decision::{Decision, decision_named};
 use serde::{Deserialize, Serialize};
 
 /// What should have been decided about the message of a [`RecordedStep`](crate::RecordedStep).

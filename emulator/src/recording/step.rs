@@ -3,11 +3,13 @@
 use crate::assumptions::Assumptions;
 use crate::messaging::callback::Callback;
 use crate::model::callback_record::CallbackRecord;
-use crate::model::decision::Decision;
+use crate::model::code::is_code;
+use crate::model::decision::{Decision, decision_named};
 use crate::model::event::Event;
 use crate::model::invocation::REPORTED;
 use crate::model::message::MessageFields;
-use crate::model::processor_step::decision_named;
+use crate::model::scores::Scores;
+use crate::model::step_report::StepReport;
 use crate::recording::label::Label;
 use crate::recording::mask;
 use serde::{Deserialize, Serialize};
@@ -29,8 +31,8 @@ use std::time::SystemTime;
 /// all, has two with the same ids: the later one counts. Callbacks and tries that come after the line are not in it. Fields
 /// can be added within a version; who reads lines ignores those it does not know.
 ///
-/// A masked line has the ids, and ARNs up to the id of the user or bot at their end; timestamps, types, times, outcomes, and
-/// reasons, which are codes.
+/// A masked line has the ids, and ARNs up to the id of the user or bot at their end; timestamps, types, times, outcomes,
+/// scores, and reasons, which are codes. It has the names of the function's steps as far as they are codes.
 /// All that people or their programs wrote is masked, in the event and in callbacks alike: content, metadata, push
 /// notifications, message attributes and their names, names of senders, and fields that nobody knows. Letters became `x`,
 /// `X`, and digits `0`, each by one that takes as many bytes; other characters stay, and what is JSON is JSON still.
@@ -59,10 +61,20 @@ pub struct RecordedStep {
     /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` where no callback was accepted.
     #[serde(default)]
     pub decision: Option<String>,
+    /// `UPDATE`, `DENY` or `NO_CHANGE`: the decision that was not sent, if the function was in a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<String>,
     /// Why: the codes of the reasons that the function returned, such as `links`. Left out if there are none; recordings
     /// that are older than reasons have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// The scores of the decision, as the function returned them. Left out if there are none.
+    #[serde(default, skip_serializing_if = "Scores::is_empty")]
+    pub scores: Scores,
+    /// What the steps of the function's flow did, shadows included, as the function returned it. Left out if there are
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
     /// What should have been decided. A recorder never writes it: a person adds it to the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Label>,
@@ -210,6 +222,11 @@ impl RecordedStep {
         decision_named(self.decision.as_deref()?)
     }
 
+    /// The decision that was not sent; `None` if the function was not in a dry run.
+    pub fn dry_run(&self) -> Option<Decision> {
+        decision_named(self.dry_run.as_deref()?)
+    }
+
     /// What the message says after this processor: as its event has it, with what the accepted callback changed. `None`
     /// where it was denied, or not decided.
     pub fn released(&self) -> Option<MessageFields> {
@@ -236,6 +253,9 @@ impl RecordedStep {
             if attempt.outcome.starts_with(REPORTED) {
                 attempt.outcome = format!("{REPORTED} an error");
             }
+        }
+        for step in self.steps.iter_mut().filter(|step| !is_code(&step.name)) {
+            step.name = mask::text(&step.name);
         }
         self
     }
@@ -276,6 +296,8 @@ impl fmt::Debug for RecordedStep {
             .field("callbacks", &self.callbacks)
             .field("decision", &self.decision)
             .field("reasons", &self.reasons)
+            .field("scores", &self.scores)
+            .field("steps", &self.steps)
             .field("outcome", &self.outcome)
             .finish_non_exhaustive()
     }

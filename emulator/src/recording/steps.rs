@@ -3,8 +3,9 @@
 use crate::ids;
 use crate::lambda::invoke_endpoint;
 use crate::model::activity::{Activity, ActivityKind};
+use crate::model::decision::decision_name;
 use crate::model::message::MessageStatus;
-use crate::model::processor_step::{Attempt, ProcessorStep, Unreachable, callback_id, decision_name};
+use crate::model::processor_step::{Attempt, ProcessorStep, Unreachable, callback_id};
 use crate::recording::mask;
 use crate::recording::step::{RecordedAttempt, RecordedCallback, RecordedStep, RecordedUnreachable, StepOutcome};
 use std::collections::HashMap;
@@ -121,6 +122,7 @@ impl OpenStep {
         let since =
             |time: SystemTime| rounded(time.duration_since(step.invoked_at).unwrap_or_default().as_secs_f64() * 1000.0);
         let decided = step.decided();
+        let returned = step.returned().cloned().unwrap_or_default();
         RecordedStep {
             version: RecordedStep::VERSION,
             masked: false,
@@ -130,7 +132,10 @@ impl OpenStep {
             event: mask::line(&step.event, false),
             callbacks: step.callbacks.iter().map(|callback| RecordedCallback::new(callback, since)).collect(),
             decision: decided.map(|(_, decision)| decision_name(decision).to_owned()),
-            reasons: step.reasons().to_vec(),
+            dry_run: returned.dry_run.map(|decision| decision_name(decision).to_owned()),
+            reasons: returned.reasons,
+            scores: returned.scores,
+            steps: returned.steps,
             label: None,
             unreachable: step.unreachable.as_ref().map(RecordedUnreachable::of),
             outcome: self.outcome,

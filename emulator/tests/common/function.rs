@@ -137,7 +137,7 @@ fn obey(event: &Value) -> Result<(), Broken> {
                 println!("{name}={value}");
             }
         }
-        "call back" | "call back with reasons" => call_back(event),
+        "call back" | "call back with reasons" | "call back with steps" => call_back(event),
         "meet and call back" => {
             MEETING.wait();
             call_back(event);
@@ -160,6 +160,14 @@ fn obey(event: &Value) -> Result<(), Broken> {
 fn returned(event: &Value) -> Value {
     match event["ChannelMessage"]["Content"].as_str() {
         Some("call back with reasons") => json!({ "Decision": "UPDATE", "Reasons": ["called-back", "not a code"] }),
+        Some("call back with steps") => json!({
+            "Decision": "UPDATE", "Outcome": "ACCEPTED", "Scores": { "RUDE": 0.5 },
+            "Steps": [
+                { "Name": "rename", "Decision": "UPDATE", "Reasons": ["called-back"], "DurationMs": 0.5 },
+                { "Name": "judge", "Failure": "ERROR", "FallbackAction": "CONTINUE", "DurationMs": 1.5 },
+                { "Name": "long", "Decision": "DENY", "Shadow": true, "Scores": { "LONG": 0.75 }, "DurationMs": 2.5 },
+            ],
+        }),
         _ => Value::Null,
     }
 }

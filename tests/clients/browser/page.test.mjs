@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startChromium, startServer } from './support.mjs';
+import { startChromium, startFunction, startServer } from './support.mjs';
 
 const RUDE = 'What the hell is this?';
 const CLEAN = 'What the **** is this?';
@@ -120,6 +120,71 @@ test('faults show in the stories of the messages that meet them', async (t) => {
     await setFault(page, 'Function out of reach');
     await say(page, 'Alice', 'Is anybody checking?');
     await (await story(page, 'Is anybody checking?', /Not sent|Sent unchecked/)).waitFor();
+    assert.deepEqual(wrong, []);
+});
+
+test('a story lists what each step of a flow did, and marks shadows', async (t) => {
+    const { url } = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_RULES]);
+    const { page, wrong } = await open(await startChromium(t), url);
+    const steps = async (card) => {
+        const all = await card.getByRole('list', { name: /^Steps of/ }).getByRole('listitem').allTextContents();
+        return all.map((text) => text.replace(/(under )?[\d.]+ ms$/, '').replace(/\s+/g, ' ').trim());
+    };
+    await say(page, 'Alice', 'damn, a long message it is');
+    const changed = await story(page, 'a long message', 'would have blocked it');
+    assert.deepEqual(await steps(changed), [
+        'worker let it through',
+        'cursing changed it, because of cursing',
+        'judge let it through',
+        'links let it through',
+        'long would have blocked it shadow, because of long',
+    ]);
+    assert.equal((await changed.locator('.because').textContent()).trim(), 'Because of cursing');
+    await say(page, 'Alice', 'See https://example.com');
+    const blocked = await story(page, 'example.com', 'blocked it');
+    assert.deepEqual((await steps(blocked)).slice(3), ['links blocked it, because of links']);
+    await say(page, 'Bob', 'the judge hangs');
+    const failed = await story(page, 'the judge hangs', 'ran out of time');
+    assert.equal((await steps(failed))[2], 'judge ran out of time; fallback CONTINUE');
+    await picture(page, 'steps');
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await picture(page, 'steps-dark');
+    assert.deepEqual(wrong, []);
+});
+
+test('in a dry run, a story says what would have been done', async (t) => {
+    const dryRun = ['--env', 'CHANNEL_FLOW_DRY_RUN=true'];
+    const { url } = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_RULES, ...dryRun]);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await say(page, 'Alice', 'See https://example.com');
+    const card = await story(page, 'example.com', 'Let through as it is');
+    await card.getByText('A dry run: rules would have blocked it.').waitFor();
+    await card.getByText('links would have blocked it').waitFor();
+    await picture(page, 'dry-run');
+    assert.deepEqual(wrong, []);
+});
+
+test('scores are shown, of a function behind an Invoke endpoint too', async (t) => {
+    const scores = { INSULT: 0.83, HATE_SPEECH: 0.02 };
+    const judge = { Name: 'toxicity', Decision: 'NO_CHANGE', Scores: scores, DurationMs: 80 };
+    const hostile = { Name: '<b>bold</b>', Failure: 'ERROR', Shadow: true, DurationMs: 1.5 };
+    const returned = { Outcome: 'ACCEPTED', Reasons: ['checked'], Scores: { SPAM: 0.5 }, Steps: [judge, hostile] };
+    const endpoint = await startFunction(t, returned);
+    endpoint.server = await startServer(t, ['--function', `judge=${endpoint.url}`]);
+    const { page, wrong } = await open(await startChromium(t), endpoint.server.url, PHONE);
+    await say(page, 'Alice', 'You fool');
+    await said(page, 'Alice', 'You fool').waitFor();
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'What happened' }).click();
+    const card = await story(page, 'You fool', 'toxicity');
+    const listed = await card.getByRole('list', { name: 'Scores' }).allTextContents();
+    assert.deepEqual(listed, ['SPAM0.50', 'INSULT0.83HATE_SPEECH0.02']);
+    await card.getByText('<b>bold</b> failed').waitFor();
+    await card.getByText('checked', { exact: true }).waitFor();
+    const [width, most] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(width <= most, `${width} of ${most} pixels`);
+    await picture(page, 'phone-steps');
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await picture(page, 'phone-steps-dark');
     assert.deepEqual(wrong, []);
 });
 

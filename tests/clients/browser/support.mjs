@@ -12,6 +12,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
@@ -22,12 +23,15 @@ export const FUNCTION_ARN = 'arn:aws:lambda:us-east-1:123456789012:function:prof
 export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 
 /**
- * Starts the emulator with the profanity filter on a port that the system chooses. `args` go to `cargo channel-flow dev`.
+ * Starts the emulator on a port that the system chooses, with the profanity filter unless `args`, which go to `cargo
+ * channel-flow dev`, name another function.
  */
 export async function startServer(t, args = []) {
     const command = process.env.CHANNEL_FLOW_COMMAND;
     const port = args.includes('--port') ? [] : ['--port', '0'];
-    const all = ['dev', ...port, '--processor', process.env.CHANNEL_FLOW_PROCESSOR, ...args];
+    const named = args.includes('--processor') || args.includes('--function');
+    const processor = named ? [] : ['--processor', process.env.CHANNEL_FLOW_PROCESSOR];
+    const all = ['dev', ...port, ...processor, ...args];
     const child = spawn(command, all, { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => end(child));
     for await (const line of createInterface({ input: child.stdout })) {
@@ -70,19 +74,46 @@ async function end(child) {
     clearTimeout(timer);
 }
 
+/** Of a request that is signed with keys that the emulator did not issue. */
+const HEADERS = {
+    'content-type': 'application/json',
+    'x-amz-date': '20260101T000000Z',
+    authorization:
+        'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/chime/aws4_request, ' +
+        `SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
+};
+
+/**
+ * A function behind an `Invoke` endpoint, for `--function NAME=URL`. It releases every message of the emulator at `server`,
+ * which is set later, and returns `returned`.
+ */
+export async function startFunction(t, returned) {
+    const endpoint = { server: null };
+    const http = createServer(async (request, response) => {
+        let body = '';
+        for await (const chunk of request) body += chunk;
+        const { CallbackId, ChannelMessage } = JSON.parse(body);
+        const path = `/channels/${encodeURIComponent(ChannelMessage.ChannelArn)}?operation=channel-flow-callback`;
+        const callback = { CallbackId, ChannelMessage: { MessageId: ChannelMessage.MessageId } };
+        await fetch(endpoint.server.url + path, { method: 'POST', headers: HEADERS, body: JSON.stringify(callback) });
+        response.end(JSON.stringify(returned));
+    });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    t.after(() => {
+        http.closeAllConnections();
+        http.close();
+    });
+    endpoint.url = `http://127.0.0.1:${http.address().port}/judge`;
+    return endpoint;
+}
+
 /** An app instance with Alice, Bob and a channel that both are in, made with plain requests. */
 export async function makeChat(server) {
     const made = async (path, body, bearer) => {
         const response = await fetch(server.url + path, {
             method: 'POST',
-            headers: {
-                'content-type': 'application/json',
-                'x-amz-date': '20260101T000000Z',
-                authorization:
-                    'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/chime/aws4_request, ' +
-                    `SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
-                ...(bearer && { 'x-amz-chime-bearer': bearer }),
-            },
+            headers: { ...HEADERS, ...(bearer && { 'x-amz-chime-bearer': bearer }) },
             body: JSON.stringify({ ClientRequestToken: crypto.randomUUID(), ...body }),
         });
         const answer = await response.json();

@@ -38,13 +38,14 @@ macro_rules! file {
     };
 }
 
-const FILES: [File; 22] = [
+const FILES: [File; 24] = [
     file!("/", "index.html", HTML),
     file!("/page/icon.svg", "icon.svg", SVG),
     file!("/page/base.css", "base.css", CSS),
     file!("/page/layout.css", "layout.css", CSS),
     file!("/page/chat.css", "chat.css", CSS),
     file!("/page/story.css", "story.css", CSS),
+    file!("/page/steps.css", "steps.css", CSS),
     file!("/page/panels.css", "panels.css", CSS),
     file!("/page/theme.js", "theme.js", JS),
     file!("/page/main.js", "main.js", JS),
@@ -59,6 +60,7 @@ const FILES: [File; 22] = [
     file!("/page/look.js", "look.js", JS),
     file!("/page/pane.js", "pane.js", JS),
     file!("/page/raw.js", "raw.js", JS),
+    file!("/page/steps.js", "steps.js", JS),
     file!("/page/story.js", "story.js", JS),
     file!("/page/words.js", "words.js", JS),
 ];

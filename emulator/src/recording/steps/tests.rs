@@ -7,6 +7,7 @@ use crate::model::decision::Decision;
 use crate::model::event::{Event, OutgoingMessage};
 use crate::model::message::{MessageFields, MessageIds};
 use crate::model::refusal::Refusal;
+use crate::model::returned::Returned;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -62,21 +63,22 @@ impl Stage {
     }
 
     fn attempted(&mut self, success: bool, outcome: &str) -> Vec<Value> {
-        self.attempted_with(success, outcome, &[])
+        self.attempted_with(success, outcome, Returned::default())
     }
 
-    fn answered(&mut self, reasons: &[&str]) -> Vec<Value> {
-        self.attempted_with(true, "the function answered", reasons)
+    /// The function answers with this.
+    fn answered(&mut self, returned: &Value) -> Vec<Value> {
+        self.attempted_with(true, "the function answered", Returned::read(returned.to_string().as_bytes()))
     }
 
-    fn attempted_with(&mut self, success: bool, outcome: &str, reasons: &[&str]) -> Vec<Value> {
+    fn attempted_with(&mut self, success: bool, outcome: &str, returned: Returned) -> Vec<Value> {
         let kind = ActivityKind::Attempted {
             ids: self.ids(),
             function_arn: "arn:f".into(),
             request_id: "r".into(),
             outcome: outcome.into(),
             success,
-            reasons: reasons.iter().map(|&reason| reason.to_owned()).collect(),
+            returned,
             milliseconds: 1.23456,
             cold_start_milliseconds: None,
         };
@@ -181,9 +183,9 @@ fn reasons_are_codes_and_stay_in_masked_lines() {
         let mut stage = Stage::new(masked);
         stage.invoked();
         stage.update();
-        stage.answered(&["links", "personal-data"]);
+        stage.answered(&json!({ "Reasons": ["links", "personal-data"] }));
         // A second delivery finds the message decided.
-        stage.answered(&["late"]);
+        stage.answered(&json!({ "Reasons": ["late"] }));
         stage.settled(MessageStatus::Sent);
         let line = one(stage.finished(true));
         assert_eq!(line["reasons"], json!(["links", "personal-data"]));
@@ -193,18 +195,52 @@ fn reasons_are_codes_and_stay_in_masked_lines() {
 }
 
 #[test]
+fn what_the_steps_of_the_function_did_stays_in_masked_lines() {
+    let returned = |outcome: &str, steps: Value| json!({ "Outcome": outcome, "DryRun": "DENY", "Scores": { "SPAM": 0.5 }, "Steps": steps });
+    for masked in [false, true] {
+        let mut stage = Stage::new(masked);
+        stage.invoked();
+        stage.update();
+        // Of two deliveries at once, the one that finds the message decided ends first, without shadows.
+        let steps = json!([{ "Name": "links", "Decision": "NO_CHANGE", "DurationMs": 1 }]);
+        stage.answered(&returned("DECIDED_BEFORE", steps));
+        let steps = json!([
+            { "Name": "links", "Decision": "UPDATE", "Reasons": ["links", "What the hell?"], "DurationMs": 0.125 },
+            { "Name": "the judge", "Failure": "PANIC", "FallbackAction": "CONTINUE", "DurationMs": 2 },
+            { "Name": "long", "Decision": "DENY", "Shadow": true, "DurationMs": 3, "Scores": { "LONG": 0.75 } },
+        ]);
+        stage.answered(&returned("ACCEPTED", steps));
+        stage.settled(MessageStatus::Sent);
+        let line = one(stage.finished(true));
+        let judge = if masked { "xxx xxxxx" } else { "the judge" };
+        let steps = json!([
+            { "name": "links", "decision": "UPDATE", "reasons": ["links"], "shadow": false, "duration_ms": 0.125 },
+            { "name": judge, "failure": "PANIC", "fallback_action": "CONTINUE", "shadow": false, "duration_ms": 2.0 },
+            { "name": "long", "decision": "DENY", "shadow": true, "scores": { "LONG": 0.75 }, "duration_ms": 3.0 },
+        ]);
+        assert_eq!((&line["steps"], &line["scores"]), (&steps, &json!({ "SPAM": 0.5 })));
+        let step = RecordedStep::read(line.to_string().as_bytes()).unwrap();
+        assert_eq!(serde_json::to_value(&step.steps).unwrap(), steps);
+        assert_eq!((&line["dry_run"], step.dry_run()), (&json!("DENY"), Some(Decision::Deny)));
+        assert!(!format!("{step:?}").contains("the judge"));
+    }
+}
+
+#[test]
 fn without_reasons_or_a_decision_there_is_no_such_field() {
     let mut stage = Stage::new(false);
     stage.invoked();
-    stage.answered(&[]);
+    stage.answered(&Value::Null);
     stage.update();
     stage.settled(MessageStatus::Sent);
     let line = one(stage.finished(true));
-    assert!(line.get("reasons").is_none() && line.get("label").is_none(), "{line}");
+    for field in ["dry_run", "reasons", "scores", "steps", "label"] {
+        assert!(line.get(field).is_none(), "{line}");
+    }
 
     let mut hangs = Stage::new(false);
     hangs.invoked();
-    hangs.answered(&["links"]);
+    hangs.answered(&json!({ "Reasons": ["links"] }));
     assert!(one(hangs.finished(false)).get("reasons").is_none());
 }
 

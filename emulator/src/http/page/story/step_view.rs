@@ -2,7 +2,11 @@
 
 use crate::ids::milliseconds;
 use crate::model::callback_record::CallbackRecord;
-use crate::model::processor_step::{Attempt, ProcessorStep, Unreachable, decision_name};
+use crate::model::decision::decision_name;
+use crate::model::processor_step::{Attempt, ProcessorStep, Unreachable};
+use crate::model::returned::Returned;
+use crate::model::scores::Scores;
+use crate::model::step_report::{ReportedOutcome, StepReport};
 use serde::Serialize;
 use std::time::SystemTime;
 
@@ -16,6 +20,8 @@ pub(super) struct StepView<'a> {
     attempts: Vec<AttemptView<'a>>,
     callbacks: Vec<CallbackView<'a>>,
     unreachable: Option<UnreachableView<'a>>,
+    /// Why and how it was decided, as the function returned it, if it did.
+    returned: Option<ReturnedView<'a>>,
     /// Whether a callback was accepted by the time that Lambda had done all it does.
     finished: Option<bool>,
     /// How many attempts and callbacks are not listed.
@@ -32,6 +38,32 @@ struct AttemptView<'a> {
     success: bool,
     milliseconds: f64,
     cold_start_milliseconds: Option<f64>,
+}
+
+/// What the function returned about the message.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReturnedView<'a> {
+    /// The decision that was not sent, if the function is in a dry run.
+    dry_run: Option<&'static str>,
+    reasons: &'a [String],
+    scores: &'a Scores,
+    steps: Vec<ReportView<'a>>,
+}
+
+/// What a step of the function's flow did.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReportView<'a> {
+    name: &'a str,
+    /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` if the step failed.
+    decision: Option<&'static str>,
+    reasons: &'a [String],
+    failure: Option<&'a str>,
+    fallback_action: Option<&'a str>,
+    shadow: bool,
+    scores: &'a Scores,
+    milliseconds: f64,
 }
 
 /// A callback, and the service's answer to it.
@@ -68,6 +100,7 @@ impl<'a> StepView<'a> {
             attempts: step.attempts.iter().map(AttemptView::of).collect(),
             callbacks: step.callbacks.iter().map(CallbackView::of).collect(),
             unreachable: step.unreachable.as_ref().map(UnreachableView::of),
+            returned: step.returned().map(ReturnedView::of),
             finished: step.finished,
             unlisted,
         }
@@ -84,6 +117,33 @@ impl<'a> AttemptView<'a> {
             success: attempt.success,
             milliseconds: attempt.milliseconds,
             cold_start_milliseconds: attempt.cold_start_milliseconds,
+        }
+    }
+}
+
+impl<'a> ReturnedView<'a> {
+    fn of(returned: &'a Returned) -> Self {
+        let steps = returned.steps.iter().map(ReportView::of).collect();
+        let dry_run = returned.dry_run.map(decision_name);
+        Self { dry_run, reasons: &returned.reasons, scores: &returned.scores, steps }
+    }
+}
+
+impl<'a> ReportView<'a> {
+    fn of(report: &'a StepReport) -> Self {
+        let (failure, fallback_action) = match &report.outcome {
+            ReportedOutcome::Decided { .. } => (None, None),
+            ReportedOutcome::Failed { failure, fallback_action } => (Some(&**failure), fallback_action.as_deref()),
+        };
+        Self {
+            name: &report.name,
+            decision: report.decision().map(decision_name),
+            reasons: report.reasons(),
+            failure,
+            fallback_action,
+            shadow: report.shadow,
+            scores: &report.scores,
+            milliseconds: report.duration_ms,
         }
     }
 }

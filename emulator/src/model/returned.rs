@@ -1,0 +1,113 @@
+//! What a function returns to Lambda about a message.
+
+use crate::json::Members;
+use crate::model::code::codes;
+use crate::model::decision::{Decision, decision_named};
+use crate::model::scores::{self, Scores};
+use crate::model::step_report::{StepReport, reports};
+
+/// What a function of the framework returns to Lambda about a message: why and how it was decided. A function that is not
+/// written with the framework may return none of it.
+///
+/// Reasons, categories and failures are codes. Text that is not a code, such as a sentence, is left out: it could be a
+/// message's. Names of steps are taken as they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Returned {
+    /// The decision that was not sent, if the function is in a dry run: the field `DryRun`. Reasons, scores and steps are
+    /// those of this decision.
+    pub dry_run: Option<Decision>,
+    /// The codes of the reasons: the field `Reasons`.
+    pub reasons: Vec<String>,
+    /// The scores of the decision: the field `Scores`.
+    pub scores: Scores,
+    /// What the steps of a `Flow` did, in order, shadows at the end: the field `Steps`.
+    pub steps: Vec<StepReport>,
+    /// Whether this is about the callback that was accepted.
+    pub(crate) is_accepted: bool,
+}
+
+impl Returned {
+    pub(crate) fn read(body: &[u8]) -> Self {
+        let Some(members) = Members::read(body) else { return Self::default() };
+        Self {
+            dry_run: members.string("DryRun").and_then(|decision| decision_named(&decision)),
+            reasons: codes(members.raw("Reasons")),
+            scores: scores::read(members.raw("Scores")),
+            steps: reports(members.raw("Steps")),
+            is_accepted: members.string("Outcome").as_deref() == Some("ACCEPTED"),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dry_run.is_none() && self.reasons.is_empty() && self.scores.is_empty() && self.steps.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::step_report::ReportedOutcome;
+    use serde_json::json;
+
+    fn read(body: &str) -> Returned {
+        Returned::read(body.as_bytes())
+    }
+
+    #[test]
+    fn reasons_are_the_codes_that_were_returned() {
+        let settled = r#"{"MessageId":"m","Decision":"DENY","Outcome":"ACCEPTED","Reasons":["links","a:b_c.d-1"]}"#;
+        let settled = read(settled);
+        assert_eq!((&settled.reasons[..], settled.is_accepted), (&["links".into(), "a:b_c.d-1".into()][..], true));
+        assert_eq!(read(r#"{"Reasons":["what he said","","\u00e4",7,null,"links"]}"#).reasons, ["links"]);
+        for body in
+            ["", "null", "[]", "{}", r#"{"batchItemFailures":[]}"#, r#"{"Reasons":"links"}"#, r#"{"Reasons":{}}"#]
+        {
+            assert_eq!(read(body), Returned::default(), "{body}");
+        }
+    }
+
+    #[test]
+    fn steps_are_read_one_by_one() {
+        let body = json!({
+            "Outcome": "DECIDED_BEFORE",
+            "DryRun": "DENY",
+            "Scores": { "INSULT": 0.83, "what he said": 0.5, "HATE": "high" },
+            "Steps": [
+                { "Name": "links", "Decision": "DENY", "Reasons": ["links", "what he said"], "DurationMs": 0.125 },
+                { "Name": "judge", "Failure": "OUT_OF_TIME", "FallbackAction": "CONTINUE", "DurationMs": 100 },
+                { "Name": "long", "Decision": "UPDATE", "Shadow": true, "Scores": { "LONG": 1 }, "Tomorrow": {} },
+                { "Name": "odd", "Decision": "MAYBE" },
+                { "Name": "odd", "Failure": "he said so" },
+                { "Decision": "DENY" },
+                7,
+            ],
+        });
+        let returned = read(&body.to_string());
+        assert!(!returned.is_accepted && !returned.is_empty() && returned.dry_run == Some(Decision::Deny));
+        assert_eq!(returned.scores, Scores::from([("INSULT".to_owned(), 0.83)]));
+        let [links, judge, long] = &returned.steps[..] else { panic!("{returned:?}") };
+        assert_eq!((&*links.name, links.decision(), links.shadow), ("links", Some(Decision::Deny), false));
+        assert_eq!((links.reasons(), links.duration_ms), (&["links".to_owned()][..], 0.125));
+        let failed =
+            ReportedOutcome::Failed { failure: "OUT_OF_TIME".to_owned(), fallback_action: Some("CONTINUE".to_owned()) };
+        assert_eq!((&judge.outcome, judge.duration_ms), (&failed, 100.0));
+        assert_eq!((long.decision(), long.shadow, long.scores["LONG"]), (Some(Decision::Update), true, 1.0));
+        assert!(!format!("{returned:?}").contains("links\", shadow"));
+    }
+
+    #[test]
+    fn a_report_is_one_flat_object_that_can_be_read_again() {
+        let body =
+            r#"{"Steps":[{"Name":"links","Decision":"NO_CHANGE","DurationMs":1},{"Name":"judge","Failure":"ERROR"}]}"#;
+        let steps = read(body).steps;
+        let json = serde_json::to_value(&steps).unwrap();
+        let expected = json!([
+            { "name": "links", "decision": "NO_CHANGE", "shadow": false, "duration_ms": 1.0 },
+            { "name": "judge", "failure": "ERROR", "shadow": false, "duration_ms": 0.0 },
+        ]);
+        assert_eq!(json, expected);
+        assert_eq!(serde_json::from_value::<Vec<StepReport>>(json).unwrap(), steps);
+        assert!(serde_json::from_str::<StepReport>(r#"{"name":"links","decision":"deny"}"#).is_err());
+    }
+}
