@@ -107,7 +107,7 @@ impl<P: Processor + 'static> Adapter<P> {
                 decision: &decision,
                 decided_by: DecidedBy::Rescue,
                 fallback_action: Some(fallback_action),
-                xray_trace_id: invocation.xray_trace_id(),
+                xray_trace_id: self.0.xray_trace_id(invocation),
             };
             let mut settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
             settled.dry_run = held_back.as_ref().map(Decision::kind);
@@ -211,7 +211,7 @@ impl<P: Processor + 'static> Adapter<P> {
             decision: &decision,
             decided_by,
             fallback_action: Some(self.0.fallback_action()),
-            xray_trace_id: invocation.xray_trace_id(),
+            xray_trace_id: self.0.xray_trace_id(invocation),
         };
         let mut settled = self.0.callbacks.settle(callback, invocation.callback_deadline).await?;
         if let Some(held_back) = held_back {
@@ -237,6 +237,12 @@ impl<P: Processor + 'static> Adapter<P> {
 impl<P> Inner<P> {
     fn is_first_event(&self) -> bool {
         self.cold.load(Ordering::Relaxed) && self.cold.swap(false, Ordering::Relaxed)
+    }
+
+    /// Returns the trace that the callback has to be told. If the environment has one invocation at a time, lambda_runtime
+    /// puts the trace into the process's environment, and the SDK takes it from there.
+    fn xray_trace_id<'a>(&self, invocation: &'a Invocation) -> Option<&'a str> {
+        invocation.xray_trace_id().filter(|_| self.decider.apart)
     }
 
     /// Returns the action that decides in place of the processor. A dry run releases every message.

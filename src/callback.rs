@@ -4,10 +4,9 @@
 //! and [`decided_before`] asks whether the message is decided if a refusal leaves that open. A message counts as decided if the service says so, or, with a
 //! [`Doubt`](crate::Doubt) for alarms, if everything that is known speaks for it.
 
-mod attempts;
-mod bounded;
 pub(crate) mod client;
 mod decided_before;
+mod each_request;
 mod failure;
 mod known;
 pub(crate) mod may_ask;

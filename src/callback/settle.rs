@@ -8,10 +8,9 @@ use aws_sdk_chimesdkmessaging::Client;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug_span};
 
-use super::attempts::Attempts;
-use super::bounded::Bounded;
 use super::client::ATTEMPT_TIMEOUT;
 use super::decided_before::{Finding, Inquiry};
+use super::each_request::EachRequest;
 use super::known::Known;
 use super::may_ask::MayAsk;
 use super::refusal::{Meaning, Refusal};
@@ -97,16 +96,16 @@ impl Callbacks {
     ///
     /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided.
     pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settled, Error> {
-        let attempts = Attempts::default();
-        let settling = self.settle_or_panic(callback, deadline, &attempts).instrument(debug_span!("callback"));
+        let requests = EachRequest::default();
+        let settling = self.settle_or_panic(callback, deadline, &requests).instrument(debug_span!("callback"));
         let settled = CatchUnwind::new(settling).await;
         let settled = settled.unwrap_or_else(|| {
             let problem = "the AWS SDK panicked at the callback: its ids are none that the service can have made";
             Err(Error::new(ErrorKind::CallbackInvalid, problem))
         });
         match settled {
-            Ok(settled) => Ok(Settled { attempts: attempts.count(), ..settled }),
-            Err(error) => Err(error.after_attempts(attempts.count())),
+            Ok(settled) => Ok(Settled { attempts: requests.sent(), ..settled }),
+            Err(error) => Err(error.after_attempts(requests.sent())),
         }
     }
 
@@ -115,7 +114,7 @@ impl Callbacks {
         &self,
         callback: Callback<'_>,
         deadline: Option<Instant>,
-        attempts: &Attempts,
+        requests: &EachRequest,
     ) -> Result<Settled, Error> {
         let deadline = deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline));
         let mut rounds = Rounds::new(deadline);
@@ -125,7 +124,7 @@ impl Callbacks {
         // An earlier refusal says more than the lack of time for another attempt.
         let mut last: Option<Refusal> = None;
         loop {
-            let mut refusal = match self.send_round(&callback, deadline, attempts).await {
+            let mut refusal = match self.send_round(&callback, deadline, requests).await {
                 Ok(()) => {
                     self.known.accepted(&callback.header.ids.channel_arn, || callback.sent());
                     return Ok(callback.settled(Outcome::Accepted, None));
@@ -189,7 +188,7 @@ impl Callbacks {
         &self,
         callback: &Callback<'_>,
         deadline: Option<Instant>,
-        attempts: &Attempts,
+        requests: &EachRequest,
     ) -> Result<(), Refusal> {
         let Callback { header: Header { ids, .. }, decision, .. } = callback;
         let sending = self
@@ -200,8 +199,7 @@ impl Callbacks {
             .set_delete_resource((decision.kind() == DecisionKind::Deny).then_some(true))
             .channel_message(request::channel_message(&ids.message_id, decision))
             .customize()
-            .interceptor(Bounded)
-            .interceptor(attempts.clone());
+            .interceptor(requests.clone());
         let sending = match callback.xray_trace_id.map(str::to_owned) {
             // An id that no header can hold is left out.
             Some(id) => {

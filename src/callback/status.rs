@@ -3,7 +3,7 @@
 use aws_sdk_chimesdkmessaging::Client;
 use aws_sdk_chimesdkmessaging::types::ChannelMessageStatus;
 
-use super::bounded::Bounded;
+use super::each_request::EachRequest;
 use super::refusal::{Meaning, Refusal};
 use crate::event::header::Header;
 
@@ -58,7 +58,7 @@ impl Question {
             .chime_bearer(&self.sender_arn)
             .set_sub_channel_id(self.sub_channel_id.clone())
             .customize()
-            .interceptor(Bounded)
+            .interceptor(EachRequest::default())
             .send();
         match asking.await {
             Ok(answer) => Ok(read(answer.status().and_then(|status| status.value()))),
