@@ -23,7 +23,7 @@ async fn everyone_sees_the_message_without_personal_data() -> Result<(), Box<dyn
 
     assert!(delivered.is_decided(), "{}", delivered.invocation.outcome());
     assert_eq!(delivered.callbacks.len(), 1);
-    assert_eq!(delivered.invocation.outcome().reasons(), ["profanity", "personal-data"]);
+    assert_eq!(delivered.invocation.outcome().returned().reasons, ["profanity", "personal-data"]);
     let message = delivered.message.ok_or("the event has ids")?;
     let seen = message.seen_by_everyone().ok_or("it was not denied")?;
     assert_eq!(seen.content.as_deref(), Some("What the ****, mail me: [email], card [card], phone [phone]"));
@@ -45,7 +45,7 @@ async fn a_link_elsewhere_is_denied() -> Result<(), Box<dyn Error>> {
         let delivered = function.send(OutgoingMessage::new(text)?).await;
         assert_eq!(delivered.decision(), Some(decision), "{text}");
         let reasons: &[&str] = if decision == Decision::Deny { &["links"] } else { &[] };
-        assert_eq!(delivered.invocation.outcome().reasons(), reasons, "{text}");
+        assert_eq!(delivered.invocation.outcome().returned().reasons, reasons, "{text}");
     }
     let bot = OutgoingMessage::new("https://example.net")?.sender(Sender::bot("helper", "Helper"));
     assert_eq!(function.send(bot).await.decision(), Some(Decision::NoChange));

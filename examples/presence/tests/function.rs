@@ -72,9 +72,9 @@ impl Chat {
         let (mut ended, mut all_reasons) = (0, Vec::new());
         while ended < invocations {
             let activity = tokio::time::timeout(Duration::from_secs(30), activities.recv()).await?;
-            if let ActivityKind::Attempted { reasons, .. } = activity.ok_or("it runs")?.kind {
+            if let ActivityKind::Attempted { returned, .. } = activity.ok_or("it runs")?.kind {
                 ended += 1;
-                all_reasons.extend(reasons);
+                all_reasons.extend(returned.reasons);
             }
         }
         assert_eq!(service.counts().pending, 0);
