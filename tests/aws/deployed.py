@@ -30,7 +30,8 @@ def main(stack):
         # Without a custom endpoint there is no variable for it.
         expect(function["Environment"]["Variables"], {
             "PROFANITY_ACTION": "deny", "PROFANITY_REPLACEMENT": "*", "PROFANITY_ALSO": "", "PROFANITY_ALLOW": "",
-            "CHANNEL_FLOW_FALLBACK_ACTION": "ABORT", "CHANNEL_FLOW_MAY_ASK_STATUS": "true"})
+            "CHANNEL_FLOW_FALLBACK_ACTION": "ABORT", "CHANNEL_FLOW_MAY_ASK_STATUS": "true", "CHANNEL_FLOW_METRICS": "emf",
+            "CHANNEL_FLOW_DRY_RUN": "false"})
     rescue = functions["RescueFunction"]["FunctionArn"]
     expect(functions["FilterFunction"]["CodeSha256"], functions["RescueFunction"]["CodeSha256"])
 
