@@ -52,8 +52,3 @@ impl AfterRecord<'_> {
         !self.failed && !self.steps.iter().any(|step| step.shadow)
     }
 }
-
-/// Returns milliseconds to a thousandth.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}

@@ -79,8 +79,13 @@ impl StepOutcome {
 impl StepReport {
     /// Returns the duration in milliseconds, to a thousandth.
     pub(crate) fn milliseconds(&self) -> f64 {
-        (self.duration.as_secs_f64() * 1e6).round() / 1e3
+        milliseconds(self.duration)
     }
+}
+
+/// Returns milliseconds to a thousandth.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// One flat object: a reader of the log or of `send --json` looks for `Decision` or `Failure`.

@@ -16,6 +16,7 @@ use metrique_writer_core::{Entry, EntryWriter, Observation, Unit, Value, ValueWr
 use super::names::{self, ReasonNames};
 use super::{AfterRecord, Record};
 use crate::decision::reason;
+use crate::decision::step_report::milliseconds;
 use crate::environment::var;
 use crate::error::one_line::one_line_of;
 use crate::event::ids::CallbackIds;
@@ -237,7 +238,7 @@ impl Value for Metric {
     fn write(&self, writer: impl ValueWriter) {
         let (observation, unit) = match self {
             Self::Count(count) => (Observation::Unsigned(u64::from(*count)), Unit::Count),
-            Self::Time(time) => (Observation::Floating(super::milliseconds(*time)), Unit::Second(NegativeScale::Milli)),
+            Self::Time(time) => (Observation::Floating(milliseconds(*time)), Unit::Second(NegativeScale::Milli)),
         };
         writer.metric([observation], unit, [], MetricFlags::empty());
     }

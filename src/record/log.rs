@@ -1,7 +1,10 @@
 //! The line in the log that says how an event was settled.
 
-use super::{Record, milliseconds};
+use tracing::Level;
+
+use super::Record;
 use crate::decision::reason;
+use crate::decision::step_report::milliseconds;
 use crate::decision::trace::Trace;
 use crate::response::Outcome;
 use crate::run::logging::SETTLED;
@@ -9,6 +12,10 @@ use crate::{FallbackAction, Settled};
 
 pub(super) fn log(record: &Record<'_>, settled: &Settled) {
     let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, scores, .. } = settled;
+    // The metrics may say it instead, or the level leave it out. Nothing is put together then.
+    if doubt.is_none() && !tracing::enabled!(target: SETTLED, Level::INFO) {
+        return;
+    }
     let (reasons, scores) = (reason::joined(reasons), scores.joined());
     let steps = record.trace.and_then(Trace::steps_text);
     let decision = decision.as_str();
