@@ -1,0 +1,1 @@
+//! Memory for channel flow processors in Amazon DynamoDB.

@@ -1,0 +1,1 @@
+//! The trait for a store of counters.
