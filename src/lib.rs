@@ -88,6 +88,7 @@ mod reason_texts;
 mod record;
 mod response;
 mod scores;
+mod sdk_config;
 
 pub mod limits;
 pub mod run;
@@ -132,6 +133,8 @@ pub use run::run;
 pub use scores::Scores;
 pub use scores::score::{Score, ScoreError};
 pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
+#[doc(hidden)]
+pub use sdk_config::sdk_config;
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
