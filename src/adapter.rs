@@ -28,7 +28,7 @@ use crate::event::{Event, RawEvent};
 use crate::record::recorder::Recorder;
 use crate::record::{AfterRecord, Record};
 use crate::response::{BatchItemFailure, DecidedBy, Response, Settled};
-use crate::{Decision, Error, FallbackAction, Invocation, Message, Processor, ReasonsIn};
+use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation, Message, Processor, ReasonsIn};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
 ///
@@ -80,6 +80,12 @@ impl<P: Processor + 'static> Adapter<P> {
             },
             Delivery::Failed(header) => self.rescue(header, &invocation).await.map(Response::Settled),
             Delivery::Queue(messages) => Ok(self.rescue_all(messages, &invocation).await),
+            Delivery::Scheduled => {
+                let problem = "a schedule invoked this function, which holds no messages: delete the schedule";
+                let error = Error::new(ErrorKind::Event, problem);
+                self.0.recorder.failed(None, &invocation, &error);
+                Err(error)
+            }
         }
     }
 
