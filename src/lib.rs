@@ -128,7 +128,7 @@ pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
-pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
+pub use response::{BatchItemFailure, DecidedBy, Doubt, Execution, ExecutionError, Outcome, Response, Settled};
 pub use run::run;
 pub use scores::Scores;
 pub use scores::score::{Score, ScoreError};
