@@ -16,6 +16,7 @@ pub(crate) enum Service {
     Messaging,
     Lambda,
     Iam,
+    DynamoDb,
 }
 
 /// A call to a service.
@@ -223,6 +224,7 @@ impl Service {
             Self::Messaging => "Amazon Chime SDK messaging",
             Self::Lambda => "AWS Lambda",
             Self::Iam => "AWS IAM",
+            Self::DynamoDb => "Amazon DynamoDB",
         }
     }
 
@@ -232,6 +234,7 @@ impl Service {
             Self::Messaging => "chime",
             Self::Lambda => "lambda",
             Self::Iam => "iam",
+            Self::DynamoDb => "dynamodb",
         }
     }
 
@@ -240,6 +243,7 @@ impl Service {
             Self::Messaging => "AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING",
             Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
             Self::Iam => "AWS_ENDPOINT_URL_IAM",
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
         }
     }
 }

@@ -3,17 +3,19 @@
 use super::*;
 use crate::account::arn::Arn;
 use crate::account::channel_flow::{ChannelFlow, Processor};
-use crate::account::doctor::facts::{FailureTarget, FunctionFacts, Patient};
+use crate::account::doctor::facts::{FailureTarget, FunctionFacts, HeldFacts, Patient};
 use crate::account::doctor::finding::Severity;
 use crate::account::iam::Role;
-use crate::account::lambda::{EventInvokeConfig, Function, Setting};
+use crate::account::lambda::{Durable, EventInvokeConfig, Function, Setting};
 use crate::account::policy::{PRINCIPAL, Policy};
+use crate::account::table::Table;
 use crate::fallback_action::FallbackAction;
 use serde_json::{Value, json};
 
 const APP: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a1";
 const FILTER: &str = "arn:aws:lambda:us-east-1:123456789012:function:filter";
 const RESCUE: &str = "arn:aws:lambda:us-east-1:123456789012:function:rescue";
+const TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/held";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:dead";
 
 fn policy(statements: Value) -> Policy {
@@ -39,9 +41,22 @@ fn role_that(statements: Value) -> Looked<Role> {
     Looked::Seen(Role { name: "filter-role".to_owned(), policies: vec![policy(statements)], ..Role::default() })
 }
 
-/// What both functions need, and something more.
+/// What all functions need, and something more.
 fn callback_and(more: Value) -> Looked<Role> {
-    role_that(json!([allow("chime:ChannelFlowCallback", &format!("{APP}*")), ask(&["user", "bot", "channel"]), more]))
+    let held = json!({
+        "Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], "Resource": TABLE,
+    });
+    role_that(json!([
+        allow("chime:ChannelFlowCallback", &format!("{APP}*")),
+        ask(&["user", "bot", "channel"]),
+        held,
+        more
+    ]))
+}
+
+/// What the sweep needs.
+fn sweeping() -> Looked<Role> {
+    callback_and(allow("dynamodb:Query", &format!("{TABLE}/index/queues")))
 }
 
 fn ask(kinds: &[&str]) -> Value {
@@ -68,6 +83,8 @@ fn function(name: &str) -> Function {
         dead_letter_arn: None,
         reserved_concurrency: None,
         may_ask_status: Setting::Value("true".to_owned()),
+        table: Setting::Value("held".to_owned()),
+        durable: None,
     }
 }
 
@@ -99,6 +116,15 @@ fn well() -> Facts {
             on_failure: Some(arn(RESCUE)),
         })),
         failures: Looked::Seen(vec![target(RESCUE, vec![rescue])]),
+        held: Some(HeldFacts {
+            name: "held".to_owned(),
+            table: Looked::Seen(Some(Table {
+                arn: arn(TABLE),
+                status: "ACTIVE".to_owned(),
+                indexes: vec!["queues".to_owned()],
+            })),
+            sweeps: Looked::Seen(vec![(function("sweep"), sweeping())]),
+        }),
     };
     Facts {
         app_instances: vec![crate::account::arn::app_instance(APP).unwrap()],
@@ -637,4 +663,111 @@ fn without_an_app_instance_much_is_unknown() {
     // And nobody at all is an error.
     let findings = alone(|facts| facts.policy = Looked::Seen(None));
     assert_eq!(severity(&findings, "permission"), Some(Severity::Error));
+}
+
+fn held(facts: &mut FunctionFacts) -> &mut HeldFacts {
+    facts.held.as_mut().expect("the function has a table")
+}
+
+#[test]
+fn a_function_without_a_table_needs_none() {
+    let findings = findings(|facts| match &mut facts.functions[0].found {
+        Looked::Seen(Some(function)) => {
+            function.held = None;
+            function.role = role_that(json!([
+                allow("chime:ChannelFlowCallback", &format!("{APP}*")),
+                ask(&["user", "bot", "channel"]),
+                allow("lambda:InvokeFunction", RESCUE),
+            ]));
+        }
+        _ => unreachable!("the function is there"),
+    });
+    assert_eq!(findings, []);
+}
+
+#[test]
+fn the_table() {
+    let (severity, text, _) = of_function("table", |facts| held(facts).table = Looked::Seen(None));
+    assert_eq!((severity, text.contains("which does not exist")), (Severity::Error, true));
+    let table = |change: fn(&mut Table)| {
+        of_function("table", |facts| match &mut held(facts).table {
+            Looked::Seen(Some(table)) => change(table),
+            _ => unreachable!("the table is there"),
+        })
+    };
+    let (severity, text, _) = table(|table| table.indexes.clear());
+    assert_eq!((severity, text.contains("no index queues")), (Severity::Error, true));
+    let (severity, text, _) = table(|table| table.status = "CREATING".to_owned());
+    assert_eq!((severity, text.contains("is CREATING")), (Severity::Error, true));
+    let (severity, ..) = of_function("table", |facts| held(facts).table = unseen());
+    assert_eq!(severity, Severity::Unknown);
+}
+
+#[test]
+fn a_grant_on_the_table() {
+    let without = |actions: &[&str]| {
+        role_that(json!([
+            allow("chime:ChannelFlowCallback", &format!("{APP}*")),
+            ask(&["user", "bot", "channel"]),
+            allow("lambda:InvokeFunction", RESCUE),
+            { "Effect": "Allow", "Action": actions, "Resource": TABLE },
+        ]))
+    };
+    let (severity, text, remedy) = of_function("table-grant", |facts| facts.role = without(&["dynamodb:GetItem"]));
+    assert_eq!(severity, Severity::Error);
+    assert!(text.contains("lacks dynamodb:PutItem, dynamodb:UpdateItem"), "{text}");
+    assert!(remedy.contains(TABLE), "{remedy}");
+    // If the table cannot be seen, its ARN follows from its name.
+    let unseen = findings(|facts| match &mut facts.functions[0].found {
+        Looked::Seen(Some(function)) => {
+            held(function).table = unseen();
+            function.role = without(&[]);
+        }
+        _ => unreachable!("the function is there"),
+    });
+    let remedy = |finding: &Finding| finding.remedy.clone().unwrap();
+    assert!(
+        unseen.iter().any(|finding| finding.check == "table-grant" && remedy(finding).contains(TABLE)),
+        "{unseen:?}"
+    );
+}
+
+#[test]
+fn the_sweep() {
+    let (severity, text, _) = of_function("sweep", |facts| held(facts).sweeps = Looked::Seen(Vec::new()));
+    assert_eq!((severity, text.contains("nothing decides held messages")), (Severity::Warning, true));
+    let with = |role: Looked<Role>| {
+        of_function("sweep", |facts| held(facts).sweeps = Looked::Seen(vec![(function("sweep"), role)]))
+    };
+    let (severity, text, remedy) = with(callback_and(allow("dynamodb:Query", TABLE)));
+    assert_eq!((severity, text.contains("lacks dynamodb:Query")), (Severity::Error, true));
+    assert!(remedy.contains(&format!("{TABLE}/index/queues")), "{remedy}");
+    let (severity, ..) = of_function("sweep", |facts| held(facts).sweeps = unseen());
+    assert_eq!(severity, Severity::Unknown);
+}
+
+#[test]
+fn a_durable_function() {
+    let durable = |facts: &mut FunctionFacts| {
+        facts.function.durable = Some(Durable { retention_days: Some(7) });
+        facts.function.arn = facts.function.arn.with_qualifier("1").unwrap();
+        facts.function.dead_letter_arn = Some(arn(QUEUE));
+    };
+    let of = |change: fn(&mut FunctionFacts)| {
+        let findings = findings(|facts| match &mut facts.functions[0].found {
+            Looked::Seen(Some(function)) => {
+                durable(function);
+                change(function);
+            }
+            _ => unreachable!("the function is there"),
+        });
+        let findings = findings.into_iter().filter(|finding| finding.check == "durable");
+        findings.map(|finding| (finding.severity, finding.text)).collect::<Vec<_>>()
+    };
+    let [(Severity::Warning, text)] = &of(|_| {})[..] else { panic!("one warning") };
+    assert!(text.contains("for 7 days"), "{text}");
+    let unqualified = of(|facts| facts.function.arn = FILTER.parse().unwrap());
+    assert!(unqualified.iter().any(|(severity, text)| *severity == Severity::Error && text.contains("by a version")));
+    let lost = of(|facts| facts.function.dead_letter_arn = None);
+    assert!(lost.iter().any(|(severity, text)| *severity == Severity::Warning && text.contains("dead-letter queue")));
 }
