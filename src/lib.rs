@@ -90,6 +90,7 @@ mod reason_texts;
 mod record;
 mod response;
 mod scores;
+mod sdk_config;
 
 pub mod limits;
 pub mod run;
@@ -132,11 +133,13 @@ pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
-pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
+pub use response::{BatchItemFailure, DecidedBy, Doubt, Execution, ExecutionError, Outcome, Response, Settled};
 pub use run::run;
 pub use scores::Scores;
 pub use scores::score::{Score, ScoreError};
 pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
+#[doc(hidden)]
+pub use sdk_config::sdk_config;
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
