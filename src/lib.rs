@@ -91,6 +91,7 @@ mod record;
 mod response;
 mod scores;
 mod sdk_config;
+mod strikes;
 
 pub mod limits;
 pub mod run;
@@ -140,6 +141,9 @@ pub use scores::score::{Score, ScoreError};
 pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 #[doc(hidden)]
 pub use sdk_config::sdk_config;
+pub use strikes::{
+    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, Warning, WithStrikes, strike_action_fn,
+};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;
