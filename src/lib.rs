@@ -87,16 +87,20 @@ mod processor;
 mod reason_texts;
 mod record;
 mod response;
+mod review;
 mod scores;
+mod ticket;
 
 pub mod limits;
 pub mod run;
+pub mod store;
 pub mod testing;
 
 pub use adapter::Adapter;
 pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
+pub use decision::hold::{Hold, HoldError};
 pub use decision::reason::{Reason, ReasonError};
 pub use decision::reasons_in::ReasonsIn;
 pub use decision::step_report::{StepFailure, StepOutcome, StepReport};
@@ -128,10 +132,14 @@ pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, pro
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
+pub use review::{Resolved, Reviewer, Sweep};
 pub use run::run;
 pub use scores::Scores;
 pub use scores::score::{Score, ScoreError};
 pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
+pub use ticket::json::TicketJsonError;
+pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
+pub use ticket::{HeldMessage, Ticket};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;

@@ -1,6 +1,6 @@
 //! A message that is held for a person.
 
-mod json;
+pub(crate) mod json;
 pub(crate) mod resolution;
 
 use std::fmt;
@@ -46,7 +46,7 @@ impl Ticket {
     /// [`Hold::LONGEST`] after the message was sent.
     pub fn new(message: &Message, decision: &Decision, hold: &Hold, fallback_action: FallbackAction, now: SystemTime) -> Self {
         let now = whole_milliseconds(now);
-        let pending = message.pending();
+        let pending = message.pending().without_sender_name();
         let sent_at = pending.sent_at().unwrap_or(now).min(now);
         let deadline = whole_milliseconds((now + hold.time()).min(sent_at + Hold::LONGEST)).max(now);
         let approval = match hold.changes() {

@@ -129,7 +129,7 @@ impl State {
             (Some(status), _) => status.clone(),
             (None, None) => ChannelMessageStatus::Pending,
             (None, Some(DecisionKind::Deny)) => return Answer::Forbidden.reply(),
-            (None, Some(DecisionKind::Update | DecisionKind::NoChange)) => ChannelMessageStatus::Sent,
+            (None, Some(DecisionKind::Update | DecisionKind::NoChange | DecisionKind::Hold)) => ChannelMessageStatus::Sent,
         };
         Reply::status(&status)
     }
