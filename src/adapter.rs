@@ -94,6 +94,7 @@ impl<P: Processor + 'static> Adapter<P> {
             },
             Delivery::Failed(header) => self.rescue(header, &invocation).await.map(Response::Settled),
             Delivery::Queue(messages) => Ok(self.rescue_all(messages, &invocation).await),
+            Delivery::Scheduled => self.sweep(&invocation).await,
         }
     }
 
@@ -247,7 +248,11 @@ impl<P: Processor + 'static> Adapter<P> {
                     }
                     Holding::Failed(cause) => {
                         let fallback_action = fallback_action.as_str();
-                        tracing::error!(fallback_action, cause, "the message cannot be held; the fallback action decides");
+                        tracing::error!(
+                            fallback_action,
+                            cause,
+                            "the message cannot be held; the fallback action decides"
+                        );
                         let fallback = match decision.trace() {
                             Some(trace) => fallback.traced(trace.clone()),
                             None => fallback,
@@ -301,7 +306,9 @@ impl<P: Processor + 'static> Adapter<P> {
         let Some(desk) = &self.0.desk else {
             let problem = "a schedule invoked this function, which holds no messages: remove the schedule, or set a store with \
                            `AdapterBuilder::tickets`";
-            return Err(Error::new(ErrorKind::Event, problem));
+            let error = Error::new(ErrorKind::Event, problem);
+            self.0.recorder.failed(None, invocation, &error);
+            return Err(error);
         };
         let mut sweep = Sweep::default();
         let swept = desk.sweep(&mut sweep, invocation.processor_deadline).await;

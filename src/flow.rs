@@ -105,22 +105,20 @@ impl<S: Steps> Processor for Flow<S> {
     }
 
     async fn after_callback(&self, message: &Message, decision: &Decision, settled: &Settled) -> Result<(), FlowError> {
-        self.after(message, decision, What::Callback(settled)).await
+        after(&self.steps, message, decision, What::Callback(settled)).await
     }
 
     async fn after_hold(&self, message: &Message, decision: &Decision, ticket: &Ticket) -> Result<(), FlowError> {
-        self.after(message, decision, What::Hold(ticket)).await
+        after(&self.steps, message, decision, What::Hold(ticket)).await
     }
 }
 
-impl<S: Steps> Flow<S> {
-    async fn after(&self, message: &Message, decision: &Decision, what: What<'_>) -> Result<(), FlowError> {
-        let Some(trace) = decision.trace() else { return Ok(()) };
-        let decision = decision.clone().untraced();
-        let worked = self.steps.after(&After { message, decision, what, trace }).await;
-        self.steps.run_shadows(trace).await;
-        worked
-    }
+async fn after<S: Steps>(steps: &S, message: &Message, decision: &Decision, what: What<'_>) -> Result<(), FlowError> {
+    let Some(trace) = decision.trace() else { return Ok(()) };
+    let decision = decision.clone().untraced();
+    let worked = steps.after(&After { message, decision, what, trace }).await;
+    steps.run_shadows(trace).await;
+    worked
 }
 
 impl<S> fmt::Debug for Flow<S> {

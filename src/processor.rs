@@ -344,7 +344,12 @@ impl Processor for BoxProcessor {
         self.0.after_callback_erased(message, decision, settled).await
     }
 
-    async fn after_hold(&self, message: &Message, decision: &Decision, ticket: &Ticket) -> Result<(), BoxProcessorError> {
+    async fn after_hold(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        ticket: &Ticket,
+    ) -> Result<(), BoxProcessorError> {
         self.0.after_hold_erased(message, decision, ticket).await
     }
 }

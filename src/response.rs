@@ -81,7 +81,8 @@ impl Settled {
     pub(crate) fn held(header: &Header, decision: &Decision, ticket: &Ticket) -> Result<Self, Error> {
         let decided = match ticket.outcome() {
             Some(TicketOutcome::Expired) => {
-                let problem = "the message was held for longer than the 48 hours in which the service accepts a callback";
+                let problem =
+                    "the message was held for longer than the 48 hours in which the service accepts a callback";
                 return Err(Error::new(ErrorKind::CallbackExpired, problem));
             }
             Some(_) => ticket.resolution().map(Resolution::decision),
@@ -211,7 +212,9 @@ mod tests {
         for decision in [DecisionKind::Update, DecisionKind::Deny, DecisionKind::NoChange, DecisionKind::Hold] {
             assert_eq!(json(decision), decision.as_str());
         }
-        for decided_by in [DecidedBy::Processor, DecidedBy::FallbackAction, DecidedBy::Rescue, DecidedBy::Caller, DecidedBy::Reviewer] {
+        for decided_by in
+            [DecidedBy::Processor, DecidedBy::FallbackAction, DecidedBy::Rescue, DecidedBy::Caller, DecidedBy::Reviewer]
+        {
             assert_eq!(json(decided_by), decided_by.as_str());
         }
         for outcome in [Outcome::Accepted, Outcome::DecidedBefore, Outcome::Held] {

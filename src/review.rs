@@ -16,7 +16,7 @@ use crate::invocation::PARTING;
 use crate::response::{DecidedBy, Outcome};
 use crate::store::{Queue, TicketStore};
 use crate::ticket::Ticket;
-use crate::ticket::resolution::{ResolvedBy, Resolution, TicketOutcome};
+use crate::ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
 use crate::{Decision, DecisionKind, Error, ErrorKind, FallbackAction, Settled};
 
 /// Resolves the [tickets](Ticket) of held messages, from any process: a tool, another Lambda function, a test.
@@ -121,13 +121,21 @@ impl<S: TicketStore + 'static> Reviewer<S> {
             return Err(Error::new(ErrorKind::CallbackInvalid, problem));
         }
         let Some(resolution) = Resolution::new(decision.clone(), by, SystemTime::now()) else {
-            return Err(Error::new(ErrorKind::CallbackInvalid, "a held message cannot be held again: approve, update or deny it"));
+            return Err(Error::new(
+                ErrorKind::CallbackInvalid,
+                "a held message cannot be held again: approve, update or deny it",
+            ));
         };
         let deadline = Instant::now().checked_add(timeout);
         self.resolve_until(id, &resolution, deadline).await
     }
 
-    async fn resolve_until(&self, id: &str, resolution: &Resolution, deadline: Option<Instant>) -> Result<Resolved, Error> {
+    async fn resolve_until(
+        &self,
+        id: &str,
+        resolution: &Resolution,
+        deadline: Option<Instant>,
+    ) -> Result<Resolved, Error> {
         let recorded = self.0.store.resolve(id, resolution).await;
         let ticket = recorded
             .map_err(|error| store_error("the store did not record the decision for the ticket", error))?

@@ -37,7 +37,9 @@ pub(super) async fn hold(
     callback_deadline: Option<Instant>,
 ) -> Holding {
     let Some(desk) = desk else {
-        return Holding::Failed("the function has no store for tickets: set one with `AdapterBuilder::tickets`".to_owned());
+        return Holding::Failed(
+            "the function has no store for tickets: set one with `AdapterBuilder::tickets`".to_owned(),
+        );
     };
     let ticket = Ticket::new(message, decision, hold, fallback_action, SystemTime::now());
     let now = Instant::now();

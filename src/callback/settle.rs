@@ -97,7 +97,8 @@ impl Callbacks {
     /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided.
     pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settled, Error> {
         if callback.decision.held().is_some() {
-            let problem = "a hold is no answer that the service knows: return it from a processor, or resolve its ticket";
+            let problem =
+                "a hold is no answer that the service knows: return it from a processor, or resolve its ticket";
             return Err(Error::new(ErrorKind::CallbackInvalid, problem));
         }
         let requests = EachRequest::default();

@@ -20,6 +20,8 @@ pub(crate) enum Delivery<'a, E> {
     Failed(E),
     /// Messages from a queue, each with an event that failed before.
     Queue(Vec<QueueMessage<E>>),
+    /// No event: a schedule of EventBridge invoked the function.
+    Scheduled,
 }
 
 /// A message from an SQS queue.
@@ -33,6 +35,9 @@ impl<'a, E> Delivery<'a, E> {
     /// Opens all envelopes in `json`, and reads the events inside with `read`.
     pub(crate) fn open(json: &'a str, read: impl Fn(&Payload<'_>) -> E) -> Self {
         let payload = Payload::read(json);
+        if is_from_a_schedule(&payload) {
+            return Self::Scheduled;
+        }
         let queue = queue_messages(&payload, &read);
         if !queue.is_empty() {
             return Self::Queue(queue);
@@ -42,6 +47,16 @@ impl<'a, E> Delivery<'a, E> {
             None => Self::First(payload),
         }
     }
+}
+
+/// Returns whether the payload is what a rule's schedule or EventBridge Scheduler sends if no input is configured. What a
+/// channel flow sends needs an answer, whatever other fields it has.
+fn is_from_a_schedule(payload: &Payload<'_>) -> bool {
+    let is = |name, values: &[&str]| payload.fields.string(name).is_some_and(|value| values.contains(&&*value));
+    is("detail-type", &["Scheduled Event"])
+        && is("source", &["aws.events", "aws.scheduler"])
+        && payload.fields.raw("CallbackId").is_none()
+        && payload.fields.raw("EventType").is_none()
 }
 
 fn queue_messages<E>(payload: &Payload<'_>, read: &impl Fn(&Payload<'_>) -> E) -> Vec<QueueMessage<E>> {
@@ -100,6 +115,7 @@ mod tests {
         First,
         Failed(Value),
         Queue(Vec<(String, String)>),
+        Scheduled,
     }
 
     fn open(payload: &Value) -> Opened {
@@ -109,6 +125,7 @@ mod tests {
             Delivery::Queue(messages) => {
                 Opened::Queue(messages.into_iter().map(|message| (message.id, message.event)).collect())
             }
+            Delivery::Scheduled => Opened::Scheduled,
         }
     }
 
@@ -137,6 +154,47 @@ mod tests {
         }
         // A new field makes this event look like an envelope.
         assert_eq!(open(&json!({ "CallbackId": "c", "requestPayload": 1 })), Opened::First);
+    }
+
+    /// What a schedule sends if no input is configured.
+    fn scheduled(source: &str) -> Value {
+        json!({
+            "version": "0",
+            "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+            "detail-type": "Scheduled Event",
+            "source": source,
+            "account": "444455556666",
+            "time": "2026-05-04T07:20:00Z",
+            "region": "us-east-1",
+            "resources": ["arn:aws:events:us-east-1:444455556666:rule/sweep"],
+            "detail": {},
+        })
+    }
+
+    fn with(mut payload: Value, name: &str, value: Value) -> Value {
+        payload[name] = value;
+        payload
+    }
+
+    #[test]
+    fn a_schedule_brings_no_event() {
+        for source in ["aws.events", "aws.scheduler"] {
+            assert_eq!(open(&scheduled(source)), Opened::Scheduled);
+        }
+    }
+
+    #[test]
+    fn what_may_need_an_answer_is_not_taken_for_a_schedule() {
+        for event in [
+            scheduled("example.com"),
+            with(scheduled("aws.events"), "detail-type", json!("Object Created")),
+            with(scheduled("aws.events"), "detail-type", json!(["Scheduled Event"])),
+            with(scheduled("aws.events"), "CallbackId", json!("c")),
+            with(scheduled("aws.events"), "EventType", json!("CHANNEL_MESSAGE_EVENT")),
+        ] {
+            assert_eq!(open(&event), Opened::First, "{event}");
+        }
+        assert_eq!(failed(&envelope(&scheduled("aws.events"))), scheduled("aws.events"));
     }
 
     #[test]

@@ -11,6 +11,9 @@ const NAMES: &[&str] = &[
     "requestContext",
     "requestPayload",
     "detail",
+    // What a schedule sends.
+    "detail-type",
+    "source",
     // What a queue or a topic delivers.
     "Records",
     // What a topic writes to a queue.

@@ -24,7 +24,15 @@ impl<'a> Run<'a> {
     pub(super) fn new(original: &'a Message, steps: usize) -> Self {
         // The only allocation that a flow makes for a message that its steps leave alone.
         let trace = Trace::with_capacity(steps);
-        Self { original, updated: None, changes: Update::default(), reasons: Vec::new(), denied: false, hold: None, trace }
+        Self {
+            original,
+            updated: None,
+            changes: Update::default(),
+            reasons: Vec::new(),
+            denied: false,
+            hold: None,
+            trace,
+        }
     }
 
     /// Returns the message as the steps so far leave it.

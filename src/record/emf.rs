@@ -86,7 +86,8 @@ impl Emf {
 
     pub(super) fn swept(&self, invocation: &Invocation, sweep: &Sweep, failed: bool) -> Vec<u8> {
         self.line(None, invocation, "held messages swept", |metrics| {
-            let mut add = |name, count: usize| metrics.add(name, Metric::Count(u32::try_from(count).unwrap_or(u32::MAX)));
+            let mut add =
+                |name, count: usize| metrics.add(name, Metric::Count(u32::try_from(count).unwrap_or(u32::MAX)));
             add("SweptByDefault", sweep.by_default);
             add("SweptAgain", sweep.sent_again);
             add("SweepFailed", sweep.failed + usize::from(failed));
@@ -298,6 +299,7 @@ mod tests {
             outcome: Outcome::Accepted,
             doubt: None,
             attempts: 2,
+            held_until: None,
             dry_run: None,
             reasons,
             scores: Scores::new(),

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use tokio::time::Instant;
 
 use super::{Reviewer, Sweep};
+use crate::Error;
 use crate::callback::settle::Callbacks;
 use crate::store::TicketStore;
 use crate::ticket::Ticket;
-use crate::Error;
 
 /// What the adapter does with tickets.
 pub(crate) trait Desk: Send + Sync {

@@ -128,7 +128,11 @@ impl<S: TicketStore + 'static> Reviewer<S> {
         let resolved = self.resolve_until(&id, &resolution, deadline).await;
         match resolved {
             Ok(resolved) if resolved.first => {
-                tracing::info!(callback_id = id, decision = kind.as_str(), "the default decision for a held message was sent");
+                tracing::info!(
+                    callback_id = id,
+                    decision = kind.as_str(),
+                    "the default decision for a held message was sent"
+                );
                 Ok(Swept::ByDefault)
             }
             Ok(_) => Ok(Swept::Nothing),
@@ -140,11 +144,13 @@ impl<S: TicketStore + 'static> Reviewer<S> {
     async fn count_held(&self, sweep: &mut Sweep, now: SystemTime, deadline: Option<Instant>) -> Result<(), Error> {
         let mut first = None;
         let query = TicketQuery::of(Queue::Open);
-        sweep.held_now = self.count(query, deadline, |ticket| {
-            first = Some(first.map_or(ticket.held_at(), |first: SystemTime| first.min(ticket.held_at())));
-        })
-        .await?;
-        sweep.oldest_held_seconds = first.and_then(|first| now.duration_since(first).ok()).unwrap_or_default().as_secs();
+        sweep.held_now = self
+            .count(query, deadline, |ticket| {
+                first = Some(first.map_or(ticket.held_at(), |first: SystemTime| first.min(ticket.held_at())));
+            })
+            .await?;
+        sweep.oldest_held_seconds =
+            first.and_then(|first| now.duration_since(first).ok()).unwrap_or_default().as_secs();
         Ok(())
     }
 

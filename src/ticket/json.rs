@@ -129,6 +129,8 @@ struct StoredTicket {
     last_edited_at: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     edited: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    request_id: String,
     held_at: u64,
     deadline: u64,
     default_decision: StoredDecision,
@@ -189,7 +191,8 @@ struct StoredPushNotification {
 
 impl From<&Ticket> for StoredTicket {
     fn from(ticket: &Ticket) -> Self {
-        let Ticket { pending, held_at, deadline, default_decision, approval, reasons, message, .. } = ticket;
+        let Ticket { pending, request_id, held_at, deadline, default_decision, approval, reasons, message, .. } =
+            ticket;
         let Header { ids, provenance } = pending.header();
         let Times { created_at, last_edited_at, is_edited } = provenance.times;
         Self {
@@ -203,6 +206,7 @@ impl From<&Ticket> for StoredTicket {
             created_at: created_at.map(since_1970),
             last_edited_at: last_edited_at.map(since_1970),
             edited: is_edited,
+            request_id: request_id.clone(),
             held_at: since_1970(*held_at),
             deadline: since_1970(*deadline),
             default_decision: default_decision.into(),
@@ -240,6 +244,7 @@ impl TryFrom<StoredTicket> for Ticket {
         let message = stored.content.map(|content| HeldMessage { content, sender_name: stored.sender_name });
         Ok(Self {
             pending: pending.build().map_err(|_| TicketJsonError(Problem::Ids))?,
+            request_id: stored.request_id,
             held_at: at_milliseconds(stored.held_at),
             deadline: at_milliseconds(stored.deadline),
             default_decision: stored.default_decision.try_into()?,

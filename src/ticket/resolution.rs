@@ -47,7 +47,11 @@ pub enum TicketOutcome {
 impl Resolution {
     /// Creates a resolution. `None` if `decision` is to hold the message: it is held.
     pub fn new(decision: Decision, by: ResolvedBy, at: SystemTime) -> Option<Self> {
-        (decision.kind() != DecisionKind::Hold).then(|| Self { decision: decision.untraced(), by, at: whole_milliseconds(at) })
+        (decision.kind() != DecisionKind::Hold).then(|| Self {
+            decision: decision.untraced(),
+            by,
+            at: whole_milliseconds(at),
+        })
     }
 
     /// Returns the decision.
