@@ -23,9 +23,11 @@ use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::hold::{Holding, hold};
 use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::settle::{Callback, Callbacks};
+use crate::event::durable::Invoked;
 use crate::event::envelope::{Delivery, QueueMessage};
 use crate::event::header::Header;
 use crate::event::ids::{CallbackIds, MissingIds};
+use crate::event::payload::Payload;
 use crate::event::{Event, RawEvent};
 use crate::record::recorder::Recorder;
 use crate::record::{AfterRecord, Record};
@@ -87,14 +89,28 @@ impl<P: Processor + 'static> Adapter<P> {
 
     async fn handle(&self, event: LambdaEvent<RawEvent>) -> Result<Response, Error> {
         let invocation = Invocation::new(&event.context, self.0.reserve);
-        match Delivery::open(event.payload.json(), Event::read_header) {
-            Delivery::First(payload) => match Event::read(&payload, &invocation) {
-                Ok(event) => self.process(&event, &invocation).await.map(Response::Settled),
-                Err(missing) => Err(self.unanswerable(missing, &invocation)),
+        match Invoked::read(event.payload.json()) {
+            Invoked::Plain(payload) => self.deliver(payload, &invocation).await,
+            Invoked::Durable(input) => {
+                let invocation = invocation.durable();
+                let result = match input {
+                    Ok(json) => self.deliver(Payload::read(&json), &invocation).await,
+                    Err(missing) => Err(self.unanswerable(missing, &invocation)),
+                };
+                Response::of(result, &invocation)
+            }
+        }
+    }
+
+    async fn deliver(&self, payload: Payload<'_>, invocation: &Invocation) -> Result<Response, Error> {
+        match Delivery::open(payload, Event::read_header) {
+            Delivery::First(payload) => match Event::read(&payload, invocation) {
+                Ok(event) => self.process(&event, invocation).await.map(Response::Settled),
+                Err(missing) => Err(self.unanswerable(missing, invocation)),
             },
-            Delivery::Failed(header) => self.rescue(header, &invocation).await.map(Response::Settled),
-            Delivery::Queue(messages) => Ok(self.rescue_all(messages, &invocation).await),
-            Delivery::Scheduled => self.sweep(&invocation).await,
+            Delivery::Failed(header) => self.rescue(header, invocation).await.map(Response::Settled),
+            Delivery::Queue(messages) => Ok(self.rescue_all(messages, invocation).await),
+            Delivery::Scheduled => self.sweep(invocation).await,
         }
     }
 
@@ -143,8 +159,8 @@ impl<P: Processor + 'static> Adapter<P> {
         rescued.inspect_err(|error| self.0.recorder.failed(Some(&header.ids), invocation, error))
     }
 
-    fn unanswerable(&self, missing: MissingIds, invocation: &Invocation) -> Error {
-        let error = Error::from(missing);
+    fn unanswerable(&self, missing: impl Into<Error>, invocation: &Invocation) -> Error {
+        let error = missing.into();
         self.0.recorder.failed(None, invocation, &error);
         error
     }

@@ -89,6 +89,7 @@ mod record;
 mod response;
 mod review;
 mod scores;
+mod sdk_config;
 mod ticket;
 
 pub mod limits;
@@ -131,12 +132,14 @@ pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
-pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
+pub use response::{BatchItemFailure, DecidedBy, Doubt, Execution, ExecutionError, Outcome, Response, Settled};
 pub use review::{Resolved, Reviewer, Sweep};
 pub use run::run;
 pub use scores::Scores;
 pub use scores::score::{Score, ScoreError};
 pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
+#[doc(hidden)]
+pub use sdk_config::sdk_config;
 pub use ticket::json::TicketJsonError;
 pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
 pub use ticket::{HeldMessage, Ticket};

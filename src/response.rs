@@ -1,14 +1,17 @@
 //! The result of a successful invocation.
 
+mod execution;
+
 use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 
+pub use self::execution::{Execution, ExecutionError};
 use crate::event::header::Header;
 use crate::review::Sweep;
 use crate::ticket::Ticket;
 use crate::ticket::resolution::{Resolution, TicketOutcome};
-use crate::{Decision, DecisionKind, Error, ErrorKind, Reason, Scores, StepReport};
+use crate::{Decision, DecisionKind, Error, ErrorKind, Invocation, Reason, Scores, StepReport};
 
 /// The value that the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -27,6 +30,15 @@ pub enum Response {
         /// The messages that could not be settled.
         batch_item_failures: Vec<BatchItemFailure>,
     },
+    /// The answer of a durable function: how the execution ended, with one of the other answers inside.
+    Execution(Execution),
+}
+
+impl Response {
+    /// Returns what the invocation returns in the end.
+    pub(crate) fn of(result: Result<Self, Error>, invocation: &Invocation) -> Result<Self, Error> {
+        if invocation.durable { Execution::ended(result).map(Self::Execution) } else { result }
+    }
 }
 
 /// A message from a queue that SQS should redeliver.

@@ -208,7 +208,9 @@ mod tests {
         let event = testing::message(content).created_at(SystemTime::now()).to_event();
         let settled = testing::invoke(&adapter, event, Duration::from_secs(5)).await.map(|response| match response {
             Response::Settled(settled) => settled,
-            Response::Batch { .. } | Response::Swept(_) => panic!("the event came from no queue"),
+            Response::Batch { .. } | Response::Swept(_) | Response::Execution(_) => {
+                panic!("the event came from a channel flow")
+            }
         });
         (settled, service.callbacks().iter().map(|callback| callback.answer().clone()).collect())
     }
