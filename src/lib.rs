@@ -89,9 +89,11 @@ mod processor;
 mod reason_texts;
 mod record;
 mod response;
+mod review;
 mod scores;
 mod sdk_config;
 mod strikes;
+mod ticket;
 
 pub mod limits;
 pub mod run;
@@ -103,6 +105,7 @@ pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
 pub use counting::count_by::CountBy;
+pub use decision::hold::{Hold, HoldError};
 pub use decision::reason::{Reason, ReasonError};
 pub use decision::reasons_in::ReasonsIn;
 pub use decision::step_report::{StepFailure, StepOutcome, StepReport};
@@ -135,6 +138,7 @@ pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, pro
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
 pub use response::{BatchItemFailure, DecidedBy, Doubt, Execution, ExecutionError, Outcome, Response, Settled};
+pub use review::{Resolved, Reviewer, Sweep};
 pub use run::run;
 pub use scores::Scores;
 pub use scores::score::{Score, ScoreError};
@@ -144,6 +148,9 @@ pub use sdk_config::sdk_config;
 pub use strikes::{
     Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, Warning, WithStrikes, strike_action_fn,
 };
+pub use ticket::json::TicketJsonError;
+pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
+pub use ticket::{HeldMessage, Ticket};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 /// Each method is one request, and each can be repeated: a request whose answer was lost is sent again with the same id. The
 /// times come from the caller, so that a store needs no clock. A key has 1 to 1,024 bytes.
 ///
-/// To check a store of your own, run [`testing::counter_store_contract`](crate::testing::counter_store_contract).
+/// To check a store of your own, run [`testing::counters_contract`](crate::testing::counters_contract).
 pub trait CounterStore: Send + Sync {
     /// The reason why the store could not do it. It is logged: keep secrets and content out of it.
     type Error: Into<Box<dyn StdError + Send + Sync>> + Send;

@@ -12,14 +12,14 @@ use crate::store::{Addition, Counter, CounterStore, Mark};
 /// use channel_flow::store::MemoryStore;
 /// use channel_flow::testing;
 ///
-/// testing::counter_store_contract(&MemoryStore::new()).await;
+/// testing::counters_contract(&MemoryStore::new()).await;
 /// # });
 /// ```
 ///
 /// # Panics
 ///
 /// Panics with a message that says what the store did wrong.
-pub async fn counter_store_contract(store: &impl CounterStore) {
+pub async fn counters_contract(store: &impl CounterStore) {
     Contract { store }.check().await;
 }
 

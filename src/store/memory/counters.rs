@@ -101,12 +101,12 @@ impl CounterStore for MemoryStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::counter_store_contract;
+    use crate::testing::counters_contract;
     use std::time::Duration;
 
     #[tokio::test]
     async fn the_contract_holds() {
-        counter_store_contract(&MemoryStore::new()).await;
+        counters_contract(&MemoryStore::new()).await;
     }
 
     #[tokio::test]
