@@ -16,5 +16,6 @@ mod counters;
 mod memory;
 pub(crate) mod tickets;
 
+pub use self::claims::{Claim, ClaimOutcome, ClaimStore, Interrupted};
 pub use self::memory::{MemoryStore, StoreAway};
 pub use self::tickets::{Queue, TicketPage, TicketQuery, TicketStore};

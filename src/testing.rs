@@ -29,6 +29,7 @@
 mod assertions;
 mod callback_service;
 mod carried_over;
+mod claims_contract;
 mod conformance;
 mod corpus;
 mod decide;
@@ -43,6 +44,7 @@ mod text_difference;
 pub use self::assertions::{assert_decision, assert_update};
 pub use self::callback_service::{Answer, CallbackService, SentCallback, invoke};
 pub use self::carried_over::MessagePart;
+pub use self::claims_contract::claims_contract;
 pub use self::conformance::{Conformance, Nonconformance, conformance};
 pub use self::corpus::corpus;
 pub use self::decide::{Undecided, decide, decide_async};

@@ -41,6 +41,7 @@
 
 #![allow(dead_code, reason = "the stores use it")]
 
+mod claims;
 mod client;
 mod error;
 mod item;
