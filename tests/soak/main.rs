@@ -302,7 +302,8 @@ impl Soak {
         };
         // The processor decided, so the work after the callback is due.
         let due = |finished: &Finished| {
-            let processed = by("processor")(&finished.message) && finished.message.decision() == Some(Decision::NoChange);
+            let processed =
+                by("processor")(&finished.message) && finished.message.decision() == Some(Decision::NoChange);
             finished.part.has_effect() && processed
         };
         let times = |finished: &Finished| effects.get(&finished.callback_id).map_or(0, |had| had.times);
@@ -370,11 +371,12 @@ fn ended_well(finished: &Finished) -> bool {
         Some((Some(TicketOutcome::Accepted), Some(decision))) => Some(decision.kind()),
         _ => None,
     };
-    let decided = message.decision().map(|decision| match decision {
-        Decision::Update => DecisionKind::Update,
-        Decision::Deny => DecisionKind::Deny,
-        Decision::NoChange => DecisionKind::NoChange,
-    });
+    let decided = match message.decision() {
+        Some(Decision::Update) => Some(DecisionKind::Update),
+        Some(Decision::Deny) => Some(DecisionKind::Deny),
+        Some(Decision::NoChange) => Some(DecisionKind::NoChange),
+        _ => None,
+    };
     part.can_end_like(message) && (told.is_none() || told == decided)
 }
 
