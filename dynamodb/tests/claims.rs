@@ -6,5 +6,5 @@ use channel_flow::testing;
 
 #[tokio::test]
 async fn claims_keep_the_contract() {
-    testing::claims_contract(support::store().await).await;
+    testing::claims_contract(&support::store().await).await;
 }

@@ -19,21 +19,21 @@ const KEPT: Duration = Duration::from_secs(1_000);
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// testing::claims_contract(MemoryStore::new()).await;
+/// testing::claims_contract(&MemoryStore::new()).await;
 /// # }
 /// ```
 ///
 /// # Panics
 ///
 /// Panics if the store fails or breaks the contract, and says how.
-pub async fn claims_contract(store: impl ClaimStore) {
+pub async fn claims_contract<S: ClaimStore>(store: &S) {
     let now = SystemTime::now();
-    one_claimant(&store, now).await;
-    finished(&store, now).await;
-    released(&store, now).await;
-    interrupted_by_time(&store, now).await;
-    interrupted_by_a_repeated_invocation(&store, now).await;
-    no_longer_kept(&store, now).await;
+    one_claimant(store, now).await;
+    finished(store, now).await;
+    released(store, now).await;
+    interrupted_by_time(store, now).await;
+    interrupted_by_a_repeated_invocation(store, now).await;
+    no_longer_kept(store, now).await;
 }
 
 async fn one_claimant(store: &impl ClaimStore, now: SystemTime) {

@@ -69,7 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn claims_keep_the_contract() {
-        testing::claims_contract(MemoryStore::new()).await;
+        testing::claims_contract(&MemoryStore::new()).await;
     }
 
     #[tokio::test]
