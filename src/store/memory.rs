@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::claims::Claims;
+use self::counters::Counters;
 use self::tickets::Tickets;
 
 /// A store in the memory of the process: for tests, and for a function with one environment that may forget.
@@ -27,6 +28,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     claims: Claims,
+    counters: Counters,
     tickets: Tickets,
 }
 
