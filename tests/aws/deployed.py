@@ -156,8 +156,7 @@ def managed_grants(policy):
     iam = boto3.client("iam")
     version = iam.get_policy(PolicyArn=policy)["Policy"]["DefaultVersionId"]
     document = iam.get_policy_version(PolicyArn=policy, VersionId=version)["PolicyVersion"]["Document"]
-    # moto keeps what AWS::NoValue removes.
-    for statement in filter(None, document["Statement"]):
+    for statement in document["Statement"]:
         expect(statement["Effect"], "Allow")
         yield hashable(statement["Action"]), hashable(statement["Resource"])
 
