@@ -7,7 +7,7 @@ use std::process::ExitCode;
 /// The exit status. A later one is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
-    /// Every message was decided.
+    /// Every message was decided, or held for a reviewer.
     Decided = 0,
     /// Something could not be built or started.
     NotStarted = 1,
@@ -40,7 +40,8 @@ impl Exit {
     /// The exit status for the result of a delivery.
     pub(crate) fn of(delivered: &Delivered) -> Self {
         match delivered.invocation.outcome() {
-            _ if delivered.is_decided() => Self::Decided,
+            // The deadline decides a held message, if nobody does.
+            _ if delivered.is_decided() || delivered.held_until().is_some() => Self::Decided,
             InvocationOutcome::InitFailed(_) => Self::NotStarted,
             _ => Self::Undecided,
         }
