@@ -3,6 +3,7 @@
 mod after;
 pub(crate) mod builder;
 pub(crate) mod decider;
+mod hold;
 pub(crate) mod watchdog;
 
 use std::any::type_name;
@@ -19,15 +20,21 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span, debug_span};
 
 use crate::adapter::decider::{Decided, Decider};
+use crate::adapter::hold::{Holding, hold};
 use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::settle::{Callback, Callbacks};
+use crate::event::durable::Invoked;
 use crate::event::envelope::{Delivery, QueueMessage};
 use crate::event::header::Header;
 use crate::event::ids::{CallbackIds, MissingIds};
+use crate::event::payload::Payload;
 use crate::event::{Event, RawEvent};
 use crate::record::recorder::Recorder;
 use crate::record::{AfterRecord, Record};
-use crate::response::{BatchItemFailure, DecidedBy, Response, Settled};
+use crate::response::{BatchItemFailure, DecidedBy, Outcome, Response, Settled};
+use crate::review::Sweep;
+use crate::review::desk::Desk;
+use crate::ticket::Ticket;
 use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation, Message, Processor, ReasonsIn};
 
 /// A [`Processor`] as a Lambda function: a tower `Service` over the raw event.
@@ -55,6 +62,8 @@ pub(crate) struct Inner<P> {
     /// Whether decisions are only recorded.
     pub(crate) dry_run: bool,
     pub(crate) reasons_in: Option<ReasonsIn>,
+    /// Where held messages wait.
+    pub(crate) desk: Option<Box<dyn Desk>>,
     pub(crate) watchdog: Option<Watchdog>,
     /// Whether the environment has had no event yet.
     pub(crate) cold: AtomicBool,
@@ -66,6 +75,13 @@ struct Sent {
     held_back: Option<Decision>,
 }
 
+/// How an event was settled, by which decision, and the ticket if this invocation stored it.
+struct SettledBy {
+    settled: Settled,
+    decision: Decision,
+    new_ticket: Option<Box<Ticket>>,
+}
+
 impl<P: Processor + 'static> Adapter<P> {
     pub(crate) fn new(inner: Inner<P>) -> Self {
         Self(Arc::new(inner))
@@ -73,19 +89,28 @@ impl<P: Processor + 'static> Adapter<P> {
 
     async fn handle(&self, event: LambdaEvent<RawEvent>) -> Result<Response, Error> {
         let invocation = Invocation::new(&event.context, self.0.reserve);
-        match Delivery::open(event.payload.json(), Event::read_header) {
-            Delivery::First(payload) => match Event::read(&payload, &invocation) {
-                Ok(event) => self.process(&event, &invocation).await.map(Response::Settled),
-                Err(missing) => Err(self.unanswerable(missing, &invocation)),
-            },
-            Delivery::Failed(header) => self.rescue(header, &invocation).await.map(Response::Settled),
-            Delivery::Queue(messages) => Ok(self.rescue_all(messages, &invocation).await),
-            Delivery::Scheduled => {
-                let problem = "a schedule invoked this function, which holds no messages: delete the schedule";
-                let error = Error::new(ErrorKind::Event, problem);
-                self.0.recorder.failed(None, &invocation, &error);
-                Err(error)
+        match Invoked::read(event.payload.json()) {
+            Invoked::Plain(payload) => self.deliver(payload, &invocation).await,
+            Invoked::Durable(input) => {
+                let invocation = invocation.durable();
+                let result = match input {
+                    Ok(json) => self.deliver(Payload::read(&json), &invocation).await,
+                    Err(missing) => Err(self.unanswerable(missing, &invocation)),
+                };
+                Response::of(result, &invocation)
             }
+        }
+    }
+
+    async fn deliver(&self, payload: Payload<'_>, invocation: &Invocation) -> Result<Response, Error> {
+        match Delivery::open(payload, Event::read_header) {
+            Delivery::First(payload) => match Event::read(&payload, invocation) {
+                Ok(event) => self.process(&event, invocation).await.map(Response::Settled),
+                Err(missing) => Err(self.unanswerable(missing, invocation)),
+            },
+            Delivery::Failed(header) => self.rescue(header, invocation).await.map(Response::Settled),
+            Delivery::Queue(messages) => Ok(self.rescue_all(messages, invocation).await),
+            Delivery::Scheduled => self.sweep(invocation).await,
         }
     }
 
@@ -134,8 +159,8 @@ impl<P: Processor + 'static> Adapter<P> {
         rescued.inspect_err(|error| self.0.recorder.failed(Some(&header.ids), invocation, error))
     }
 
-    fn unanswerable(&self, missing: MissingIds, invocation: &Invocation) -> Error {
-        let error = Error::from(missing);
+    fn unanswerable(&self, missing: impl Into<Error>, invocation: &Invocation) -> Error {
+        let error = missing.into();
         self.0.recorder.failed(None, invocation, &error);
         error
     }
@@ -172,14 +197,20 @@ impl<P: Processor + 'static> Adapter<P> {
             }
             (None, result) => result,
         };
-        let (mut settled, decision) = result?;
-        // From here on the message is decided, and the watchdog has nothing left to send.
-        let failed = match &event.message {
-            Ok(message) => {
+        let SettledBy { mut settled, decision, new_ticket } = result?;
+        // From here on the message is decided or held, and the watchdog has nothing left to send.
+        let failed = match (&event.message, new_ticket) {
+            (Ok(message), Some(ticket)) => {
+                let working = self.0.decider.work_after_hold(message, &decision, &ticket);
+                working.instrument(debug_span!("after_hold")).await
+            }
+            // The ticket was stored by an earlier invocation, which did the work.
+            (Ok(_), None) if settled.outcome == Outcome::Held => false,
+            (Ok(message), None) => {
                 let working = self.0.decider.work_after(message, &decision, &settled);
                 working.instrument(debug_span!("after_callback")).await
             }
-            Err(_) => false,
+            (Err(_), _) => false,
         };
         settled.steps = decision.trace().map(|trace| trace.reports()).unwrap_or_default();
         let after = AfterRecord { ids: &event.header.ids, invocation, steps: &settled.steps, failed };
@@ -187,13 +218,12 @@ impl<P: Processor + 'static> Adapter<P> {
         Ok(settled)
     }
 
-    /// Returns how the event was settled, and the decision that was sent.
     async fn settle_watched(
         &self,
         event: &Event,
         invocation: &Invocation,
         watch: Option<&Watch<'_>>,
-    ) -> Result<(Settled, Decision), Error> {
+    ) -> Result<SettledBy, Error> {
         let Event { header, message } = event;
         let started = Instant::now();
         let cold_start = self.0.is_first_event();
@@ -201,6 +231,54 @@ impl<P: Processor + 'static> Adapter<P> {
         let Decided { decision, by: decided_by } =
             self.0.decider.decide(message).instrument(debug_span!("processor")).await?;
         let Sent { decision, held_back } = self.0.sent(decision);
+        let (decision, decided_by) = match (decision.held(), message) {
+            (Some(to_hold), Ok(message)) => {
+                let decision = decision.clone().with_content(content);
+                let to_hold = decision.held().unwrap_or(to_hold);
+                let fallback = self.0.fallback_action().decision();
+                if let Some(watch) = watch {
+                    // It answers by the fallback action if the store takes too long.
+                    watch.decided(&fallback, DecidedBy::FallbackAction).await;
+                }
+                let desk = self.0.desk.as_deref();
+                let fallback_action = self.0.fallback_action();
+                let deadline = invocation.callback_deadline;
+                match hold(desk, message, &decision, to_hold, fallback_action, deadline).await {
+                    Holding::Held { ticket, new } => {
+                        let settled = Settled::held(header, &decision, &ticket)?;
+                        let processor_time = started.elapsed();
+                        Span::current().record("decision", settled.decision.as_str());
+                        let record = Record {
+                            ids: &header.ids,
+                            invocation,
+                            trace: decision.trace().map(|trace| &**trace),
+                            fallback_action: None,
+                            cold_start,
+                            by_watchdog: false,
+                            processor_time,
+                            duration: started.elapsed(),
+                        };
+                        self.0.recorder.settled(&record, &settled);
+                        let new = new || settled.outcome == Outcome::Held && self.0.decider.after_decided_before;
+                        return Ok(SettledBy { settled, decision, new_ticket: new.then_some(ticket) });
+                    }
+                    Holding::Failed(cause) => {
+                        let fallback_action = fallback_action.as_str();
+                        tracing::error!(
+                            fallback_action,
+                            cause,
+                            "the message cannot be held; the fallback action decides"
+                        );
+                        let fallback = match decision.trace() {
+                            Some(trace) => fallback.traced(trace.clone()),
+                            None => fallback,
+                        };
+                        (fallback, DecidedBy::FallbackAction)
+                    }
+                }
+            }
+            _ => (decision, decided_by),
+        };
         let decision = match (&self.0.reasons_in, message) {
             (Some(reasons_in), Ok(message)) => reasons_in.shown(decision, message),
             _ => decision,
@@ -236,7 +314,24 @@ impl<P: Processor + 'static> Adapter<P> {
             duration: started.elapsed(),
         };
         self.0.recorder.settled(&record, &settled);
-        Ok((settled, decision))
+        Ok(SettledBy { settled, decision, new_ticket: None })
+    }
+
+    /// Handles an invocation by a schedule: sweeps the held messages.
+    async fn sweep(&self, invocation: &Invocation) -> Result<Response, Error> {
+        let Some(desk) = &self.0.desk else {
+            let problem = "a schedule invoked this function, which holds no messages: remove the schedule, or set a store with \
+                           `AdapterBuilder::tickets`";
+            let error = Error::new(ErrorKind::Event, problem);
+            self.0.recorder.failed(None, invocation, &error);
+            return Err(error);
+        };
+        let mut sweep = Sweep::default();
+        let swept = desk.sweep(&mut sweep, invocation.processor_deadline).await;
+        let failed = swept.is_err();
+        let swept = swept.and_then(|()| sweep.clone().checked());
+        self.0.recorder.swept(invocation, &sweep, failed);
+        swept.map(Response::Swept)
     }
 }
 

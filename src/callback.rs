@@ -16,7 +16,6 @@ mod request;
 mod rounds;
 pub(crate) mod settle;
 mod status;
-mod trust_store;
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! The decision of a processor.
 
+pub(crate) mod hold;
 pub(crate) mod reason;
 pub(crate) mod reasons_in;
 pub(crate) mod step_report;
@@ -14,13 +15,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use self::hold::Hold;
 use self::reason::Reason;
 use self::trace::Trace;
 use self::update::Update;
 use crate::LimitError;
 use crate::scores::Scores;
 
-/// What happens to a message, and why: one of the three answers that the service knows, with [reasons](Reason).
+/// What happens to a message, and why: one of the three answers that the service knows, or a [hold](Self::hold) until a
+/// person has one of them, with [reasons](Reason).
 ///
 /// ```
 /// use channel_flow::{Decision, DecisionKind, LimitError, Message};
@@ -52,6 +55,7 @@ enum Answer {
     Update(Update),
     Deny,
     NoChange,
+    Hold(Box<Hold>),
 }
 
 impl Decision {
@@ -73,6 +77,14 @@ impl Decision {
     /// Everyone in the channel gets the message unchanged.
     pub const fn no_change() -> Self {
         Self { answer: Answer::NoChange, reasons: Vec::new(), trace: None, scores: None }
+    }
+
+    /// The message waits for a person: the adapter stores a [`Ticket`](crate::Ticket) in place of a callback.
+    ///
+    /// The function needs a [store for tickets](crate::AdapterBuilder::tickets). Without one, or if the store is away, the
+    /// fallback action decides.
+    pub fn hold(hold: Hold) -> Self {
+        Self { answer: Answer::Hold(Box::new(hold)), reasons: Vec::new(), trace: None, scores: None }
     }
 
     /// Adds a reason, unless the decision has it already. A decision can have several.
@@ -101,12 +113,13 @@ impl Decision {
         Self { scores: (!scores.is_empty()).then(|| Arc::new(scores)), ..self }
     }
 
-    /// Returns which of the three decisions this is.
+    /// Returns which of the decisions this is.
     pub fn kind(&self) -> DecisionKind {
         match self.answer {
             Answer::Update(_) => DecisionKind::Update,
             Answer::Deny => DecisionKind::Deny,
             Answer::NoChange => DecisionKind::NoChange,
+            Answer::Hold(_) => DecisionKind::Hold,
         }
     }
 
@@ -114,7 +127,15 @@ impl Decision {
     pub fn changes(&self) -> Option<&Update> {
         match &self.answer {
             Answer::Update(update) => Some(update),
-            Answer::Deny | Answer::NoChange => None,
+            Answer::Deny | Answer::NoChange | Answer::Hold(_) => None,
+        }
+    }
+
+    /// Returns how long the message waits for a person, if the decision is to hold it.
+    pub fn held(&self) -> Option<&Hold> {
+        match &self.answer {
+            Answer::Hold(hold) => Some(hold),
+            Answer::Update(_) | Answer::Deny | Answer::NoChange => None,
         }
     }
 
@@ -166,8 +187,14 @@ impl Decision {
 
     /// Returns the decision as it is sent: with the message's own content in an update that leaves it as it was.
     pub(crate) fn with_content(mut self, content: &str) -> Self {
-        if let Answer::Update(update) = &mut self.answer {
-            update.set_missing_content(content);
+        match &mut self.answer {
+            Answer::Update(update) => update.set_missing_content(content),
+            Answer::Hold(hold) => {
+                if let Some(update) = hold.changes_mut() {
+                    update.set_missing_content(content);
+                }
+            }
+            Answer::Deny | Answer::NoChange => {}
         }
         self
     }
@@ -188,15 +215,18 @@ pub enum DecisionKind {
     Deny,
     /// `NO_CHANGE`: everyone gets the message unchanged.
     NoChange,
+    /// `HOLD`: the message waits for a person.
+    Hold,
 }
 
 impl DecisionKind {
-    /// Returns the name of the decision: `UPDATE`, `DENY` or `NO_CHANGE`.
+    /// Returns the name of the decision: `UPDATE`, `DENY`, `NO_CHANGE` or `HOLD`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Update => "UPDATE",
             Self::Deny => "DENY",
             Self::NoChange => "NO_CHANGE",
+            Self::Hold => "HOLD",
         }
     }
 }

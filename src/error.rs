@@ -49,6 +49,12 @@ pub enum ErrorKind {
     /// The processor asked for a retry, there was no time for it, and the function was configured to let Lambda
     /// redeliver the event.
     Redelivery,
+    /// The store of tickets did not do what it was asked for.
+    Store,
+    /// There is no ticket with this id.
+    Ticket,
+    /// A sweep could not decide all held messages that are due.
+    Sweep,
     /// The Lambda runtime ended.
     Runtime,
 }

@@ -1,5 +1,6 @@
 //! The event that the service sends. What a callback needs is read first, then the message.
 
+pub(crate) mod durable;
 pub(crate) mod envelope;
 pub(crate) mod event_type;
 pub(crate) mod header;

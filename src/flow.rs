@@ -10,12 +10,12 @@ mod steps;
 use std::fmt;
 use std::time::Duration;
 
-use self::after::After;
+use self::after::{After, What};
 pub use self::error::FlowError;
 use self::run::Run;
 use self::step::Step;
 use self::steps::Steps;
-use crate::{Decision, Message, Processor, Settled};
+use crate::{Decision, Message, Processor, Settled, Ticket};
 
 /// Several processors in one function: named steps that decide one after the other, with one callback at the end.
 ///
@@ -58,8 +58,11 @@ use crate::{Decision, Message, Processor, Settled};
 /// - If a step fails, its [own fallback action](Step::fallback_action) applies to it: `Continue` goes on with the next
 ///   step, `Abort` denies the message. If it has none, the flow fails, and the function's fallback action decides.
 /// - [`retry_after`](Processor::retry_after) of a step repeats that step.
-/// - [`after_callback`](Processor::after_callback) runs for each step that ran, and then the [shadows](Step::shadow)
-///   run.
+/// - If a step [holds](Decision::hold) the message, the flow goes on. A denial by a later step ends it as ever. Otherwise the
+///   message is held as the first step to hold it asks for, with the reasons of all steps, and an approval releases it with
+///   their updates.
+/// - [`after_callback`](Processor::after_callback), or [`after_hold`](Processor::after_hold), runs for each step that ran, and
+///   then the [shadows](Step::shadow) run.
 ///
 /// A flow is a [`Processor`], so it can be a step of another flow. Steps are called directly: a step that leaves the
 /// message alone allocates nothing.
@@ -102,12 +105,20 @@ impl<S: Steps> Processor for Flow<S> {
     }
 
     async fn after_callback(&self, message: &Message, decision: &Decision, settled: &Settled) -> Result<(), FlowError> {
-        let Some(trace) = decision.trace() else { return Ok(()) };
-        let decision = decision.clone().untraced();
-        let worked = self.steps.after_callback(&After { message, decision, settled, trace }).await;
-        self.steps.run_shadows(trace).await;
-        worked
+        after(&self.steps, message, decision, What::Callback(settled)).await
     }
+
+    async fn after_hold(&self, message: &Message, decision: &Decision, ticket: &Ticket) -> Result<(), FlowError> {
+        after(&self.steps, message, decision, What::Hold(ticket)).await
+    }
+}
+
+async fn after<S: Steps>(steps: &S, message: &Message, decision: &Decision, what: What<'_>) -> Result<(), FlowError> {
+    let Some(trace) = decision.trace() else { return Ok(()) };
+    let decision = decision.clone().untraced();
+    let worked = steps.after(&After { message, decision, what, trace }).await;
+    steps.run_shadows(trace).await;
+    worked
 }
 
 impl<S> fmt::Debug for Flow<S> {

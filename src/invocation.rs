@@ -20,6 +20,8 @@ pub struct Invocation {
     /// When the callback should be settled. The time between this and the deadline belongs to the watchdog, which sends
     /// any callback that did not get out.
     pub(crate) callback_deadline: Option<Instant>,
+    /// Whether the invocation belongs to a durable execution.
+    pub(crate) durable: bool,
 }
 
 /// The time at the end of an invocation that is left for telling Lambda how it ended.
@@ -52,7 +54,13 @@ impl Invocation {
             deadline: Some(deadline),
             processor_deadline: Some(processor_deadline),
             callback_deadline: Some(processor_deadline + reserve * 3 / 5),
+            durable: false,
         }
+    }
+
+    /// Returns the same invocation as a part of a durable execution.
+    pub(crate) fn durable(self) -> Self {
+        Self { durable: true, ..self }
     }
 
     /// Returns an invocation whose processor has this much time, for tests of a processor.

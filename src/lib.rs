@@ -87,16 +87,21 @@ mod processor;
 mod reason_texts;
 mod record;
 mod response;
+mod review;
 mod scores;
+mod sdk_config;
+mod ticket;
 
 pub mod limits;
 pub mod run;
+pub mod store;
 pub mod testing;
 
 pub use adapter::Adapter;
 pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
+pub use decision::hold::{Hold, HoldError};
 pub use decision::reason::{Reason, ReasonError};
 pub use decision::reasons_in::ReasonsIn;
 pub use decision::step_report::{StepFailure, StepOutcome, StepReport};
@@ -127,11 +132,17 @@ pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
-pub use response::{BatchItemFailure, DecidedBy, Doubt, Outcome, Response, Settled};
+pub use response::{BatchItemFailure, DecidedBy, Doubt, Execution, ExecutionError, Outcome, Response, Settled};
+pub use review::{Resolved, Reviewer, Sweep};
 pub use run::run;
 pub use scores::Scores;
 pub use scores::score::{Score, ScoreError};
 pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
+#[doc(hidden)]
+pub use sdk_config::sdk_config;
+pub use ticket::json::TicketJsonError;
+pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
+pub use ticket::{HeldMessage, Ticket};
 
 pub use aws_sdk_chimesdkmessaging;
 pub use lambda_runtime;

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Decision, Message, Settled};
+use crate::{Decision, Message, Settled, Ticket};
 
 /// Decides what happens to a message.
 ///
@@ -149,6 +149,26 @@ pub trait Processor: Send + Sync {
         let _ = (message, decision, settled);
         async { Ok(()) }
     }
+
+    /// Does work once the message is held, with the ticket that is stored: tells the sender that a person looks at the message,
+    /// or the person that one waits. It does nothing unless you write it.
+    ///
+    /// It runs in place of [`after_callback`](Self::after_callback) for a held message, in the same way, and not for an event
+    /// whose ticket an earlier invocation stored, unless [asked for](crate::AdapterBuilder::after_decided_before). No processor
+    /// is asked when the ticket is resolved: that happens anywhere.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the work failed.
+    fn after_hold(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        ticket: &Ticket,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _ = (message, decision, ticket);
+        async { Ok(()) }
+    }
 }
 
 impl<P: Processor> Processor for &P {
@@ -169,6 +189,15 @@ impl<P: Processor> Processor for &P {
         settled: &Settled,
     ) -> impl Future<Output = Result<(), P::Error>> + Send {
         (**self).after_callback(message, decision, settled)
+    }
+
+    fn after_hold(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        ticket: &Ticket,
+    ) -> impl Future<Output = Result<(), P::Error>> + Send {
+        (**self).after_hold(message, decision, ticket)
     }
 }
 
@@ -191,6 +220,15 @@ impl<P: Processor> Processor for Box<P> {
     ) -> impl Future<Output = Result<(), P::Error>> + Send {
         (**self).after_callback(message, decision, settled)
     }
+
+    fn after_hold(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        ticket: &Ticket,
+    ) -> impl Future<Output = Result<(), P::Error>> + Send {
+        (**self).after_hold(message, decision, ticket)
+    }
 }
 
 impl<P: Processor> Processor for Arc<P> {
@@ -211,6 +249,15 @@ impl<P: Processor> Processor for Arc<P> {
         settled: &Settled,
     ) -> impl Future<Output = Result<(), P::Error>> + Send {
         (**self).after_callback(message, decision, settled)
+    }
+
+    fn after_hold(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        ticket: &Ticket,
+    ) -> impl Future<Output = Result<(), P::Error>> + Send {
+        (**self).after_hold(message, decision, ticket)
     }
 }
 
@@ -296,6 +343,15 @@ impl Processor for BoxProcessor {
     ) -> Result<(), BoxProcessorError> {
         self.0.after_callback_erased(message, decision, settled).await
     }
+
+    async fn after_hold(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        ticket: &Ticket,
+    ) -> Result<(), BoxProcessorError> {
+        self.0.after_hold_erased(message, decision, ticket).await
+    }
 }
 
 impl fmt::Debug for BoxProcessor {
@@ -344,6 +400,12 @@ trait Erased: Send + Sync {
         decision: &'a Decision,
         settled: &'a Settled,
     ) -> Erasing<'a, ()>;
+    fn after_hold_erased<'a>(
+        &'a self,
+        message: &'a Message,
+        decision: &'a Decision,
+        ticket: &'a Ticket,
+    ) -> Erasing<'a, ()>;
     fn type_name(&self) -> &'static str;
 }
 
@@ -365,6 +427,15 @@ where
         settled: &'a Settled,
     ) -> Erasing<'a, ()> {
         Box::pin(async move { self.after_callback(message, decision, settled).await.map_err(BoxProcessorError::new) })
+    }
+
+    fn after_hold_erased<'a>(
+        &'a self,
+        message: &'a Message,
+        decision: &'a Decision,
+        ticket: &'a Ticket,
+    ) -> Erasing<'a, ()> {
+        Box::pin(async move { self.after_hold(message, decision, ticket).await.map_err(BoxProcessorError::new) })
     }
 
     fn retry_after_erased(&self, error: &(dyn Any + Send), attempt: u32) -> Option<Duration> {

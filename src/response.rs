@@ -1,8 +1,17 @@
 //! The result of a successful invocation.
 
-use serde::Serialize;
+mod execution;
 
-use crate::{DecisionKind, Reason, Scores, StepReport};
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer};
+
+pub use self::execution::{Execution, ExecutionError};
+use crate::event::header::Header;
+use crate::review::Sweep;
+use crate::ticket::Ticket;
+use crate::ticket::resolution::{Resolution, TicketOutcome};
+use crate::{Decision, DecisionKind, Error, ErrorKind, Invocation, Reason, Scores, StepReport};
 
 /// The value that the function returns to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -12,6 +21,8 @@ pub enum Response {
     /// The answer to an event: how the event was settled. The service discards this answer. It shows the result to a
     /// person who invokes the function by hand.
     Settled(Settled),
+    /// The answer to a schedule: what the [sweep](crate::Reviewer::sweep) did.
+    Swept(Sweep),
     /// The answer to messages from a queue: which messages SQS should redeliver. Lambda reads this if the queue's event
     /// source mapping has `ReportBatchItemFailures`.
     #[serde(rename_all = "camelCase")]
@@ -19,6 +30,15 @@ pub enum Response {
         /// The messages that could not be settled.
         batch_item_failures: Vec<BatchItemFailure>,
     },
+    /// The answer of a durable function: how the execution ended, with one of the other answers inside.
+    Execution(Execution),
+}
+
+impl Response {
+    /// Returns what the invocation returns in the end.
+    pub(crate) fn of(result: Result<Self, Error>, invocation: &Invocation) -> Result<Self, Error> {
+        if invocation.durable { Execution::ended(result).map(Self::Execution) } else { result }
+    }
 }
 
 /// A message from a queue that SQS should redeliver.
@@ -46,9 +66,12 @@ pub struct Settled {
     /// The reason why the outcome could be wrong, if the service did not confirm it explicitly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
-    /// How often the callback was sent, the retries included. Not in the JSON if it was sent once.
-    #[serde(skip_serializing_if = "is_one")]
+    /// How often the callback was sent, the retries included: 0 for a held message. Not in the JSON if it is 0 or 1.
+    #[serde(skip_serializing_if = "is_at_most_one")]
     pub attempts: u32,
+    /// Until when the message is held, if it is: in the JSON, milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_milliseconds")]
+    pub held_until: Option<SystemTime>,
     /// The decision that was not sent, if the function is in a [dry run](crate::AdapterBuilder::dry_run).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<DecisionKind>,
@@ -64,9 +87,43 @@ pub struct Settled {
     pub steps: Vec<StepReport>,
 }
 
+impl Settled {
+    /// Returns how the event of a held message was settled: the message is held, or the ticket that an earlier invocation
+    /// stored for it is closed.
+    pub(crate) fn held(header: &Header, decision: &Decision, ticket: &Ticket) -> Result<Self, Error> {
+        let decided = match ticket.outcome() {
+            Some(TicketOutcome::Expired) => {
+                let problem =
+                    "the message was held for longer than the 48 hours in which the service accepts a callback";
+                return Err(Error::new(ErrorKind::CallbackExpired, problem));
+            }
+            Some(_) => ticket.resolution().map(Resolution::decision),
+            None => None,
+        };
+        Ok(Self {
+            message_id: header.ids.message_id.clone(),
+            decision: decided.unwrap_or(decision).kind(),
+            decided_by: if decided.is_some() { DecidedBy::Reviewer } else { DecidedBy::Processor },
+            outcome: if decided.is_some() { Outcome::DecidedBefore } else { Outcome::Held },
+            doubt: None,
+            attempts: 0,
+            held_until: decided.is_none().then(|| ticket.deadline()),
+            dry_run: None,
+            reasons: decided.unwrap_or(decision).reasons().to_vec(),
+            scores: decision.scores().cloned().unwrap_or_default(),
+            steps: Vec::new(),
+        })
+    }
+}
+
+fn as_milliseconds<S: Serializer>(time: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
+    let since = time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+    serializer.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// Serde asks by reference.
-fn is_one(attempts: &u32) -> bool {
-    *attempts == 1
+fn is_at_most_one(attempts: &u32) -> bool {
+    *attempts <= 1
 }
 
 /// Who made a decision.
@@ -83,16 +140,19 @@ pub enum DecidedBy {
     Rescue,
     /// The code that called [`Callbacks::send`](crate::Callbacks::send).
     Caller,
+    /// The one who resolved the ticket of a held message: a person, or the default decision.
+    Reviewer,
 }
 
 impl DecidedBy {
-    /// Returns the name: `PROCESSOR`, `FALLBACK_ACTION`, `RESCUE` or `CALLER`.
+    /// Returns the name: `PROCESSOR`, `FALLBACK_ACTION`, `RESCUE`, `CALLER` or `REVIEWER`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Processor => "PROCESSOR",
             Self::FallbackAction => "FALLBACK_ACTION",
             Self::Rescue => "RESCUE",
             Self::Caller => "CALLER",
+            Self::Reviewer => "REVIEWER",
         }
     }
 }
@@ -107,14 +167,17 @@ pub enum Outcome {
     /// The message had been decided before: the event was delivered twice, or the answer to an earlier attempt was
     /// lost.
     DecidedBefore,
+    /// The message waits for a person: its ticket is stored, and no callback was sent.
+    Held,
 }
 
 impl Outcome {
-    /// Returns the name: `ACCEPTED` or `DECIDED_BEFORE`.
+    /// Returns the name: `ACCEPTED`, `DECIDED_BEFORE` or `HELD`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "ACCEPTED",
             Self::DecidedBefore => "DECIDED_BEFORE",
+            Self::Held => "HELD",
         }
     }
 }
@@ -158,13 +221,15 @@ mod tests {
         fn json(value: impl Serialize) -> String {
             serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
         }
-        for decision in [DecisionKind::Update, DecisionKind::Deny, DecisionKind::NoChange] {
+        for decision in [DecisionKind::Update, DecisionKind::Deny, DecisionKind::NoChange, DecisionKind::Hold] {
             assert_eq!(json(decision), decision.as_str());
         }
-        for decided_by in [DecidedBy::Processor, DecidedBy::FallbackAction, DecidedBy::Rescue, DecidedBy::Caller] {
+        for decided_by in
+            [DecidedBy::Processor, DecidedBy::FallbackAction, DecidedBy::Rescue, DecidedBy::Caller, DecidedBy::Reviewer]
+        {
             assert_eq!(json(decided_by), decided_by.as_str());
         }
-        for outcome in [Outcome::Accepted, Outcome::DecidedBefore] {
+        for outcome in [Outcome::Accepted, Outcome::DecidedBefore, Outcome::Held] {
             assert_eq!(json(outcome), outcome.as_str());
         }
         for doubt in [Doubt::DeniedOrNotGranted, Doubt::NotStored, Doubt::EditedBefore] {

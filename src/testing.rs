@@ -7,6 +7,7 @@
 //! - [`CallbackService`] refuses and accepts the callbacks of a whole [`Adapter`](crate::Adapter) as scripted.
 //! - [`conformance`](fn@conformance) runs a processor on a [`corpus`](fn@corpus) of messages. It finds panics, lost time,
 //!   content in the logs, and updates that lose a part of the message.
+//! - [`tickets_contract`] checks a [store of tickets](crate::store::TicketStore) of your own.
 //! - `strategies` makes up messages for [proptest](https://docs.rs/proptest), with the feature `proptest`.
 //!
 //! ```
@@ -39,6 +40,7 @@ mod sample;
 #[cfg(any(test, feature = "proptest"))]
 pub mod strategies;
 mod text_difference;
+mod tickets_contract;
 
 pub use self::assertions::{assert_decision, assert_update};
 pub use self::callback_service::{Answer, CallbackService, SentCallback, invoke};
@@ -48,3 +50,4 @@ pub use self::corpus::corpus;
 pub use self::decide::{Undecided, decide, decide_async};
 pub use self::message_builder::{MessageBuilder, message, message_from_event};
 pub use self::sample::Sample;
+pub use self::tickets_contract::tickets_contract;

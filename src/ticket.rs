@@ -1,6 +1,6 @@
 //! A message that is held for a person.
 
-mod json;
+pub(crate) mod json;
 pub(crate) mod resolution;
 
 use std::fmt;
@@ -19,6 +19,7 @@ use crate::{Decision, FallbackAction, Message, PendingMessage, Reason};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ticket {
     pending: PendingMessage,
+    request_id: String,
     held_at: SystemTime,
     deadline: SystemTime,
     default_decision: Decision,
@@ -44,9 +45,15 @@ pub struct HeldMessage {
 impl Ticket {
     /// Creates the ticket of a message that is held from `now` on. The deadline is never later than
     /// [`Hold::LONGEST`] after the message was sent.
-    pub fn new(message: &Message, decision: &Decision, hold: &Hold, fallback_action: FallbackAction, now: SystemTime) -> Self {
+    pub fn new(
+        message: &Message,
+        decision: &Decision,
+        hold: &Hold,
+        fallback_action: FallbackAction,
+        now: SystemTime,
+    ) -> Self {
         let now = whole_milliseconds(now);
-        let pending = message.pending();
+        let pending = message.pending().without_sender_name();
         let sent_at = pending.sent_at().unwrap_or(now).min(now);
         let deadline = whole_milliseconds((now + hold.time()).min(sent_at + Hold::LONGEST)).max(now);
         let approval = match hold.changes() {
@@ -63,6 +70,7 @@ impl Ticket {
         };
         Self {
             pending,
+            request_id: message.invocation().request_id().to_owned(),
             held_at: now,
             deadline,
             default_decision,
@@ -82,6 +90,11 @@ impl Ticket {
     /// Returns the message as one that waits for its callback.
     pub fn pending(&self) -> &PendingMessage {
         &self.pending
+    }
+
+    /// Returns Lambda's request id of the invocation that held the message, by which its log is found.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
     }
 
     /// Returns when the message was held.
@@ -169,6 +182,7 @@ impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ticket")
             .field("pending", &self.pending)
+            .field("request_id", &self.request_id)
             .field("held_at", &self.held_at)
             .field("deadline", &self.deadline)
             .field("default_decision", &self.default_decision.kind())

@@ -20,7 +20,7 @@ pub(crate) struct Tls {
     directory: TempDir,
 }
 
-const AMAZON_ROOTS: &str = include_str!("../../src/callback/trust_store/amazon.pem");
+const AMAZON_ROOTS: &str = include_str!("../../src/sdk_config/trust_store/amazon.pem");
 
 impl Tls {
     pub(crate) fn new() -> Result<Self, Error> {

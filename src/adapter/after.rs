@@ -10,7 +10,7 @@ use crate::adapter::decider::Decider;
 use crate::catch_unwind::{Ended, catch_unwind, within};
 use crate::error::cause;
 use crate::response::Outcome;
-use crate::{Decision, Message, Processor, Settled};
+use crate::{Decision, Message, Processor, Settled, Ticket};
 
 /// Why the work failed.
 enum Failure {
@@ -26,7 +26,19 @@ impl<P: Processor> Decider<P> {
         if settled.outcome == Outcome::DecidedBefore && !self.after_decided_before {
             return false;
         }
-        let working = self.work(message, decision, settled);
+        self.work_apart(message, || self.processor.after_callback(message, decision, settled)).await
+    }
+
+    /// Runs the processor's work after a hold. A failure is logged and goes no further. Returns whether the work failed.
+    pub(crate) async fn work_after_hold(&self, message: &Message, decision: &Decision, ticket: &Ticket) -> bool {
+        self.work_apart(message, || self.processor.after_hold(message, decision, ticket)).await
+    }
+
+    async fn work_apart<F>(&self, message: &Message, work: impl Fn() -> F) -> bool
+    where
+        F: Future<Output = Result<(), P::Error>>,
+    {
+        let working = self.work(message, work);
         let failure = match self.apart {
             true => block_in_place(|| Handle::current().block_on(working)),
             false => working.await,
@@ -37,15 +49,18 @@ impl<P: Processor> Decider<P> {
             Some(Failure::Panicked) => ("the work after the callback panicked", None),
             Some(Failure::OutOfTime) => ("the work after the callback ran out of time", None),
         };
-        tracing::error!(after_callback_failed = true, cause, "{told}; the message stays decided");
+        tracing::error!(after_callback_failed = true, cause, "{told}; the message stays decided, or held");
         true
     }
 
-    async fn work(&self, message: &Message, decision: &Decision, settled: &Settled) -> Option<Failure> {
+    async fn work<F>(&self, message: &Message, work: impl Fn() -> F) -> Option<Failure>
+    where
+        F: Future<Output = Result<(), P::Error>>,
+    {
         let deadline = message.invocation().after_deadline();
         let mut attempt = 1;
         loop {
-            let pause = match within(self.processor.after_callback(message, decision, settled), deadline).await {
+            let pause = match within(work(), deadline).await {
                 Ended::Output(Ok(())) => return None,
                 Ended::Output(Err(error)) => match self.pause_after(error, attempt, deadline) {
                     Ok(pause) => pause,

@@ -14,6 +14,8 @@ use crate::adapter::watchdog::Watchdog;
 use crate::callback::client;
 use crate::callback::settle::Callbacks;
 use crate::environment::{Environment, var};
+use crate::review::desk::{OpenDesk, open_desk};
+use crate::store::TicketStore;
 use crate::{Adapter, Error, FallbackAction, Metrics, Processor, ReasonsIn};
 
 /// The time before Lambda's deadline that is kept for the callback. In a function of 128 MB, with a fourteenth of a
@@ -30,6 +32,7 @@ pub struct AdapterBuilder<P> {
     metrics: Metrics,
     dry_run: bool,
     reasons_in: Option<ReasonsIn>,
+    open_desk: Option<OpenDesk>,
 }
 
 impl<P: Processor + 'static> Adapter<P> {
@@ -56,6 +59,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             metrics: Metrics::default(),
             dry_run: false,
             reasons_in: None,
+            open_desk: None,
         }
     }
 
@@ -130,6 +134,16 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         self
     }
 
+    /// Sets where the tickets of held messages are stored. A processor can then return
+    /// [`Decision::hold`](crate::Decision::hold).
+    ///
+    /// **A held message hangs unless something sweeps**: have a schedule invoke the same binary, every minute, with the same
+    /// store. If the store is away when a message is to be held, the fallback action decides.
+    pub fn tickets<S: TicketStore + 'static>(mut self, store: S) -> Self {
+        self.open_desk = Some(open_desk(store));
+        self
+    }
+
     /// Sets whether Rust prints panic messages. By default, [`run`](fn@crate::run) keeps them out of the logs and logs only the
     /// location of a panic: a panic message can quote the text that was processed, as those of string slicing do. By
     /// default, `run` also cuts the message out of the error that a processor returns if one of its tasks has panicked.
@@ -170,6 +184,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         if dry_run {
             tracing::warn!("dry run: every message is released unchanged, and decisions are only recorded");
         }
+        let desk = self.open_desk.map(|open| open(callbacks.clone()));
         let fallback_action = fallback_action.unwrap_or(self.decider.fallback_action);
         let decider = Decider { apart: concurrency > 1, fallback_action, ..self.decider };
         let cold = AtomicBool::new(true);
@@ -180,6 +195,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
             recorder,
             dry_run,
             reasons_in: self.reasons_in,
+            desk,
             watchdog,
             cold,
         }))

@@ -34,7 +34,7 @@ use crate::event::header::Header;
 use crate::invocation::PARTING;
 use crate::record::Record;
 use crate::record::recorder::Recorder;
-use crate::response::{DecidedBy, Doubt, Settled};
+use crate::response::{DecidedBy, Doubt, Response, Settled};
 use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation};
 
 /// The time that a callback gets even if the deadline has passed: the process has not ended yet, so one more attempt is
@@ -397,6 +397,7 @@ impl Watched {
         );
         // Write the line before Lambda learns of the end, so that the line belongs to this invocation.
         log.written(PARTING).await;
+        let result = Response::of(result.map(Response::Settled), &invocation);
         if let Err(error) = runtime_api::answer(request_id, result).await {
             tracing::error!(request_id, %error, "the watchdog could not tell Lambda how the invocation ended");
             log.written(PARTING).await;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::event::Event;
 use crate::event::header::Header;
@@ -9,6 +10,7 @@ use crate::event::ids::{CallbackIds, MissingIds};
 use crate::event::payload::Payload;
 use crate::event::provenance::Provenance;
 use crate::message::sender::Sender;
+use crate::message::times::Times;
 use crate::{Error, Message, Persistence, RawEvent};
 
 /// A message that waits for its callback: its ids, and the data needed to ask the service about it.
@@ -67,8 +69,20 @@ impl PendingMessage {
         self.0.provenance.sender_arn()
     }
 
-    pub(super) fn header(&self) -> &Header {
+    pub(crate) fn header(&self) -> &Header {
         &self.0
+    }
+
+    /// Returns when the message was sent or last edited.
+    pub(crate) fn sent_at(&self) -> Option<SystemTime> {
+        self.0.provenance.sent_at()
+    }
+
+    /// Returns the same message without the name of its sender, which deciding it does not need.
+    pub(crate) fn without_sender_name(self) -> Self {
+        let mut header = Arc::unwrap_or_clone(self.0);
+        header.provenance.sender.name = None;
+        Self(Arc::new(header))
     }
 }
 
@@ -124,6 +138,12 @@ impl PendingMessageBuilder {
     /// Sets whether the service stores the message. If that is not known, the absence of a status proves less.
     pub fn persistence(mut self, persistence: Persistence) -> Self {
         self.provenance.persistence = Some(persistence);
+        self
+    }
+
+    /// Sets when the message was sent and edited.
+    pub(crate) fn times(mut self, times: Times) -> Self {
+        self.provenance.times = times;
         self
     }
 

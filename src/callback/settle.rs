@@ -96,6 +96,11 @@ impl Callbacks {
     ///
     /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided.
     pub(crate) async fn settle(&self, callback: Callback<'_>, deadline: Option<Instant>) -> Result<Settled, Error> {
+        if callback.decision.held().is_some() {
+            let problem =
+                "a hold is no answer that the service knows: return it from a processor, or resolve its ticket";
+            return Err(Error::new(ErrorKind::CallbackInvalid, problem));
+        }
         let requests = EachRequest::default();
         let settling = self.settle_or_panic(callback, deadline, &requests).instrument(debug_span!("callback"));
         let settled = CatchUnwind::new(settling).await;
@@ -236,6 +241,7 @@ impl Callback<'_> {
             outcome,
             doubt,
             attempts: 0,
+            held_until: None,
             dry_run: None,
             reasons: self.decision.reasons().to_vec(),
             scores: self.decision.scores().cloned().unwrap_or_default(),

@@ -96,7 +96,9 @@ pub struct HoldError(());
 
 impl fmt::Display for HoldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a message can be held for more than zero and at most 47 hours: the service accepts a callback for 48")
+        f.write_str(
+            "a message can be held for more than zero and at most 47 hours: the service accepts a callback for 48",
+        )
     }
 }
 

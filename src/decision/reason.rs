@@ -55,6 +55,11 @@ impl Reason {
         }
     }
 
+    /// Returns a reason that was one when it was stored.
+    pub(crate) fn from_store(code: String) -> Self {
+        Self(Cow::Owned(code))
+    }
+
     /// Returns the code.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::durable;
 use super::lenient_json::{self, Fields};
 use super::payload::Payload;
 
@@ -32,9 +33,8 @@ pub(crate) struct QueueMessage<E> {
 }
 
 impl<'a, E> Delivery<'a, E> {
-    /// Opens all envelopes in `json`, and reads the events inside with `read`.
-    pub(crate) fn open(json: &'a str, read: impl Fn(&Payload<'_>) -> E) -> Self {
-        let payload = Payload::read(json);
+    /// Opens all envelopes in `payload`, and reads the events inside with `read`.
+    pub(crate) fn open(payload: Payload<'a>, read: impl Fn(&Payload<'_>) -> E) -> Self {
         if is_from_a_schedule(&payload) {
             return Self::Scheduled;
         }
@@ -100,7 +100,7 @@ fn enclosed<'a>(fields: &Fields<'a>) -> Option<Cow<'a, str>> {
         // envelope.
         fields.string("Message")
     } else {
-        None
+        durable::input(fields)
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     }
 
     fn open(payload: &Value) -> Opened {
-        match Delivery::open(&payload.to_string(), |event| event.json.to_owned()) {
+        match Delivery::open(Payload::read(&payload.to_string()), |event| event.json.to_owned()) {
             Delivery::First(_) => Opened::First,
             Delivery::Failed(event) => Opened::Failed(serde_json::from_str(&event).unwrap()),
             Delivery::Queue(messages) => {
@@ -205,6 +205,17 @@ mod tests {
         assert_eq!(failed(&json!({ "source": "lambda", "detail": envelope })), event);
         assert_eq!(failed(&json!({ "Records": [{ "Sns": { "Message": envelope.to_string() } }] })), event);
         assert_eq!(failed(&json!({ "Records": [{ "Sns": { "Message": event.to_string() } }] })), event);
+    }
+
+    #[test]
+    fn the_event_of_a_durable_function_lies_one_envelope_deeper() {
+        let event = json!({ "CallbackId": "c" });
+        let operation = json!({ "Type": "EXECUTION", "ExecutionDetails": { "InputPayload": event.to_string() } });
+        let state = json!({ "DurableExecutionArn": "arn", "InitialExecutionState": { "Operations": [operation] } });
+        assert_eq!(failed(&envelope(&state)), event);
+        let record = json!({ "messageId": "1", "eventSource": "aws:sqs", "body": state.to_string() });
+        let queue = Opened::Queue(vec![("1".to_owned(), event.to_string())]);
+        assert_eq!(open(&json!({ "Records": [record] })), queue);
     }
 
     fn notification(message: &str) -> Value {

@@ -11,6 +11,9 @@ const NAMES: &[&str] = &[
     "requestContext",
     "requestPayload",
     "detail",
+    // The state of a durable execution.
+    "DurableExecutionArn",
+    "InitialExecutionState",
     // What a schedule sends.
     "detail-type",
     "source",

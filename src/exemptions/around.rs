@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::exemptions::Exemptions;
-use crate::{Decision, Message, Processor, Reason, Settled};
+use crate::{Decision, Message, Processor, Reason, Settled, Ticket};
 
 const EXEMPT: Reason = Reason::new("exempt");
 
@@ -43,6 +43,10 @@ impl<P: Processor> Processor for WithExemptions<P> {
             true => Ok(()),
             false => self.processor.after_callback(message, decision, settled).await,
         }
+    }
+
+    async fn after_hold(&self, message: &Message, decision: &Decision, ticket: &Ticket) -> Result<(), P::Error> {
+        self.processor.after_hold(message, decision, ticket).await
     }
 }
 

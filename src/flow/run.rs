@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::decision::hold::Hold;
 use crate::decision::trace::Trace;
 use crate::{Decision, DecisionKind, FallbackAction, Message, Reason, StepFailure, StepOutcome, StepReport, Update};
 
@@ -14,6 +15,8 @@ pub(crate) struct Run<'a> {
     changes: Update,
     reasons: Vec<Reason>,
     denied: bool,
+    /// The first hold, if a step holds the message.
+    hold: Option<Hold>,
     trace: Trace,
 }
 
@@ -21,7 +24,15 @@ impl<'a> Run<'a> {
     pub(super) fn new(original: &'a Message, steps: usize) -> Self {
         // The only allocation that a flow makes for a message that its steps leave alone.
         let trace = Trace::with_capacity(steps);
-        Self { original, updated: None, changes: Update::default(), reasons: Vec::new(), denied: false, trace }
+        Self {
+            original,
+            updated: None,
+            changes: Update::default(),
+            reasons: Vec::new(),
+            denied: false,
+            hold: None,
+            trace,
+        }
     }
 
     /// Returns the message as the steps so far leave it.
@@ -52,9 +63,13 @@ impl<'a> Run<'a> {
                 self.denied = true;
                 self.reasons = reasons;
             }
-            DecisionKind::Update | DecisionKind::NoChange => self.reasons.extend(reasons),
+            DecisionKind::Update | DecisionKind::NoChange | DecisionKind::Hold => self.reasons.extend(reasons),
         }
-        if let Some(update) = decision.changes() {
+        let hold = decision.held();
+        if self.hold.is_none() {
+            self.hold = hold.cloned();
+        }
+        if let Some(update) = decision.changes().or(hold.and_then(Hold::changes)) {
             self.changes = std::mem::take(&mut self.changes).merged(update);
             self.updated = Some(self.original.with_update(&self.changes));
         }
@@ -83,7 +98,11 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn into_decision(self) -> Decision {
-        let decision = if self.denied { Decision::deny() } else { Decision::from(self.changes) };
+        let decision = match self.hold {
+            _ if self.denied => Decision::deny(),
+            Some(hold) => Decision::hold(hold.approval(self.changes)),
+            None => Decision::from(self.changes),
+        };
         self.reasons.into_iter().fold(decision, Decision::because).traced(Arc::new(self.trace))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, debug_span};
 
-use super::after::After;
+use super::after::{After, What};
 use super::condition::{Always, Condition};
 use super::error::FlowError;
 use super::run::Run;
@@ -156,16 +156,22 @@ impl<P: Processor, C: Condition> Step<P, C> {
         trace.add_shadow(report);
     }
 
-    pub(super) async fn after_callback(&self, position: usize, after: &After<'_>) -> Result<(), FlowError> {
-        let After { message, decision, settled, trace } = after;
+    pub(super) async fn after(&self, position: usize, after: &After<'_>) -> Result<(), FlowError> {
+        let After { message, decision, what, trace } = after;
         // A step that is a flow works by its own trace, or by none: the positions in this one are not its own.
         let nested = trace.nested.iter().find(|(nested, _)| *nested == position);
         let traced = nested.map(|(_, trace)| decision.clone().traced(trace.clone()));
         let decision = traced.as_ref().unwrap_or(decision);
         let deadline = message.invocation().after_deadline();
         let time_left = || deadline.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-        let work = || self.processor.after_callback(message, decision, settled);
-        let worked = self.repeat(work, deadline, time_left).await;
+        let worked = match what {
+            What::Callback(settled) => {
+                self.repeat(|| self.processor.after_callback(message, decision, settled), deadline, time_left).await
+            }
+            What::Hold(ticket) => {
+                self.repeat(|| self.processor.after_hold(message, decision, ticket), deadline, time_left).await
+            }
+        };
         // The step was asked again as often as it wished: the flow as a whole is not.
         worked.map_err(|failure| self.error(Failure { retry_after: None, ..failure }))
     }

@@ -18,8 +18,8 @@ pub(crate) trait Steps: Send + Sync {
     /// Runs the steps that decide, in order.
     fn run(&self, run: &mut Run<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
 
-    /// Runs the work after the callback of each step that ran, and returns the first error.
-    fn after_callback(&self, after: &After<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
+    /// Runs the work after the callback or the hold of each step that ran, and returns the first error.
+    fn after(&self, after: &After<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
 
     /// Runs the shadows.
     fn run_shadows(&self, trace: &Trace) -> impl Future<Output = ()> + Send;
@@ -32,7 +32,7 @@ impl Steps for () {
         Ok(())
     }
 
-    async fn after_callback(&self, _: &After<'_>) -> Result<(), FlowError> {
+    async fn after(&self, _: &After<'_>) -> Result<(), FlowError> {
         Ok(())
     }
 
@@ -50,10 +50,10 @@ impl<S: Steps, P: Processor, C: Condition> Steps for (S, Step<P, C>) {
         }
     }
 
-    async fn after_callback(&self, after: &After<'_>) -> Result<(), FlowError> {
-        let before = self.0.after_callback(after).await;
+    async fn after(&self, after: &After<'_>) -> Result<(), FlowError> {
+        let before = self.0.after(after).await;
         let this = match after.trace.steps.iter().any(|(position, _)| *position == S::COUNT) {
-            true => self.1.after_callback(S::COUNT, after).await,
+            true => self.1.after(S::COUNT, after).await,
             false => Ok(()),
         };
         match (before, this) {

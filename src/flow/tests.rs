@@ -180,6 +180,7 @@ fn settled() -> Settled {
         outcome: Outcome::Accepted,
         doubt: None,
         attempts: 1,
+        held_until: None,
         dry_run: None,
         reasons: Vec::new(),
         scores: Scores::new(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::error::PolicyError;
 use crate::policy::Policies;
-use crate::{Decision, Message, Processor, Settled};
+use crate::{Decision, Message, Processor, Settled, Ticket};
 
 /// Each message is processed by the processor of its channel. The [work after the
 /// callback](Processor::after_callback) is done by the processor that decided, even if the policy has changed since then.
@@ -42,6 +42,12 @@ impl<P: Processor + 'static> Processor for Policies<P> {
         // If the processor failed, the fallback action decided. Without any policy, there is no processor that could work.
         let Some(processor) = decider.or_else(|| self.known(message)) else { return Ok(()) };
         let worked = processor.after_callback(message, decision, settled).await;
+        worked.map_err(|error| PolicyProcessorError(Cause::Processor(processor, error)))
+    }
+
+    async fn after_hold(&self, message: &Message, decision: &Decision, ticket: &Ticket) -> Result<(), Self::Error> {
+        let Some(processor) = decision.processor::<P>(self.key()) else { return Ok(()) };
+        let worked = processor.after_hold(message, decision, ticket).await;
         worked.map_err(|error| PolicyProcessorError(Cause::Processor(processor, error)))
     }
 }

@@ -20,6 +20,7 @@ use crate::decision::step_report::milliseconds;
 use crate::environment::var;
 use crate::error::one_line::one_line_of;
 use crate::event::ids::CallbackIds;
+use crate::review::Sweep;
 use crate::{
     DecidedBy, DecisionKind, Doubt, Error, FallbackAction, Invocation, Outcome, Settled, StepOutcome, StepReport,
 };
@@ -83,6 +84,24 @@ impl Emf {
         })
     }
 
+    pub(super) fn swept(&self, invocation: &Invocation, sweep: &Sweep, failed: bool) -> Vec<u8> {
+        self.line(None, invocation, "held messages swept", |metrics| {
+            let mut add =
+                |name, count: usize| metrics.add(name, Metric::Count(u32::try_from(count).unwrap_or(u32::MAX)));
+            add("SweptByDefault", sweep.by_default);
+            add("SweptAgain", sweep.sent_again);
+            add("SweepFailed", sweep.failed + usize::from(failed));
+            add("HeldExpired", sweep.expired);
+            // A sweep that could not read the store does not know these.
+            if !failed {
+                add("HeldNow", sweep.held_now);
+                add("ResolvedByPerson", sweep.resolved_by_person);
+                add("ResolvedByDefault", sweep.resolved_by_default);
+                metrics.add("OldestHeldSeconds", Metric::Seconds(sweep.oldest_held_seconds));
+            }
+        })
+    }
+
     fn line(
         &self,
         ids: Option<&CallbackIds>,
@@ -137,6 +156,7 @@ impl Line<'_> {
             DecisionKind::Update => "Update",
             DecisionKind::Deny => "Deny",
             DecisionKind::NoChange => "NoChange",
+            DecisionKind::Hold => "Hold",
         });
         if let Some(dry_run) = dry_run {
             self.property("DryRun", dry_run.as_str());
@@ -144,12 +164,13 @@ impl Line<'_> {
                 DecisionKind::Update => "DryRun.Update",
                 DecisionKind::Deny => "DryRun.Deny",
                 DecisionKind::NoChange => "DryRun.NoChange",
+                DecisionKind::Hold => "DryRun.Hold",
             });
         }
         match decided_by {
             DecidedBy::FallbackAction => self.count("FallbackAction"),
             DecidedBy::Rescue => self.count("Rescue"),
-            DecidedBy::Processor | DecidedBy::Caller => {}
+            DecidedBy::Processor | DecidedBy::Caller | DecidedBy::Reviewer => {}
         }
         if let Some(fallback_action) = record.fallback_action.map(FallbackAction::as_str) {
             self.property("FallbackAction", fallback_action);
@@ -196,6 +217,7 @@ impl Line<'_> {
             match outcome {
                 StepOutcome::Decided { decision: DecisionKind::Update, .. } => add("Update", Metric::Count(1)),
                 StepOutcome::Decided { decision: DecisionKind::Deny, .. } => add("Deny", Metric::Count(1)),
+                StepOutcome::Decided { decision: DecisionKind::Hold, .. } => add("Hold", Metric::Count(1)),
                 StepOutcome::Decided { decision: DecisionKind::NoChange, .. } => {}
                 StepOutcome::Failed { .. } => add("Failed", Metric::Count(1)),
             }
@@ -232,12 +254,14 @@ impl Entry for Line<'_> {
 enum Metric {
     Count(u32),
     Time(Duration),
+    Seconds(u64),
 }
 
 impl Value for Metric {
     fn write(&self, writer: impl ValueWriter) {
         let (observation, unit) = match self {
             Self::Count(count) => (Observation::Unsigned(u64::from(*count)), Unit::Count),
+            Self::Seconds(seconds) => (Observation::Unsigned(*seconds), Unit::Second(NegativeScale::One)),
             Self::Time(time) => (Observation::Floating(milliseconds(*time)), Unit::Second(NegativeScale::Milli)),
         };
         writer.metric([observation], unit, [], MetricFlags::empty());
@@ -275,6 +299,7 @@ mod tests {
             outcome: Outcome::Accepted,
             doubt: None,
             attempts: 2,
+            held_until: None,
             dry_run: None,
             reasons,
             scores: Scores::new(),

@@ -25,6 +25,7 @@ pub(super) fn log(record: &Record<'_>, settled: &Settled) {
     let process_ms = milliseconds(record.processor_time);
     let duration_ms = milliseconds(record.duration);
     let told = match (outcome, doubt) {
+        (Outcome::Held, _) => "message held",
         (Outcome::Accepted, _) => "message settled",
         (Outcome::DecidedBefore, None) => "message was decided before",
         (Outcome::DecidedBefore, Some(doubt)) => {

@@ -9,6 +9,7 @@ use std::io::Write as _;
 use super::emf::Emf;
 use super::{AfterRecord, Record, log};
 use crate::event::ids::CallbackIds;
+use crate::review::Sweep;
 #[cfg(feature = "metrics")]
 use crate::run::logging::leave_settled_to_metrics;
 use crate::{Error, Invocation, Settled};
@@ -65,6 +66,26 @@ impl Recorder {
         }
         #[cfg(not(feature = "metrics"))]
         let _ = (ids, invocation, error);
+    }
+
+    /// Records a sweep. `failed` says that the store could not be read to the end.
+    pub(crate) fn swept(&self, invocation: &Invocation, sweep: &Sweep, failed: bool) {
+        let Sweep { by_default, sent_again, expired, held_now, oldest_held_seconds, .. } = sweep;
+        tracing::info!(
+            by_default,
+            sent_again,
+            expired,
+            failed = sweep.failed,
+            held_now,
+            oldest_held_seconds,
+            "held messages swept"
+        );
+        #[cfg(feature = "metrics")]
+        if let Some(Metrics { emf, write }) = &self.metrics {
+            write(&emf.swept(invocation, sweep, failed));
+        }
+        #[cfg(not(feature = "metrics"))]
+        let _ = (invocation, failed);
     }
 
     /// Counts what happened after the callback, which has its own lines in the log.

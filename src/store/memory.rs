@@ -64,3 +64,24 @@ impl fmt::Display for StoreAway {
 }
 
 impl std::error::Error for StoreAway {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::TicketStore;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn it_keeps_the_contract_of_tickets() {
+        testing::tickets_contract(&MemoryStore::new()).await;
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_fails_until_it_is_back() {
+        let store = MemoryStore::new();
+        store.set_away(true);
+        assert_eq!(store.ticket("a").await.unwrap_err().to_string(), "the store is away");
+        store.set_away(false);
+        assert_eq!(store.ticket("a").await, Ok(None));
+    }
+}

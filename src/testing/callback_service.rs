@@ -129,7 +129,9 @@ impl State {
             (Some(status), _) => status.clone(),
             (None, None) => ChannelMessageStatus::Pending,
             (None, Some(DecisionKind::Deny)) => return Answer::Forbidden.reply(),
-            (None, Some(DecisionKind::Update | DecisionKind::NoChange)) => ChannelMessageStatus::Sent,
+            (None, Some(DecisionKind::Update | DecisionKind::NoChange | DecisionKind::Hold)) => {
+                ChannelMessageStatus::Sent
+            }
         };
         Reply::status(&status)
     }
@@ -206,7 +208,9 @@ mod tests {
         let event = testing::message(content).created_at(SystemTime::now()).to_event();
         let settled = testing::invoke(&adapter, event, Duration::from_secs(5)).await.map(|response| match response {
             Response::Settled(settled) => settled,
-            Response::Batch { .. } => panic!("the event came from no queue"),
+            Response::Batch { .. } | Response::Swept(_) | Response::Execution(_) => {
+                panic!("the event came from a channel flow")
+            }
         });
         (settled, service.callbacks().iter().map(|callback| callback.answer().clone()).collect())
     }

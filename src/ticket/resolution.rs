@@ -11,9 +11,9 @@ use crate::{Decision, DecisionKind};
 /// Who resolves a ticket, how, and when.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Resolution {
-    decision: Decision,
-    by: ResolvedBy,
-    at: SystemTime,
+    pub(super) decision: Decision,
+    pub(super) by: ResolvedBy,
+    pub(super) at: SystemTime,
 }
 
 /// Who resolved a ticket.
@@ -38,6 +38,8 @@ pub enum TicketOutcome {
     /// The message had been decided before: by an earlier attempt of the same callback, or by the fallback action of a
     /// function that did not learn that the ticket was stored.
     DecidedBefore,
+    /// The service refused the decision as invalid, and accepted the fallback action in its place.
+    FallbackAction,
     /// The 48 hours of the service were over. Nothing can decide the message any more.
     Expired,
 }
@@ -45,7 +47,11 @@ pub enum TicketOutcome {
 impl Resolution {
     /// Creates a resolution. `None` if `decision` is to hold the message: it is held.
     pub fn new(decision: Decision, by: ResolvedBy, at: SystemTime) -> Option<Self> {
-        (decision.kind() != DecisionKind::Hold).then(|| Self { decision: decision.untraced(), by, at: whole_milliseconds(at) })
+        (decision.kind() != DecisionKind::Hold).then(|| Self {
+            decision: decision.untraced(),
+            by,
+            at: whole_milliseconds(at),
+        })
     }
 
     /// Returns the decision.

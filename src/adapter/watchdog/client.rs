@@ -8,7 +8,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 
 use crate::Error;
-use crate::callback::client::tls_context;
+use crate::sdk_config::tls_context;
 
 /// Returns a client like `client`, with its own connections and a name lookup that needs no other thread.
 pub(super) fn afresh(client: &Client) -> Result<Client, Error> {

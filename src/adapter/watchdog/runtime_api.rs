@@ -8,12 +8,12 @@ use lambda_runtime_api_client::{BoxError, PooledClient, build_request};
 use serde::Serialize;
 
 use crate::environment::{RUNTIME_API, var};
-use crate::{Error, Settled};
+use crate::{Error, Response};
 
 /// Tells Lambda how the invocation ended.
-pub(crate) async fn answer(request_id: &str, result: Result<Settled, Error>) -> Result<(), BoxError> {
+pub(crate) async fn answer(request_id: &str, result: Result<Response, Error>) -> Result<(), BoxError> {
     match result {
-        Ok(settled) => post(request_id, "response", &settled).await,
+        Ok(response) => post(request_id, "response", &response).await,
         Err(error) => post(request_id, "error", &Diagnostic::from(error)).await,
     }
 }

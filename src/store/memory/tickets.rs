@@ -44,9 +44,11 @@ impl TicketStore for MemoryStore {
     async fn tickets(&self, query: &TicketQuery) -> Result<TicketPage, StoreAway> {
         let TicketQuery { queue, since, until, limit, from } = query;
         let place = |ticket: &Ticket| (ticket.queued_at(), ticket.id().to_owned());
-        let mut tickets: Vec<_> = self.state()?.tickets.values().filter(|ticket| ticket.queue() == *queue).cloned().collect();
+        let mut tickets: Vec<_> =
+            self.state()?.tickets.values().filter(|ticket| ticket.queue() == *queue).cloned().collect();
         tickets.retain(|ticket| {
-            since.is_none_or(|since| ticket.queued_at() >= since) && until.is_none_or(|until| ticket.queued_at() <= until)
+            since.is_none_or(|since| ticket.queued_at() >= since)
+                && until.is_none_or(|until| ticket.queued_at() <= until)
         });
         tickets.sort_by_key(place);
         let seen = from.as_ref().and_then(|from| tickets.iter().position(|ticket| ticket.id() == from));

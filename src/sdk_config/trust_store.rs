@@ -1,4 +1,4 @@
-//! The certificate authorities that the callback's TLS connection trusts.
+//! The certificate authorities that the TLS connections trust.
 
 use std::path::{Path, PathBuf};
 
