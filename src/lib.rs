@@ -74,11 +74,13 @@ mod adapter;
 mod arn;
 mod callback;
 mod catch_unwind;
+mod counting;
 mod decision;
 mod environment;
 mod error;
 mod event;
 mod exemptions;
+mod flood;
 mod flow;
 mod invocation;
 mod message;
@@ -90,6 +92,7 @@ mod response;
 mod review;
 mod scores;
 mod sdk_config;
+mod strikes;
 mod ticket;
 
 pub mod limits;
@@ -101,6 +104,7 @@ pub use adapter::Adapter;
 pub use adapter::builder::AdapterBuilder;
 pub use callback::pending_message::{PendingMessage, PendingMessageBuilder};
 pub use callback::settle::Callbacks;
+pub use counting::count_by::CountBy;
 pub use decision::hold::{Hold, HoldError};
 pub use decision::reason::{Reason, ReasonError};
 pub use decision::reasons_in::ReasonsIn;
@@ -112,6 +116,7 @@ pub use event::RawEvent;
 pub use event::event_type::EventType;
 pub use exemptions::Exemptions;
 pub use exemptions::around::WithExemptions;
+pub use flood::{Flood, FloodError};
 pub use flow::step::Step;
 pub use flow::{Flow, FlowError, condition};
 pub use invocation::Invocation;
@@ -140,6 +145,9 @@ pub use scores::score::{Score, ScoreError};
 pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 #[doc(hidden)]
 pub use sdk_config::sdk_config;
+pub use strikes::{
+    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, Warning, WithStrikes, strike_action_fn,
+};
 pub use ticket::json::TicketJsonError;
 pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
 pub use ticket::{HeldMessage, Ticket};

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::counters::Counters;
 use self::tickets::Tickets;
 
 /// A store in the memory of the process: for tests, and for a function with one environment that may forget.
@@ -25,6 +26,7 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
+    counters: Counters,
     tickets: Tickets,
 }
 
