@@ -3,11 +3,17 @@
 mod dev;
 mod function;
 mod replay;
+#[cfg(feature = "review")]
+mod review;
 
 pub(crate) use dev::Dev;
 pub(crate) use function::FunctionArgs;
 pub(crate) use replay::Replay;
+#[cfg(feature = "review")]
+pub(crate) use review::{Action, By, Place, QueueArg, Review};
 
+#[cfg(not(feature = "review"))]
+use crate::review_absent::Review;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -30,6 +36,7 @@ pub(crate) enum Command {
     Dev(Dev),
     Send(Send),
     Replay(Replay),
+    Review(Review),
     #[command(flatten)]
     Account(crate::account::Command),
 }

@@ -25,6 +25,9 @@ pub(crate) enum Exit {
     Wrong = 6,
     /// A replay does not come to what the rules expect.
     Unmet = 7,
+    /// Somebody decided otherwise about a held message.
+    #[cfg(feature = "review")]
+    Otherwise = 8,
     /// Ctrl-C, as shells count it.
     Interrupted = 130,
 }
@@ -57,6 +60,12 @@ impl Failure {
     /// Something on the command line is invalid.
     pub(crate) fn unusable(message: impl Into<String>) -> Self {
         Self { exit: Exit::Unusable, message: message.into() }
+    }
+
+    /// A decision about a held message is recorded, but did not reach the service.
+    #[cfg(feature = "review")]
+    pub(crate) fn undelivered(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Undecided, message: message.into() }
     }
 
     pub(crate) fn exit(&self) -> Exit {
