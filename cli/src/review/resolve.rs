@@ -8,7 +8,7 @@ use crate::sdk::chain;
 use crate::text::{error_label, printable};
 use channel_flow::store::TicketStore;
 use channel_flow::{
-    Decision, Error, ErrorKind, LimitError, Outcome, ResolvedBy, Resolved, Reviewer, Ticket, TicketOutcome,
+    Decision, Error, ErrorKind, LimitError, Outcome, Resolved, ResolvedBy, Reviewer, Ticket, TicketOutcome,
 };
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
