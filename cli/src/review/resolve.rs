@@ -1,7 +1,7 @@
 //! Deciding about held messages.
 
 use super::find::find;
-use super::show::{self, resolved, write};
+use super::show::{self, write};
 use super::time::time;
 use crate::exit::{Exit, Failure};
 use crate::sdk::chain;
