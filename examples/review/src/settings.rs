@@ -13,7 +13,8 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let value = |name| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let hours = value("REVIEW_HOURS").map_or(Ok(4), |hours| hours.parse::<u64>()).map_err(|_| InvalidSetting::Hours)?;
+        let hours =
+            value("REVIEW_HOURS").map_or(Ok(4), |hours| hours.parse::<u64>()).map_err(|_| InvalidSetting::Hours)?;
         let hold = Hold::new(Duration::from_secs(hours.saturating_mul(3600))).map_err(|_| InvalidSetting::Hours)?;
         let bot_arn = value("REVIEW_BOT_ARN");
         match &bot_arn {
@@ -36,7 +37,9 @@ impl fmt::Display for InvalidSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Hours => "REVIEW_HOURS must be a whole number from 1 to 47",
-            Self::BotArn => "REVIEW_BOT_ARN must be the ARN of an app instance bot: `arn:aws:chime:…:app-instance/…/bot/…`",
+            Self::BotArn => {
+                "REVIEW_BOT_ARN must be the ARN of an app instance bot: `arn:aws:chime:…:app-instance/…/bot/…`"
+            }
         })
     }
 }
