@@ -140,13 +140,21 @@ impl<P: Processor + 'static> Adapter<P> {
                 fallback_action: Some(fallback_action),
                 xray_trace_id: self.0.xray_trace_id(invocation),
             };
-            let mut settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
-            settled.dry_run = held_back.as_ref().map(Decision::kind);
+            // The function may have died after it had stored a ticket.
+            let ticket = hold::ticket(self.0.desk.as_deref(), &header, invocation.deadline).await;
+            let (settled, fallback_action) = match ticket {
+                Some(ticket) => (Settled::held(&header, &ticket)?, None),
+                None => {
+                    let mut settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
+                    settled.dry_run = held_back.as_ref().map(Decision::kind);
+                    (settled, Some(fallback_action))
+                }
+            };
             let record = Record {
                 ids: &header.ids,
                 invocation,
                 trace: None,
-                fallback_action: Some(fallback_action),
+                fallback_action,
                 cold_start,
                 by_watchdog: false,
                 processor_time: Duration::ZERO,
@@ -245,7 +253,8 @@ impl<P: Processor + 'static> Adapter<P> {
                 let deadline = invocation.callback_deadline;
                 match hold(desk, message, &decision, to_hold, fallback_action, deadline).await {
                     Holding::Held { ticket, new } => {
-                        let settled = Settled::held(header, &decision, &ticket)?;
+                        let mut settled = Settled::held(header, &ticket)?;
+                        settled.scores = decision.scores().cloned().unwrap_or_default();
                         let processor_time = started.elapsed();
                         Span::current().record("decision", settled.decision.as_str());
                         let record = Record {

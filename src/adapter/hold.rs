@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::catch_unwind::CatchUnwind;
 use crate::decision::hold::Hold;
 use crate::error::cause;
+use crate::event::header::Header;
 use crate::review::desk::Desk;
 use crate::{Decision, FallbackAction, Message, Ticket};
 
@@ -54,6 +55,23 @@ pub(super) async fn hold(
         Ok(None) => Holding::Failed("the store panicked".to_owned()),
         Err(_) => Holding::Failed("the store did not answer in time".to_owned()),
     }
+}
+
+/// Returns the ticket that an earlier invocation stored for a message, if there is one. Without an answer of the store, there
+/// is none, and the fallback action decides: the message must not hang.
+pub(super) async fn ticket(desk: Option<&dyn Desk>, header: &Header, deadline: Option<Instant>) -> Option<Ticket> {
+    let desk = desk?;
+    let now = Instant::now();
+    let half = deadline.map(|deadline| deadline.saturating_duration_since(now) / 2);
+    let cut = now + half.map_or(LONGEST, |half| half.min(LONGEST));
+    let cause = match timeout_at(cut, CatchUnwind::new(desk.ticket(&header.ids.callback_id))).await {
+        Ok(Some(Ok(ticket))) => return ticket,
+        Ok(Some(Err(error))) => text(error),
+        Ok(None) => "the store panicked".to_owned(),
+        Err(_) => "the store did not answer in time".to_owned(),
+    };
+    tracing::warn!(cause, "it is not known whether the message is held; the fallback action decides");
+    None
 }
 
 fn text(error: Box<dyn StdError + Send + Sync>) -> String {
