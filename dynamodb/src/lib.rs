@@ -42,6 +42,7 @@
 #![allow(dead_code, reason = "the stores use it")]
 
 mod client;
+mod counters;
 mod error;
 mod item;
 mod store;

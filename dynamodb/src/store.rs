@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::client;
+use crate::counters::Leftovers;
 use crate::error::StoreError;
 
 /// Names the table.
@@ -24,6 +25,7 @@ pub struct DynamoDbStore(Arc<Inner>);
 struct Inner {
     client: Client,
     table: String,
+    leftovers: Leftovers,
 }
 
 impl DynamoDbStore {
@@ -47,7 +49,7 @@ impl DynamoDbStore {
 
     /// Creates a store in the table with this name. You choose the retries and timeouts of the client.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { client, table: table.into() }))
+        Self(Arc::new(Inner { client, table: table.into(), leftovers: Leftovers::default() }))
     }
 
     /// Returns the name of the table.
@@ -57,6 +59,10 @@ impl DynamoDbStore {
 
     pub(crate) fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    pub(crate) fn leftovers(&self) -> &Leftovers {
+        &self.0.leftovers
     }
 
     /// Returns the error for a request that failed. `operation` is the API's name of it, and of its grant.
