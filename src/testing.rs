@@ -30,6 +30,7 @@
 mod assertions;
 mod callback_service;
 mod carried_over;
+mod claims_contract;
 mod conformance;
 mod corpus;
 mod counters_contract;
@@ -46,6 +47,7 @@ mod tickets_contract;
 pub use self::assertions::{assert_decision, assert_update};
 pub use self::callback_service::{Answer, CallbackService, SentCallback, invoke};
 pub use self::carried_over::MessagePart;
+pub use self::claims_contract::claims_contract;
 pub use self::conformance::{Conformance, Nonconformance, conformance};
 pub use self::corpus::corpus;
 pub use self::counters_contract::counters_contract;

@@ -65,7 +65,7 @@ impl CounterStore for DynamoDbStore {
             },
         };
         let item = item.ok_or_else(|| StoreError::unreadable(self.table(), KEY))?;
-        let (counter, over) = self.read(&item, addition.first_slot)?;
+        let (counter, over) = self.read_counter(&item, addition.first_slot)?;
         self.tidy(addition.key, over).await;
         Ok(counter)
     }
@@ -74,7 +74,7 @@ impl CounterStore for DynamoDbStore {
         let request = self.client().get_item().table_name(self.table()).key(KEY, self::key(key)).consistent_read(true);
         let got = request.send().await.map_err(|error| self.failed("GetItem", error))?;
         match got.item() {
-            Some(item) => Ok(self.read(item, 0)?.0),
+            Some(item) => Ok(self.read_counter(item, 0)?.0),
             None => Ok(Counter::default()),
         }
     }
@@ -105,7 +105,7 @@ impl CounterStore for DynamoDbStore {
 
 impl DynamoDbStore {
     /// Reads a counter, and the slots of it that are over.
-    fn read(&self, item: &Item, first_slot: u64) -> Result<(Counter, Vec<u64>), StoreError> {
+    fn read_counter(&self, item: &Item, first_slot: u64) -> Result<(Counter, Vec<u64>), StoreError> {
         let (mut slots, mut over, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for attribute in item.keys() {
             let unreadable = || StoreError::unreadable(self.table(), attribute);

@@ -39,14 +39,14 @@
 //! | to hold messages | `dynamodb:PutItem` |
 //! | to resolve tickets, and for the sweep | `dynamodb:GetItem`, `dynamodb:UpdateItem`, and `dynamodb:Query` on the index `queues` |
 
-#![allow(dead_code, reason = "the stores use it")]
-
+mod claims;
 mod client;
 mod counters;
 mod error;
 mod item;
 mod store;
 mod table;
+mod tickets;
 
 pub use crate::error::{StoreError, StoreErrorKind};
 pub use crate::store::DynamoDbStore;

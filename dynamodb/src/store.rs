@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -12,6 +13,9 @@ use crate::error::StoreError;
 
 /// Names the table.
 const TABLE: &str = "CHANNEL_FLOW_TABLE";
+
+/// How long a closed ticket is kept: a person who asks what became of a message does so within days.
+const KEPT_CLOSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A store in a table of Amazon DynamoDB, which many environments share. See the [crate](crate) for the table's schema and
 /// the grants.
@@ -25,6 +29,7 @@ pub struct DynamoDbStore(Arc<Inner>);
 struct Inner {
     client: Client,
     table: String,
+    kept_closed: Duration,
     leftovers: Leftovers,
 }
 
@@ -49,12 +54,26 @@ impl DynamoDbStore {
 
     /// Creates a store in the table with this name. You choose the retries and timeouts of the client.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { client, table: table.into(), leftovers: Leftovers::default() }))
+        let (table, kept_closed, leftovers) = (table.into(), KEPT_CLOSED, Leftovers::default());
+        Self(Arc::new(Inner { client, table, kept_closed, leftovers }))
+    }
+
+    /// Sets how long a closed ticket is kept. The default is 30 days. DynamoDB deletes it some time after that, mostly within two
+    /// days. A ticket that is not closed is kept for 14 days, which no setting changes.
+    #[must_use]
+    pub fn keep_closed(self, keep: Duration) -> Self {
+        let Inner { client, table, .. } = &*self.0;
+        let (client, table, leftovers) = (client.clone(), table.clone(), Leftovers::default());
+        Self(Arc::new(Inner { client, table, kept_closed: keep, leftovers }))
     }
 
     /// Returns the name of the table.
     pub fn table(&self) -> &str {
         &self.0.table
+    }
+
+    pub(crate) fn kept_closed(&self) -> Duration {
+        self.0.kept_closed
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -283,7 +283,7 @@ fn if_the_store_is_away_the_environment_counts_alone() {
 #[test]
 fn if_the_store_is_away_a_flood_can_hold_back() {
     let store = Arc::new(Counting::default());
-    let flood = five_in_ten(store.clone()).if_store_away(IfStoreAway::HoldBack);
+    let flood = five_in_ten(store.clone()).store_is_away(StoreIsAway::HoldBack);
     store.store.set_away(true);
     let error = testing::decide(&flood, &message(1, "alice", 0)).unwrap_err();
     assert!(error.to_string().contains("the store of counters failed: the store is away"), "{error}");

@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::claims::Claims;
 use self::counters::Counters;
 use self::tickets::Tickets;
 
@@ -26,6 +27,7 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
+    claims: Claims,
     counters: Counters,
     tickets: Tickets,
 }

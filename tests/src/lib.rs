@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use channel_flow_emulator::{Delivered, Emulator, Event, Function, FunctionSettings, OutgoingMessage, Settings};
 
+mod table;
 mod tls;
 
+pub use table::{LineState, Table};
 pub use tls::TlsFront;
 
 /// An emulator with one function.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test target uses a part of this module")]
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, Region};
 use channel_flow_dynamodb::{DynamoDbStore, aws_sdk_dynamodb, create_table};
 use dynoxide::Database;
@@ -39,6 +40,7 @@ pub(crate) fn client_for(url: String) -> Client {
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "tests"))
         .endpoint_url(url)
+        .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http());
     Client::from_conf(config.build())
 }

@@ -42,8 +42,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn processor<S: CounterStore + Clone>(settings: Settings, store: S, client: Client) -> impl Processor {
-    let mut flood =
-        Flood::more_than(settings.limit, settings.window, store.clone()).by(CountBy::SenderInChannel);
+    let mut flood = Flood::more_than(settings.limit, settings.window, store.clone()).by(CountBy::SenderInChannel);
     if let Some(time) = settings.mute {
         flood = flood.mute(time);
     }
@@ -63,7 +62,11 @@ fn processor<S: CounterStore + Clone>(settings: Settings, store: S, client: Clie
 }
 
 fn texts() -> ReasonTexts {
-    ReasonTexts::new("en").with_text(FLOOD, "en", "Slow down, please: who goes on like this is banned from the channel.")
+    ReasonTexts::new("en").with_text(
+        FLOOD,
+        "en",
+        "Slow down, please: who goes on like this is banned from the channel.",
+    )
 }
 
 #[cfg(test)]

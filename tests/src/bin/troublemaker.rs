@@ -1,16 +1,56 @@
 //! A processor that does what the content of a message tells it to.
 
 use std::fmt;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use channel_flow::store::Interrupted;
 use channel_flow::{
-    Adapter, Decision, FallbackAction, Message, Processor, PushNotification, PushNotificationType, Update,
+    Adapter, Attempt, Decision, FallbackAction, Hold, Message, Occasion, Once, Processor, PushNotification,
+    PushNotificationType, Settled, StoreIsAway, Ticket, Update,
 };
+use channel_flow_dynamodb::DynamoDbStore;
 
 #[derive(Default)]
 struct Troublemaker {
     tries: AtomicU32,
+    memory: Option<Memory>,
+}
+
+/// What a troublemaker with a table can do.
+struct Memory {
+    store: DynamoDbStore,
+    /// A file with a line for each effect.
+    effects: PathBuf,
+}
+
+impl Memory {
+    /// Has an effect once: a line with the token by which a repetition is known. Some die before it, and some after it.
+    async fn effect_once(&self, message: &Message) -> Result<(), Failure> {
+        let once = Once::new(self.store.clone());
+        let (once, name) = match message.content().starts_with("effect at most once") {
+            true => (once.interrupted(Interrupted::GiveUp).store_is_away(StoreIsAway::HoldBack), "at-most-once"),
+            false => (once, "at-least-once"),
+        };
+        let done = once.run(Occasion::of(message, name), |attempt| self.effect(message, attempt)).await;
+        done.map_err(Failure::new)?;
+        Ok(())
+    }
+
+    async fn effect(&self, message: &Message, attempt: Attempt) -> Result<(), std::io::Error> {
+        let dies = |when: &str| !attempt.is_repeated() && message.content().ends_with(when);
+        if dies("die before") {
+            std::process::exit(9);
+        }
+        let line = format!("{} {}\n", message.callback_id(), attempt.token());
+        std::fs::OpenOptions::new().append(true).create(true).open(&self.effects)?.write_all(line.as_bytes())?;
+        if dies("die after") {
+            std::process::exit(9);
+        }
+        Ok(())
+    }
 }
 
 /// What passes by itself, and what it says.
@@ -189,6 +229,16 @@ impl Processor for Troublemaker {
             "always try again in several lines" => {
                 Err(Throttled("busy\nforged line\r\u{1b}[31mforged colour\u{9b}2J\u{202e}\u{2028}forged line").into())
             }
+            "hold" => Ok(Decision::hold(Hold::new(Duration::from_secs(7200))?).because("held")),
+            "hold briefly" => Ok(Decision::hold(Hold::new(Duration::from_millis(300))?).because("held")),
+            "hold briefly, then release" => {
+                let hold = Hold::new(Duration::from_millis(300))?.fallback_action(FallbackAction::Continue);
+                Ok(Decision::hold(hold.approval(Update::builder().content("held and released").build()?)))
+            }
+            "hold, and die" => {
+                // The ticket is stored, and then the function dies: see `after_hold`.
+                Ok(Decision::hold(Hold::new(Duration::from_millis(300))?))
+            }
             "log who sent it" => {
                 tracing::info!("sent by {}", message.sender().arn());
                 Ok(Decision::no_change())
@@ -202,6 +252,20 @@ impl Processor for Troublemaker {
                 }
                 Ok(Decision::update(text.replace_ranges(edits))?)
             }
+        }
+    }
+
+    async fn after_callback(&self, message: &Message, _: &Decision, _: &Settled) -> Result<(), Self::Error> {
+        match &self.memory {
+            Some(memory) if message.content().starts_with("effect") => memory.effect_once(message).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn after_hold(&self, message: &Message, _: &Decision, _: &Ticket) -> Result<(), Self::Error> {
+        match message.content() {
+            "hold, and die" => std::process::exit(9),
+            _ => Ok(()),
         }
     }
 
@@ -232,7 +296,23 @@ fn main() -> Result<(), channel_flow::Error> {
         }
         None => tokio::runtime::Builder::new_current_thread(),
     };
-    let mut adapter = Adapter::builder(Troublemaker::default());
+    runtime.enable_all().build().expect("a tokio runtime").block_on(run())
+}
+
+async fn run() -> Result<(), channel_flow::Error> {
+    let var = |name| std::env::var(name).ok();
+    let mut processor = Troublemaker::default();
+    let store = match var("CHANNEL_FLOW_TABLE") {
+        Some(_) => Some(DynamoDbStore::from_environment().await.expect("the table's variables are set")),
+        None => None,
+    };
+    if let (Some(store), Some(effects)) = (&store, var("EFFECTS")) {
+        processor.memory = Some(Memory { store: store.clone(), effects: effects.into() });
+    }
+    let mut adapter = Adapter::builder(processor);
+    if let Some(store) = store {
+        adapter = adapter.tickets(store).after_decided_before(true);
+    }
     if var("FALLBACK_ACTION").as_deref() == Some("CONTINUE") {
         adapter = adapter.fallback_action(FallbackAction::Continue);
     }
@@ -243,5 +323,5 @@ fn main() -> Result<(), channel_flow::Error> {
         adapter = adapter.redeliver(true);
     }
     adapter = adapter.show_panic_messages(var("SHOW_PANIC_MESSAGES").is_some());
-    runtime.enable_all().build().expect("a tokio runtime").block_on(adapter.run())
+    adapter.run().await
 }

@@ -2,7 +2,8 @@
 //!
 //! They come from two app instances, and the function's role has its grants in one of them only: each message of the other
 //! one has to fail where it can be seen. The service refuses what is decided with the 403 of a missing grant, for the most
-//! part.
+//! part. The function has a table: some messages are held for a person, and some have an effect after the callback. People
+//! and a schedule resolve what is held, and the connection to the table breaks.
 //!
 //! `cargo test` runs a short one. As long as one likes:
 //!
@@ -12,16 +13,27 @@
 //!
 //! The seed gives the same messages, faults and accidents in the same order; how they meet is up to the machine.
 
+mod effects;
+mod parts;
+mod reviewers;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use channel_flow::store::Queue;
+use channel_flow::{DecisionKind, Resolution, ResolvedBy, Ticket, TicketOutcome};
 use channel_flow_emulator::{
     Decision, Destination, Emulator, EventInvokeConfig, EventQueue, Fault, FinishedDestination, FinishedEvent,
     Function, FunctionSettings, Grant, MessageState, OutgoingMessage, RefusalKind, RepeatedCallback, Settings,
     SqsQueue, SqsSettings,
 };
+use channel_flow_tests::{LineState, Table as StoreTable};
 use fastrand::Rng;
 use tokio::task::JoinSet;
+
+use crate::effects::Effects;
+use crate::parts::Part;
+use crate::reviewers::Reviewers;
 
 const ENVIRONMENTS: usize = 4;
 /// Events that wait for an environment, so that there is always one.
@@ -40,6 +52,7 @@ async fn nothing_stays_undecided() {
     // Those without a grant, all of them and no other.
     assert_eq!(table.undecided, table.without_grant, "seed {seed}\n{table}");
     assert_eq!(table.failed, table.without_grant, "seed {seed}\n{table}");
+    assert_eq!((table.left, table.done_twice, table.lost), (0, 0, 0), "seed {seed}\n{table}");
 }
 
 struct Soak {
@@ -50,6 +63,10 @@ struct Soak {
     queue: EventQueue,
     /// That of the messages without a grant, which would otherwise be tried for hours.
     impatient: EventQueue,
+    table: Arc<StoreTable>,
+    reviewers: Reviewers,
+    sweeper: Arc<Function>,
+    effects: Effects,
     without_grant: u64,
     under_way: JoinSet<Finished>,
     finished: Vec<Finished>,
@@ -57,44 +74,18 @@ struct Soak {
 
 /// What came of a message.
 struct Finished {
+    part: Part,
+    callback_id: String,
     message: MessageState,
     /// The message was undecided when a try of it was reported as a success.
     silent: bool,
     /// All tries failed, and the queue still has it.
     failed: bool,
+    /// A delivery of it ended in a success.
+    succeeded: bool,
+    /// The ticket, if the message was held.
+    ticket: Option<Ticket>,
 }
-
-/// What a message makes the processor do.
-#[derive(Clone, Copy)]
-struct Part {
-    content: &'static str,
-    /// The decisions that can come of it, whatever goes wrong.
-    can_end_in: &'static [Decision],
-}
-
-const CLEAN: Part = Part { content: "good morning", can_end_in: &[Decision::NoChange, Decision::Deny] };
-/// Whatever happens, this must not be seen by anybody as it is.
-const PROFANE: Part = Part { content: "oh shit", can_end_in: &[Decision::Update, Decision::Deny] };
-const RETRIED: Part = Part { content: "try again once", can_end_in: &[Decision::Update, Decision::Deny] };
-
-const fn failing(content: &'static str) -> Part {
-    Part { content, can_end_in: &[Decision::Deny] }
-}
-
-/// What a processor can do wrong, with how many of 1,000 messages it does.
-const WRONG: [(u32, Part); 11] = [
-    (30, failing("fail")),
-    (20, failing("panic")),
-    (10, failing("panic with a number")),
-    (10, failing("panic in a task")),
-    (10, failing("update too much")),
-    (3, failing("never finish")),
-    (3, failing("spin")),
-    (2, failing("sleep")),
-    (4, failing("die")),
-    (2, failing("abort")),
-    (1, failing("stop")),
-];
 
 impl Soak {
     async fn new(seed: u64) -> Self {
@@ -112,14 +103,18 @@ impl Soak {
         if seed % 2 == 1 {
             service.revoke(&other, Grant::GetChannelMessageStatus);
         }
+        let (table, effects) = (Arc::new(StoreTable::start().await), Effects::new());
         let function = |name: &str, settings: FunctionSettings| {
             let settings = settings.name(name).timeout(Duration::from_secs(2)).env("RESERVE_MS", "1500");
+            let settings = table.variables(settings).env("EFFECTS", effects.file().display().to_string());
             let settings = settings.env("CHANNEL_FLOW_MAY_ASK_STATUS", &granted);
             let function = emulator.function(env!("CARGO_BIN_EXE_troublemaker"), settings);
             Arc::new(function.expect("the binary is built"))
         };
         let processor = function("processor", FunctionSettings::new().concurrency(ENVIRONMENTS).freeze(true));
         let rescue = function("rescue", FunctionSettings::new());
+        let sweeper = function("sweeper", FunctionSettings::new().concurrency(2));
+        let reviewers = Reviewers::new(&emulator, &table, sweeper.clone());
         let settings = SqsSettings::new().visibility_timeout(Duration::from_millis(200));
         let queue = |receives| {
             let config =
@@ -135,6 +130,10 @@ impl Soak {
             processor,
             queue,
             impatient,
+            table,
+            reviewers,
+            sweeper,
+            effects,
             without_grant: 0,
             under_way: JoinSet::new(),
             finished: Vec::new(),
@@ -143,6 +142,7 @@ impl Soak {
     }
 
     async fn run(mut self, messages: u64) -> Table {
+        let reviewing = self.reviewers.work(self.seed);
         for _ in 0..messages {
             self.accident().await;
             self.send();
@@ -153,17 +153,34 @@ impl Soak {
         while !self.under_way.is_empty() {
             self.finish_one().await;
         }
-        self.table()
+        reviewing.abort();
+        self.table.set_line(LineState::Up);
+        self.emulator.service().clear_faults();
+        self.reviewers.finish().await;
+        self.reconcile().await;
+        self.sum_up()
+    }
+
+    /// Reads what became of the messages in the end: a held one was undecided when its event was finished.
+    async fn reconcile(&mut self) {
+        for finished in &mut self.finished {
+            let message = self.emulator.service().message(finished.message.ids());
+            finished.message = message.expect("it was sent");
+            finished.ticket = self.reviewers.ticket(&finished.callback_id).await;
+            // A ticket is the proof that an undecided message is not forgotten.
+            finished.silent &= finished.ticket.is_none();
+        }
     }
 
     fn send(&mut self) {
-        let part = self.part();
         let without_grant = self.rng.u32(..100) < 5;
+        let part = Part::draw(&mut self.rng, !without_grant);
         self.without_grant += u64::from(without_grant);
         let message = outgoing(part.content);
         let message = if without_grant { message.app_instance(OTHER) } else { message };
         let event = self.emulator.event(message);
-        let message_id = event.ids().expect("it has ids").message_id.clone();
+        let ids = event.ids().expect("it has ids");
+        let (message_id, callback_id) = (ids.message_id.clone(), ids.callback_id.clone());
         if self.rng.u32(..100) < 15 {
             let fault = self.fault();
             self.emulator.service().fault(fault.for_message(message_id));
@@ -181,22 +198,15 @@ impl Soak {
                 deliveries.push(deliver().finished().await);
             }
             Finished {
+                part,
+                callback_id,
                 message: deliveries.last().and_then(|last| last.message.clone()).expect("it has ids"),
                 silent: deliveries.iter().any(is_silent),
                 failed: deliveries.iter().all(has_failed),
+                succeeded: deliveries.iter().any(|finished| finished.failure.is_none()),
+                ticket: None,
             }
         });
-    }
-
-    fn part(&mut self) -> Part {
-        let mut draw = self.rng.u32(..1000);
-        for (share, part) in WRONG {
-            if draw < share {
-                return part;
-            }
-            draw -= share;
-        }
-        [CLEAN, CLEAN, PROFANE, RETRIED][self.rng.usize(..4)]
     }
 
     fn fault(&mut self) -> Fault {
@@ -253,6 +263,20 @@ impl Soak {
                     [RepeatedCallback::NonPending, RepeatedCallback::Conflict, forbidden, forbidden, forbidden];
                 self.emulator.service().set_repeated_callback(shapes[self.rng.usize(..shapes.len())]);
             }
+            30..38 => {
+                let states = [LineState::Closed, LineState::Silent, LineState::AnswersLost];
+                self.table.set_line(states[self.rng.usize(..states.len())]);
+                let (table, pause) = (self.table.clone(), Duration::from_millis(self.rng.u64(50..1500)));
+                tokio::spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    table.set_line(LineState::Up);
+                });
+            }
+            38..40 => {
+                if let Some(environment) = environment(&mut self.rng, &self.sweeper) {
+                    environment.kill();
+                }
+            }
             _ => {}
         }
     }
@@ -263,7 +287,8 @@ impl Soak {
         }
     }
 
-    fn table(self) -> Table {
+    fn sum_up(self) -> Table {
+        let effects = self.effects.read();
         let counts = self.emulator.service().counts();
         let number = |is: &dyn Fn(&Finished) -> bool| {
             u64::try_from(self.finished.iter().filter(|finished| is(finished)).count()).expect("it fits")
@@ -271,6 +296,19 @@ impl Soak {
         let count = |is: &dyn Fn(&MessageState) -> bool| number(&|finished| is(&finished.message));
         let by = |name: &'static str| move |message: &MessageState| message.decided_by() == Some(name);
         let denied = |message: &MessageState| message.decision() == Some(Decision::Deny);
+        let resolved = |finished: &Finished| finished.ticket.as_ref().and_then(Ticket::resolution).cloned();
+        let resolved_by = |is: &dyn Fn(&ResolvedBy) -> bool| {
+            number(&|finished| resolved(finished).is_some_and(|resolution| is(resolution.by())))
+        };
+        // The processor decided, so the work after the callback is due.
+        let due = |finished: &Finished| {
+            let processed =
+                by("processor")(&finished.message) && finished.message.decision() == Some(Decision::NoChange);
+            finished.part.has_effect() && processed
+        };
+        let times = |finished: &Finished| effects.get(&finished.callback_id).map_or(0, |had| had.times);
+        let different = |finished: &Finished| effects.get(&finished.callback_id).map_or(0, |had| had.different);
+        let at_most_once = |finished: &Finished| finished.part.has_effect_at_most_once();
         Table {
             seed: self.seed,
             sent: counts.sent,
@@ -285,7 +323,21 @@ impl Soak {
             silent: number(&|finished| finished.silent),
             failed: number(&|finished| !is_decided(&finished.message) && finished.failed),
             decided_twice: counts.decided_twice,
-            wrong: count(&|message| is_decided(message) && !ended_well(message)),
+            wrong: number(&|finished| is_decided(&finished.message) && !ended_well(finished)),
+            held: number(&|finished| finished.ticket.is_some()),
+            by_person: resolved_by(&|by| matches!(by, ResolvedBy::Person(_))),
+            by_default: resolved_by(&|by| *by == ResolvedBy::Default),
+            left: number(&|finished| finished.ticket.as_ref().is_some_and(|ticket| ticket.queue() != Queue::Closed)),
+            due: number(&due),
+            repeated: number(&|finished| times(finished) > 1),
+            done_twice: number(&|finished| different(finished) > 1 || (at_most_once(finished) && times(finished) > 1)),
+            given_up: number(&|finished| due(finished) && at_most_once(finished) && times(finished) == 0),
+            died_out: number(&|finished| {
+                due(finished) && !at_most_once(finished) && times(finished) == 0 && !finished.succeeded
+            }),
+            lost: number(&|finished| {
+                due(finished) && !at_most_once(finished) && times(finished) == 0 && finished.succeeded
+            }),
         }
     }
 }
@@ -312,16 +364,20 @@ fn has_failed(finished: &FinishedEvent) -> bool {
     finished.failure.is_some() && kept
 }
 
-/// Whether what came of a message is what can come of it.
-fn ended_well(message: &MessageState) -> bool {
-    let Some(decision) = message.decision() else { return false };
-    let content = message.fields().content.as_deref().unwrap_or_default();
-    let parts = [CLEAN, PROFANE, RETRIED].into_iter().chain(WRONG.map(|(_, part)| part));
-    match parts.into_iter().find(|part| part.content == content) {
-        Some(part) => part.can_end_in.contains(&decision),
-        // Content that an update put there.
-        None => decision == Decision::Update,
-    }
+/// Whether what came of a message is what can come of it, and what its ticket says.
+fn ended_well(finished: &Finished) -> bool {
+    let Finished { part, message, ticket, .. } = finished;
+    let told = match ticket.as_ref().map(|ticket| (ticket.outcome(), ticket.resolution().map(Resolution::decision))) {
+        Some((Some(TicketOutcome::Accepted), Some(decision))) => Some(decision.kind()),
+        _ => None,
+    };
+    let decided = match message.decision() {
+        Some(Decision::Update) => Some(DecisionKind::Update),
+        Some(Decision::Deny) => Some(DecisionKind::Deny),
+        Some(Decision::NoChange) => Some(DecisionKind::NoChange),
+        _ => None,
+    };
+    part.can_end_like(message) && (told.is_none() || told == decided)
 }
 
 struct Table {
@@ -342,6 +398,22 @@ struct Table {
     decided_twice: u64,
     /// Not what the processor or the fallback action would have decided: profanity that got through, for one.
     wrong: u64,
+    held: u64,
+    by_person: u64,
+    by_default: u64,
+    /// Tickets that are not closed in the end.
+    left: u64,
+    /// Messages whose processor decided and that have an effect.
+    due: u64,
+    /// Effects that were repeated with the same token.
+    repeated: u64,
+    done_twice: u64,
+    /// Effects that did not happen because they may happen at most once.
+    given_up: u64,
+    /// Effects that did not happen because every invocation of the message died.
+    died_out: u64,
+    /// Effects that did not happen for no such reason.
+    lost: u64,
 }
 
 impl std::fmt::Display for Table {
@@ -361,6 +433,16 @@ impl std::fmt::Display for Table {
             ("… and reported as success", self.silent),
             ("decided twice", self.decided_twice),
             ("decided wrongly", self.wrong),
+            ("held", self.held),
+            ("… resolved by a person", self.by_person),
+            ("… resolved by default", self.by_default),
+            ("… left in the table", self.left),
+            ("effects due", self.due),
+            ("… repeated, same token", self.repeated),
+            ("… done twice", self.done_twice),
+            ("… given up by choice", self.given_up),
+            ("… all invocations died", self.died_out),
+            ("… lost", self.lost),
         ];
         for (name, value) in rows {
             writeln!(f, "{name:27} {value:>7}")?;
