@@ -180,6 +180,11 @@ struct PoliciesPage;
 #[doc = include_str!("../docs/judges.md")]
 struct JudgesPage;
 
+/// Compiles the code in the page about counters as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/counters.md")]
+struct CountersPage;
+
 /// Compiles the code in the page about logs, metrics and traces as a doc test.
 #[cfg(all(doctest, feature = "metrics"))]
 #[doc = include_str!("../docs/observability.md")]
