@@ -11,8 +11,8 @@ pub use self::error::FloodError;
 use self::own_counts::{Own, OwnCounts, Sharing};
 use crate::counting::count_by::CountBy;
 use crate::counting::{Recent, StoreRequest, Window, sent_at};
-use crate::store::{Addition, Counter, CounterStore, Mark};
-use crate::{Decision, Message, Processor, Reason, StoreIsAway};
+use crate::store::{Addition, Counter, CounterStore, IfStoreAway, Mark};
+use crate::{Decision, Message, Processor, Reason};
 
 const FLOOD: Reason = Reason::new("flood");
 const MUTED: Reason = Reason::new("muted");
@@ -65,7 +65,7 @@ pub struct Flood<S> {
     count_by: CountBy,
     mute: Option<Duration>,
     environments: Option<u64>,
-    store_is_away: StoreIsAway,
+    if_store_away: IfStoreAway,
     requests: StoreRequest,
     own: OwnCounts,
     recent: Recent,
@@ -85,7 +85,7 @@ impl<S: CounterStore> Flood<S> {
             count_by: CountBy::default(),
             mute: None,
             environments: None,
-            store_is_away: StoreIsAway::default(),
+            if_store_away: IfStoreAway::default(),
             requests: StoreRequest::default(),
             own: OwnCounts::new(window),
             recent: Recent::default(),
@@ -146,14 +146,14 @@ impl<S> Flood<S> {
 
     /// Sets what happens to a message if the store gives no answer.
     ///
-    /// - [`GoOn`](StoreIsAway::GoOn), the default: the environment decides by what it has counted itself. So somebody who
+    /// - [`GoOn`](IfStoreAway::GoOn), the default: the environment decides by what it has counted itself. So somebody who
     ///   sends too fast to *one* environment is still denied.
-    /// - [`HoldBack`](StoreIsAway::HoldBack): the processor fails, and the fallback action decides.
+    /// - [`HoldBack`](IfStoreAway::HoldBack): the processor fails, and the fallback action decides.
     ///
     /// Each failure is logged as a warning with the field `counter_store_failed`.
     #[must_use]
-    pub fn store_is_away(self, store_is_away: StoreIsAway) -> Self {
-        Self { store_is_away, ..self }
+    pub fn if_store_away(self, if_store_away: IfStoreAway) -> Self {
+        Self { if_store_away, ..self }
     }
 
     /// Sets how long a message waits for the store. The default is 1 s. It never waits for longer than half of the time that
@@ -193,9 +193,9 @@ impl<S: CounterStore> Processor for Flood<S> {
         let own = self.own.count(&key, at, is_new, self.sharing());
         let stored = match self.stored(&key, at, message, &own).await {
             Ok(stored) => stored,
-            Err(failure) => match self.store_is_away {
-                StoreIsAway::GoOn => None,
-                StoreIsAway::HoldBack => return Err(FloodError::new(failure.cause())),
+            Err(failure) => match self.if_store_away {
+                IfStoreAway::GoOn => None,
+                IfStoreAway::HoldBack => return Err(FloodError::new(failure.cause())),
             },
         };
         let muted_until = stored.as_ref().and_then(|counter| counter.marked_until(MUTE));
@@ -263,7 +263,7 @@ impl<S> fmt::Debug for Flood<S> {
             .field("by", &self.count_by)
             .field("mute", &self.mute)
             .field("environments", &self.environments)
-            .field("store_is_away", &self.store_is_away)
+            .field("if_store_away", &self.if_store_away)
             .finish_non_exhaustive()
     }
 }

@@ -131,9 +131,9 @@ pub use message::push_notification::{PushNotification, PushNotificationBuilder, 
 pub use message::sender::{Sender, SenderKind};
 pub use message::text::Text;
 pub use once::attempt::Attempt;
-pub use once::error::OnceError;
+pub use once::error::{HeldBack, OnceError};
 pub use once::occasion::Occasion;
-pub use once::{Once, OnceOutcome, StoreIsAway};
+pub use once::{Once, OnceOutcome};
 pub use policy::Policies;
 pub use policy::cache::PolicyCache;
 pub use policy::error::PolicyError;
@@ -151,7 +151,8 @@ pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 #[doc(hidden)]
 pub use sdk_config::sdk_config;
 pub use strikes::{
-    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, Warning, WithStrikes, strike_action_fn,
+    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, StrikesError, Warning, WithStrikes,
+    strike_action_fn,
 };
 pub use ticket::json::TicketJsonError;
 pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};

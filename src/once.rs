@@ -15,11 +15,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::attempt::Attempt;
-use self::error::OnceError;
+use self::error::{HeldBack, OnceError};
 use self::occasion::Occasion;
 use crate::catch_unwind::{Ended, within};
 use crate::error::cause;
-use crate::store::{Claim, ClaimOutcome, ClaimStore, Interrupted};
+use crate::store::{Claim, ClaimOutcome, ClaimStore, IfStoreAway, Interrupted};
 
 /// How long duplicates of a message can come: Lambda keeps an event for up to 6 hours, and the queue of events that failed
 /// keeps it for up to 14 days, from which somebody may send it again.
@@ -71,20 +71,8 @@ pub struct Once<S> {
     store: S,
     keep: Duration,
     interrupted: Interrupted,
-    store_away: StoreIsAway,
+    if_store_away: IfStoreAway,
     failures: Arc<AtomicU64>,
-}
-
-/// What happens if the store is away: to work that [`Once`] cannot claim, or to a message that [`Flood`](crate::Flood) cannot
-/// count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum StoreIsAway {
-    /// The work is done all the same, perhaps not for the first time. It is logged, with the field `claim_store_failed`. A
-    /// flood decides by what the environment has counted itself.
-    #[default]
-    GoOn,
-    /// The work is not done, and [`run`](Once::run) returns [`OnceError::Away`]. A flood fails, and the fallback action decides.
-    HoldBack,
 }
 
 /// What became of a piece of work.
@@ -107,7 +95,7 @@ impl<S: ClaimStore> Once<S> {
             store,
             keep: KEEP,
             interrupted: Interrupted::default(),
-            store_away: StoreIsAway::default(),
+            if_store_away: IfStoreAway::default(),
             failures: Arc::default(),
         }
     }
@@ -129,11 +117,15 @@ impl<S: ClaimStore> Once<S> {
         Self { interrupted, ..self }
     }
 
-    /// Sets what happens to work that cannot be claimed because the store is away. By default, it is
-    /// [done](StoreIsAway::GoOn).
+    /// Sets what happens to work that cannot be claimed because the store is away:
+    ///
+    /// - [`GoOn`](IfStoreAway::GoOn), the default: the work is done all the same, perhaps not for the first time.
+    /// - [`HoldBack`](IfStoreAway::HoldBack): the work is not done, and [`run`](Self::run) returns [`OnceError::HeldBack`].
+    ///
+    /// Each failure of the store is logged as a warning with the field `claim_store_failed`.
     #[must_use]
-    pub fn store_is_away(self, store_away: StoreIsAway) -> Self {
-        Self { store_away, ..self }
+    pub fn if_store_away(self, if_store_away: IfStoreAway) -> Self {
+        Self { if_store_away, ..self }
     }
 
     /// Returns how often the store failed.
@@ -151,8 +143,8 @@ impl<S: ClaimStore> Once<S> {
     ///
     /// # Errors
     ///
-    /// Returns [`OnceError::Work`] with the error of the work, or [`OnceError::Away`] if the store is away and the work is to be
-    /// [held back](StoreIsAway::HoldBack).
+    /// Returns [`OnceError::Work`] with the error of the work, or [`OnceError::HeldBack`] if the store is away and the work is to be
+    /// [held back](IfStoreAway::HoldBack).
     pub async fn run<T, E, W>(
         &self,
         occasion: Occasion,
@@ -170,14 +162,14 @@ impl<S: ClaimStore> Once<S> {
                 tracing::warn!(work_given_up = true, work, "work was begun before and did not end; it is given up");
                 return Ok(OnceOutcome::GivenUp);
             }
-            Err(error) => match self.store_away {
-                StoreIsAway::GoOn => {
-                    self.count(error, &occasion, "the work cannot be claimed, and is done all the same");
+            Err(cause) => match self.if_store_away {
+                IfStoreAway::GoOn => {
+                    self.count(&cause, &occasion, "the work cannot be claimed, and is done all the same");
                     (None, true)
                 }
-                StoreIsAway::HoldBack => {
-                    self.failures.fetch_add(1, Ordering::Relaxed);
-                    return Err(OnceError::Away(error));
+                IfStoreAway::HoldBack => {
+                    self.count(&cause, &occasion, "the work cannot be claimed, and is held back");
+                    return Err(OnceError::HeldBack(HeldBack::new(cause)));
                 }
             },
         };
@@ -196,7 +188,7 @@ impl<S: ClaimStore> Once<S> {
         }
     }
 
-    async fn claim(&self, occasion: &Occasion) -> Result<Claimed, Away> {
+    async fn claim(&self, occasion: &Occasion) -> Result<Claimed, String> {
         let now = SystemTime::now();
         let claimant = Uuid::new_v4().simple().to_string();
         let claim = Claim::new(occasion.key(), &*claimant, now, occasion.until(now))
@@ -204,28 +196,27 @@ impl<S: ClaimStore> Once<S> {
             .keep_until(now + self.keep)
             .interrupted(self.interrupted);
         let half = occasion.time_left().map(|left| Instant::now() + left / 2);
-        let outcome = ended(within(self.store.claim(&claim), half).await)?;
+        let outcome = answer(within(self.store.claim(&claim), half).await)?;
         Ok(Claimed { claimant, outcome })
     }
 
     async fn finish(&self, occasion: &Occasion) {
         let keep_until = SystemTime::now() + self.keep;
         let all = occasion.time_left().map(|left| Instant::now() + left);
-        if let Err(error) = ended(within(self.store.finish(&occasion.key(), keep_until), all).await) {
-            self.count(error, occasion, "the work is done, and that is not recorded");
+        if let Err(cause) = answer(within(self.store.finish(&occasion.key(), keep_until), all).await) {
+            self.count(&cause, occasion, "the work is done, and that is not recorded");
         }
     }
 
     async fn release(&self, occasion: &Occasion, claimant: &str) {
         let all = occasion.time_left().map(|left| Instant::now() + left);
-        if let Err(error) = ended(within(self.store.release(&occasion.key(), claimant), all).await) {
-            self.count(error, occasion, "the work failed, and its claim is not released");
+        if let Err(cause) = answer(within(self.store.release(&occasion.key(), claimant), all).await) {
+            self.count(&cause, occasion, "the work failed, and its claim is not released");
         }
     }
 
-    fn count(&self, error: Away, occasion: &Occasion, told: &str) {
+    fn count(&self, cause: &str, occasion: &Occasion, told: &str) {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        let cause = cause::text(error, false);
         tracing::warn!(claim_store_failed = true, failures, work = occasion.name(), cause, "{told}");
     }
 }
@@ -235,14 +226,13 @@ struct Claimed {
     outcome: ClaimOutcome,
 }
 
-/// Why a store could not do something.
-type Away = Box<dyn StdError + Send + Sync>;
-
-fn ended<T, E: Into<Away>>(ended: Ended<Result<T, E>>) -> Result<T, Away> {
+/// Returns the store's answer, or why it gave none.
+fn answer<T>(ended: Ended<Result<T, impl Into<Box<dyn StdError + Send + Sync>>>>) -> Result<T, String> {
     match ended {
-        Ended::Output(output) => output.map_err(Into::into),
-        Ended::Panicked => Err("the store panicked".into()),
-        Ended::OutOfTime => Err("the store did not answer in time".into()),
+        Ended::Output(Ok(answer)) => Ok(answer),
+        Ended::Output(Err(error)) => Err(cause::text(error, false)),
+        Ended::Panicked => Err("the store panicked".to_owned()),
+        Ended::OutOfTime => Err("the store did not answer in time".to_owned()),
     }
 }
 
@@ -267,7 +257,7 @@ impl<S> fmt::Debug for Once<S> {
         f.debug_struct("Once")
             .field("keep", &self.keep)
             .field("interrupted", &self.interrupted)
-            .field("store_away", &self.store_away)
+            .field("if_store_away", &self.if_store_away)
             .finish_non_exhaustive()
     }
 }

@@ -13,10 +13,12 @@
 
 mod claims;
 mod counters;
+mod if_store_away;
 mod memory;
 pub(crate) mod tickets;
 
 pub use self::claims::{Claim, ClaimOutcome, ClaimStore, Interrupted};
 pub use self::counters::{Addition, Counter, CounterStore, Mark};
+pub use self::if_store_away::IfStoreAway;
 pub use self::memory::{MemoryStore, StoreAway};
 pub use self::tickets::{Queue, TicketPage, TicketQuery, TicketStore};

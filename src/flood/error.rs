@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The error of a [`Flood`](crate::Flood) that [holds back](crate::StoreIsAway::HoldBack) what it cannot count.
+/// The error of a [`Flood`](crate::Flood) that [holds back](crate::store::IfStoreAway::HoldBack) what it cannot count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FloodError {
     cause: String,

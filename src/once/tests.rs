@@ -180,13 +180,12 @@ async fn work_that_went_on_without_a_claim_is_recorded_when_the_store_is_back() 
 #[tokio::test]
 async fn without_the_store_the_work_is_held_back_if_that_is_chosen() {
     let store = MemoryStore::new();
-    let once = Once::new(store.clone()).store_is_away(StoreIsAway::HoldBack);
+    let once = Once::new(store.clone()).if_store_away(IfStoreAway::HoldBack);
     store.set_away(true);
     let error = once.run(occasion(), ok).await.unwrap_err();
-    assert!(matches!(&error, OnceError::Away(cause) if cause.is::<StoreAway>()), "{error:?}");
-    let error = Away::from(error);
-    assert_eq!(error.to_string(), "the work was held back, since it could not be claimed");
-    assert_eq!(error.source().unwrap().to_string(), "the store is away");
+    assert!(matches!(error, OnceError::HeldBack(_)), "{error:?}");
+    let told = Box::<dyn StdError + Send + Sync>::from(error).to_string();
+    assert_eq!(told, "the work is held back, since the store of claims failed: the store is away");
     assert_eq!(once.failures(), 1);
     store.set_away(false);
     assert_eq!(once.run(occasion(), ok).await.unwrap(), OnceOutcome::Done(()));

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use channel_flow::store::Interrupted;
+use channel_flow::store::{IfStoreAway, Interrupted};
 use channel_flow::{
     Adapter, Attempt, Decision, FallbackAction, Hold, Message, Occasion, Once, Processor, PushNotification,
-    PushNotificationType, Settled, StoreIsAway, Ticket, Update,
+    PushNotificationType, Settled, Ticket, Update,
 };
 use channel_flow_dynamodb::DynamoDbStore;
 
@@ -31,7 +31,7 @@ impl Memory {
     async fn effect_once(&self, message: &Message) -> Result<(), Failure> {
         let once = Once::new(self.store.clone());
         let (once, name) = match message.content().starts_with("effect at most once") {
-            true => (once.interrupted(Interrupted::GiveUp).store_is_away(StoreIsAway::HoldBack), "at-most-once"),
+            true => (once.interrupted(Interrupted::GiveUp).if_store_away(IfStoreAway::HoldBack), "at-most-once"),
             false => (once, "at-least-once"),
         };
         let done = once.run(Occasion::of(message, name), |attempt| self.effect(message, attempt)).await;
