@@ -100,8 +100,9 @@ async fn no_more_than_the_limit_get_through_whatever_dies() -> Result<()> {
     assert_eq!(passed + denied, MESSAGES);
     assert_eq!(emulator.service().counts().decided_twice, 0);
     assert!(passed <= LIMIT, "{passed} passed");
-    // A message whose environment died is decided when it comes again: there may be too many by then.
-    assert!(passed + repeated >= LIMIT, "{passed} passed, and {repeated} were delivered again");
+    // A message whose environment died is decided when it comes again: there may be too many by then. At worst, each of its
+    // three tries was counted.
+    assert!(passed + 3 * repeated >= LIMIT, "{passed} passed, and {repeated} were delivered again");
     Ok(())
 }
 
