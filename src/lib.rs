@@ -176,6 +176,11 @@ struct FlowPage;
 #[doc = include_str!("../docs/policies.md")]
 struct PoliciesPage;
 
+/// Compiles the code in the page about work that is done once as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/once.md")]
+struct OncePage;
+
 /// Compiles the code in the page about judges as a doc test.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/judges.md")]

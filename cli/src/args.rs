@@ -3,11 +3,17 @@
 mod dev;
 mod function;
 mod replay;
+#[cfg(feature = "review")]
+mod review;
 
 pub(crate) use dev::Dev;
 pub(crate) use function::FunctionArgs;
 pub(crate) use replay::Replay;
+#[cfg(feature = "review")]
+pub(crate) use review::{Action, By, Place, QueueArg, Review};
 
+#[cfg(not(feature = "review"))]
+use crate::review_absent::Review;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -30,6 +36,7 @@ pub(crate) enum Command {
     Dev(Dev),
     Send(Send),
     Replay(Replay),
+    Review(Review),
     #[command(flatten)]
     Account(crate::account::Command),
 }
@@ -98,14 +105,17 @@ Examples:
   generate-events | cargo channel-flow send --event - --json
 
 Exit status; with several messages, the highest that applies:
-  0  every message was decided
+  0  every message was decided, or held for a reviewer
   1  the processor could not be built or started
   2  the command line or an event is invalid
   3  a message stayed undecided: only its sender would ever see it
 
 With --json, each line is an object with these fields; later versions may add more:
   status      SENT, DENIED, or PENDING if undecided; null without usable ids
-  decision    UPDATE, DENY, NO_CHANGE, or null if no callback was accepted
+  decision    UPDATE, DENY, NO_CHANGE, HOLD if the message is held for a reviewer,
+              or null if no callback was accepted
+  held_until  when a held message gets its default decision, in milliseconds since
+              1970; not there if the message is not held
   dry_run     the decision that was not sent, if the processor is in a dry run; else null
   reasons     the codes that the processor gave for its decision
   scores      the numbers that the processor gave by category, if it gave any

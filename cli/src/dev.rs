@@ -5,6 +5,7 @@ mod demo;
 mod feed;
 mod port;
 mod processor;
+mod schedule;
 mod sources;
 mod watcher;
 
@@ -12,7 +13,10 @@ use crate::args::Dev;
 use crate::build::Processor;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
+#[cfg(feature = "review")]
+use crate::review::PageDesk;
 use crate::text::{error_label, printable};
+use crate::variables::TABLE;
 use channel_flow_emulator::{
     Emulator, Error, ErrorKind, FunctionMap, MessagingService, Recorder, RecorderSettings, Settings,
 };
@@ -22,6 +26,9 @@ use std::cell::OnceCell;
 use std::error::Error as _;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+#[cfg(feature = "review")]
+use std::sync::Arc;
+use std::time::Duration;
 
 /// The processor that runs unless another one is named: a package in this workspace.
 const DEFAULT_PROCESSOR: &str = "profanity-filter";
@@ -67,7 +74,7 @@ async fn serve(
     let started = Emulator::start(settings(args)).await.map_err(|error| not_started(args, &error))?;
     let emulator = emulator.get_or_init(|| started);
     let service = emulator.service();
-    let activities = service.watch();
+    let (activities, attempts) = (service.watch(), service.watch());
     let mapped = functions.set(emulator, &processor::settings(args), &processor::invoke_config(args));
     mapped.map_err(|error| Failure::unusable(error.to_string()))?;
     let (function_arn, what) = match &current {
@@ -81,13 +88,19 @@ async fn serve(
     let demo = demo::set_up(service, flow).await;
     let demo = demo.map_err(|error| Failure::not_started(format!("cannot set up the demo: {error}")))?;
     let _recorder = record(args, service)?;
-    banner::show(args, &port::url(service.address()), service.region(), &what, &demo);
+    let url = port::url(service.address());
+    #[cfg(feature = "review")]
+    service.set_review_desk(Arc::new(PageDesk::new(&url)?));
+    banner::show(args, &url, service.region(), &what, &demo);
+    let mapped = functions.functions().iter().map(|function| function.arn(service.region()));
+    let scheduled: Vec<_> = current.as_ref().map(|_| function_arn.clone()).into_iter().chain(mapped).collect();
+    let sweeps = schedule::keep(service, Duration::from_secs(args.sweep_every), attempts, &scheduled);
     let follow = async {
         if let Some(current) = &mut current {
             current.follow(emulator).await;
         }
     };
-    tokio::join!(feed::show(activities, args.show_content), follow);
+    tokio::join!(feed::show(activities, args.show_content), follow, sweeps);
     Ok(Exit::Decided)
 }
 
@@ -96,6 +109,7 @@ fn settings(args: &Dev) -> Settings {
         .address(SocketAddr::new(args.address, args.port))
         .any_credentials(true)
         .processors_of_a_flow(args.processors_per_flow.into())
+        .table(TABLE)
         .page(true);
     if let Some(data) = &args.data {
         settings = settings.data(data);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 /// The exit status. A later one is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
-    /// Every message was decided.
+    /// Every message was decided, or held for a reviewer.
     Decided = 0,
     /// Something could not be built or started.
     NotStarted = 1,
@@ -25,6 +25,9 @@ pub(crate) enum Exit {
     Wrong = 6,
     /// A replay does not come to what the rules expect.
     Unmet = 7,
+    /// Somebody decided otherwise about a held message.
+    #[cfg(feature = "review")]
+    Otherwise = 8,
     /// Ctrl-C, as shells count it.
     Interrupted = 130,
 }
@@ -40,7 +43,8 @@ impl Exit {
     /// The exit status for the result of a delivery.
     pub(crate) fn of(delivered: &Delivered) -> Self {
         match delivered.invocation.outcome() {
-            _ if delivered.is_decided() => Self::Decided,
+            // The deadline decides a held message, if nobody does.
+            _ if delivered.is_decided() || delivered.held_until().is_some() => Self::Decided,
             InvocationOutcome::InitFailed(_) => Self::NotStarted,
             _ => Self::Undecided,
         }
@@ -56,6 +60,12 @@ impl Failure {
     /// Something on the command line is invalid.
     pub(crate) fn unusable(message: impl Into<String>) -> Self {
         Self { exit: Exit::Unusable, message: message.into() }
+    }
+
+    /// A decision about a held message is recorded, but did not reach the service.
+    #[cfg(feature = "review")]
+    pub(crate) fn undelivered(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Undecided, message: message.into() }
     }
 
     pub(crate) fn exit(&self) -> Exit {

@@ -8,7 +8,7 @@ use channel_flow_emulator::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Writes the result of a delivery.
 pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
@@ -18,6 +18,7 @@ pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
     write_line(&Line {
         status: delivered.message.as_ref().map(MessageState::status),
         decision: delivered.decision().map(decision),
+        held_until: delivered.held_until().map(since_1970),
         dry_run: returned.dry_run.map(decision),
         reasons: &returned.reasons,
         scores: &returned.scores,
@@ -48,6 +49,8 @@ pub(crate) fn problem(input: &Input, problem: &str) -> io::Result<()> {
 struct Line<'a> {
     status: Option<MessageStatus>,
     decision: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_until: Option<u64>,
     dry_run: Option<&'static str>,
     reasons: &'a [String],
     scores: &'a Scores,
@@ -112,6 +115,7 @@ pub(crate) fn decision(decision: Decision) -> &'static str {
         Decision::Update => "UPDATE",
         Decision::Deny => "DENY",
         Decision::NoChange => "NO_CHANGE",
+        Decision::Hold => "HOLD",
         _ => "OTHER",
     }
 }
@@ -130,6 +134,12 @@ pub(crate) fn name(outcome: &InvocationOutcome) -> &'static str {
 /// JSON as it is, anything else as a string.
 pub(crate) fn body(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
+}
+
+/// In milliseconds.
+fn since_1970(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// With three decimals.

@@ -15,6 +15,12 @@ mod interrupt;
 mod json;
 mod logs;
 mod replay;
+#[cfg(feature = "review")]
+mod review;
+#[cfg(not(feature = "review"))]
+mod review_absent;
+#[cfg(any(feature = "account", feature = "review"))]
+mod sdk;
 mod send;
 mod show;
 mod step_line;
@@ -24,6 +30,8 @@ mod variables;
 #[cfg(not(feature = "account"))]
 use crate::account_absent as account;
 use crate::args::{Args, Command};
+#[cfg(not(feature = "review"))]
+use crate::review_absent as review;
 use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
@@ -34,6 +42,7 @@ fn main() -> ExitCode {
         Command::Dev(dev) => dev::run(&dev),
         Command::Send(send) => send::run(&send),
         Command::Replay(replay) => replay::run(&replay),
+        Command::Review(review) => review::run(&review),
         Command::Account(command) => account::run(&command),
     };
     let exit = result.unwrap_or_else(|error| {

@@ -17,6 +17,7 @@ use crate::args::Replay;
 use crate::build::Processor;
 use crate::exit::{Exit, Failure};
 use crate::text::{error_label, printable};
+use crate::variables::TABLE;
 use crate::{interrupt, logs};
 use channel_flow_emulator::{Emulator, Function, Settings};
 use junit::JUnit;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     let junit = args.junit.as_deref().map(JUnit::create).transpose()?;
     let work = async {
         let binary = processor.build(args.function.release).await?.binary;
-        let emulator = Emulator::start(Settings::new()).await;
+        let emulator = Emulator::start(Settings::new().table(TABLE)).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
         let settings = args.function.settings();
         let settings = if args.logs { settings.log_sink(logs::line) } else { settings };

@@ -5,6 +5,7 @@ use crate::build::Processor;
 use crate::events::{Input, Source};
 use crate::exit::{Exit, Failure};
 use crate::text::{error_label, printable};
+use crate::variables::TABLE;
 use crate::{interrupt, json, logs, show};
 use channel_flow_emulator::{Emulator, Event, Function, FunctionSettings, OutgoingMessage, Sender, Settings};
 use std::io::{self, Write};
@@ -18,7 +19,7 @@ pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
     let processor = Processor::parse(&args.processor)?;
     let work = async {
         let binary = processor.build(args.function.release).await?.binary;
-        let emulator = Emulator::start(Settings::new()).await;
+        let emulator = Emulator::start(Settings::new().table(TABLE)).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
         let function = emulator.function(&binary, settings(args));
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;

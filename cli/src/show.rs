@@ -42,6 +42,9 @@ fn render(delivered: &Delivered, colored: bool) -> String {
         rows.add("scores", &scores(&returned.scores));
     }
     match seen {
+        None if delivered.held_until().is_some() => {
+            rows.add("everyone", &styled(DIM, "sees nothing until it is approved").to_string());
+        }
         None => rows.add("everyone", &styled(DIM, "sees nothing").to_string()),
         Some(seen) => {
             rows.changed("everyone", sent.content.as_deref(), seen.content.as_deref(), GOOD);
@@ -138,6 +141,7 @@ fn decision(delivered: &Delivered) -> String {
     let (style, text) = match delivered.decision() {
         Some(decision @ Decision::Update) => (GOOD, decision.to_string()),
         Some(decision @ Decision::Deny) => (BAD, decision.to_string()),
+        Some(Decision::Hold) => (NEUTRAL, "hold, for a reviewer".to_owned()),
         Some(decision) => (NEUTRAL, decision.to_string()),
         None if delivered.is_decided() => (NEUTRAL, "none, the message was already decided".to_owned()),
         None => (BAD, "none, the message stays undecided".to_owned()),
@@ -151,7 +155,8 @@ pub(crate) fn reason(delivered: &Delivered) -> Option<String> {
         return Some(missing.to_string());
     }
     let silent = delivered.callbacks.is_empty() && delivered.invocation.outcome().is_success();
-    (silent && !delivered.is_decided()).then(|| "the function returned without sending a callback".to_owned())
+    (silent && !delivered.is_decided() && delivered.held_until().is_none())
+        .then(|| "the function returned without sending a callback".to_owned())
 }
 
 /// The sender, as far as the event names it.

@@ -2,6 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 
+/// The name of the table that the emulator has for functions.
+pub(crate) const TABLE: &str = "channel-flow";
+
 /// All but those that belong to Lambda and AWS: the function has its own region, credentials and endpoint, and must not
 /// reach a real account with the user's.
 pub(crate) fn inherited() -> Vec<(OsString, OsString)> {

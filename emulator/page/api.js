@@ -32,4 +32,5 @@ export const messages = (channel, by, nextToken) => get('messages', { channel, b
 export const stories = (channel, before) => get('stories', { channel, before });
 export const raw = (number) => get('story', { number });
 export const act = (action) => post('messages', action);
+export const review = (verdict) => post('review', verdict);
 export const setFault = (change) => post('faults', change);

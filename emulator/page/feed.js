@@ -1,6 +1,6 @@
 // The stream of what happens: opened again whenever it ends.
 
-const EVENTS = ['hello', 'session', 'story', 'behind', 'faults'];
+const EVENTS = ['hello', 'session', 'story', 'behind', 'faults', 'held'];
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 3000;
 

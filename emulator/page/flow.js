@@ -14,7 +14,7 @@ export class Flow {
     #channel = null;
     #page;
 
-    /** `page` has `raw(story, what)`, `told(messageId)` and `complain(error)`. */
+    /** `page` has `raw(story, what)`, `ticket(id)`, `told(messageId)` and `complain(error)`. */
     constructor(element, page) {
         this.#page = page;
         this.element = element;
@@ -69,9 +69,14 @@ export class Flow {
             this.#list.insertBefore(item, older ?? null);
         }
         item.dataset.outcome = story.outcome;
-        renew(item, ...card(story, (...what) => this.#page.raw(...what)));
+        renew(item, ...card(story, this.#page));
         this.#empty.hidden = true;
         this.#page.told(story.messageId);
+    }
+
+    /** Draws the stories of a message again, since a reviewer has seen it. */
+    again(messageId) {
+        for (const story of this.#stories.values()) if (story.messageId === messageId) this.take(story);
     }
 
     /** The latest story of a message, if there is one. */

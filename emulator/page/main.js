@@ -7,6 +7,7 @@ import { Feed } from './feed.js';
 import { Flow } from './flow.js';
 import { Pane } from './pane.js';
 import { show as showRaw } from './raw.js';
+import { Review } from './review.js';
 import { startTheme } from './look.js';
 
 const $ = (id) => document.getElementById(id);
@@ -29,6 +30,8 @@ const page = {
         view('flow');
         flow.reveal(messageId);
     },
+    channel: () => channel?.arn,
+    ticket: (id) => review.ticket(id),
     told: (messageId) => SIDES.forEach((side) => panes[side].storyOf(messageId)),
     raw: (story, what) => showRaw($('raw'), story, what).catch(page.complain),
     complain: (error) => notice(error.message),
@@ -37,6 +40,11 @@ const page = {
 const panes = { left: new Pane('left', $('left'), page), right: new Pane('right', $('right'), page) };
 const flow = new Flow($('flow'), page);
 const faults = new Faults({ panel: $('faults'), toggle: $('faults-toggle'), strip: $('armed'), count: $('armed-count') }, page);
+
+const review = new Review(
+    { element: $('review'), badge: $('held-count') },
+    { channel: page.channel, told: (messageId) => flow.again(messageId), complain: page.complain },
+);
 
 const feed = new Feed({
     hello: (data) => welcome(data).catch(page.complain),
@@ -47,6 +55,7 @@ const feed = new Feed({
     story: (story) => flow.take(story),
     behind: () => reload().catch(page.complain),
     faults: (state) => faults.show(state),
+    held: (desk) => review.show(desk),
     lost() {
         lost = true;
         connection('lost', 'Not connected');

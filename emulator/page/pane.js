@@ -194,7 +194,7 @@ export class Pane {
     #meta(message, own) {
         const { id, shown, pending, unsent } = message;
         const parts = [];
-        if (pending) parts.push(h('span', { class: 'state' }, icon('clock'), pending.update ? 'Your change waits; the others see what it was' : 'Waiting. Only you see this'));
+        if (pending) parts.push(h('span', { class: 'state' }, icon('clock'), pending.update ? 'Your change waits; the others see what it was' : `${this.#page.story(id)?.outcome === 'held' ? 'Held for a reviewer' : 'Waiting'}. Only you see this`));
         else if (unsent) parts.push(h('span', { class: 'state bad' }, icon(STATES[unsent.status].icon), shown ? 'The change was not taken' : STATES[unsent.status].text));
         else {
             parts.push(h('time', { datetime: new Date(message.created).toISOString() }, clock(message.created)));

@@ -2,11 +2,13 @@
 
 import { diff, elide } from './diff.js';
 import { h, icon, unseen } from './dom.js';
+import { resolved } from './review.js';
 import { reasons, steps as stepsOf } from './steps.js';
-import { DECISIONS, OUTCOMES, clock, count, duration, lastPart } from './words.js';
+import { DECISIONS, OUTCOMES, VERDICTS, clock, count, duration, lastPart, when } from './words.js';
 
-/** The parts of a story's card. `show` opens the raw texts. */
-export function card(story, show) {
+/** The parts of a story's card. `page.raw` opens the raw texts, and `page.ticket` knows what a reviewer did. */
+export function card(story, page) {
+    const show = page.raw;
     const { title, icon: drawing, tone, more } = OUTCOMES[story.outcome];
     const steps = story.steps;
     const refused = steps.flatMap((step) => step.callbacks).filter((callback) => callback.refusal);
@@ -19,6 +21,7 @@ export function card(story, show) {
         ),
         h('div', { class: 'said' }, texts(story)),
         more && h('p', { class: 'more' }, more),
+        steps.filter((step) => step.heldUntil !== null).map((step) => h('p', { class: 'more' }, held(step, page.ticket(step.callbackId)))),
         story.redacted && h('p', { class: 'more' }, 'Taken back since.'),
         story.deleted && h('p', { class: 'more' }, 'Deleted since.'),
         reasons(story),
@@ -79,13 +82,20 @@ function refusal({ refusal: { status, exception, reason }, fault }) {
     return h('li', {}, icon('alert'), h('span', {}, 'A callback was refused: ', h('strong', {}, answer), h('br'), h('small', {}, fault ? 'You asked for this fault.' : reason)));
 }
 
+/** What a reviewer has done, or has time for. */
+function held(step, ticket) {
+    if (ticket?.resolution) return `It was held for a reviewer, and ${resolved(ticket.resolution)}.`;
+    if (step.callbacks.some((callback) => callback.decision)) return 'It was held for a reviewer.';
+    return `It is ${ticket ? VERDICTS[ticket.defaultDecision].default : 'decided'} at ${when(step.heldUntil)}, if nobody reviews it before.`;
+}
+
 /** Everything that happened, in order. */
 function timeline(story) {
     const events = [[story.sentAt, `${story.senderName} ${story.update ? 'changed' : 'sent'} it`]];
     for (const step of story.steps) {
         events.push([step.invokedAt, `${step.processor} was given it`, lastPart(step.functionArn)]);
         for (const { receivedAt, decision, refusal: refused, fault } of step.callbacks) {
-            const who = step.processor;
+            const who = step.heldUntil === null || !decision ? step.processor : 'The review';
             if (decision) events.push([receivedAt, `${who} ${DECISIONS[decision]}`, fault && `fault: ${fault}`]);
             else events.push([receivedAt, `${who} was refused`, refused.status ? `${refused.status} ${refused.exception}` : 'no answer']);
         }

@@ -3,6 +3,7 @@
 /** How a story came out: the words for it, a drawing, and the tone that colors it. */
 export const OUTCOMES = {
     waiting: { title: 'Waiting for an answer', icon: 'clock', tone: 'quiet' },
+    held: { title: 'Held for a reviewer', icon: 'clock', tone: 'warn', more: 'Only its sender sees it.' },
     undecided: { title: 'Never answered', icon: 'alert', tone: 'warn', more: 'It stays unseen: nobody will answer any more.' },
     passedBy: { title: 'Sent directly', icon: 'arrow', tone: 'quiet', more: 'No processor looks at messages like this one.' },
     update: { title: 'Changed', icon: 'pen', tone: 'change' },
@@ -15,10 +16,18 @@ export const OUTCOMES = {
 /** The decisions of the API, as a callback says them. */
 export const DECISIONS = { UPDATE: 'changed it', NO_CHANGE: 'let it through', DENY: 'blocked it' };
 
+/** The same of a reviewer, or of the deadline in the place of one. */
+export const VERDICTS = {
+    UPDATE: { done: 'changed and approved', default: 'changed and sent' },
+    NO_CHANGE: { done: 'approved', default: 'sent' },
+    DENY: { done: 'denied', default: 'denied' },
+};
+
 /** What a step of a flow did, and a shadow would have done. */
 export const STEP_DECISIONS = {
     UPDATE: { did: 'changed it', would: 'would have changed it', icon: 'pen', tone: 'change' },
     NO_CHANGE: { did: 'let it through', would: 'would have let it through', icon: 'check', tone: 'quiet' },
+    HOLD: { did: 'held it', would: 'would have held it', icon: 'clock', tone: 'warn' },
     DENY: { did: 'blocked it', would: 'would have blocked it', icon: 'stop', tone: 'bad' },
 };
 
@@ -69,6 +78,13 @@ export function fineDuration(milliseconds) {
 
 export const clock = (milliseconds) =>
     new Date(milliseconds).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+
+/** The time of day, and the day if it is another one. */
+export function when(milliseconds) {
+    const day = (time) => new Date(time).toDateString();
+    if (day(milliseconds) === day(Date.now())) return clock(milliseconds);
+    return `${clock(milliseconds)} on ${new Date(milliseconds).toLocaleDateString([], { weekday: 'long' })}`;
+}
 
 export const count = (number, one, many) => `${number} ${number === 1 ? one : many}`;
 

@@ -164,6 +164,8 @@
 //! [`MessagingService::set_assumptions`] changes it while the service runs.
 
 mod arn;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod emulator;
 mod error;
 mod function_map;
@@ -175,6 +177,7 @@ mod messaging;
 mod model;
 mod net;
 mod recording;
+mod review_desk;
 mod service;
 mod settings;
 mod signature;
@@ -223,5 +226,6 @@ pub use recording::{
     Label, RecordedAttempt, RecordedCallback, RecordedRefusal, RecordedStep, RecordedUnreachable, Recorder,
     RecorderSettings, StepOutcome, UnreadableStep,
 };
+pub use review_desk::{DeskFuture, HeldMessage, Resolution, Resolved, ReviewDesk, Verdict};
 pub use service::MessagingService;
 pub use settings::Settings;

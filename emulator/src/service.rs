@@ -2,6 +2,8 @@
 
 use crate::arn::function_arn as function_arn_of;
 use crate::assumptions::{Assumptions, RepeatedCallback};
+#[cfg(feature = "dynamodb")]
+use crate::dynamodb::Table;
 use crate::error::Error;
 use crate::http::page::updates::Page;
 use crate::http::router::{Http, router};
@@ -25,12 +27,16 @@ use crate::net::certificate::Certificate;
 use crate::net::connection::{Connections, ResetsRequest};
 use crate::net::origin_check::Allowed;
 use crate::net::server::Server;
+#[cfg(feature = "dynamodb")]
+use crate::review_desk::ReviewDesk;
 use crate::settings::Settings;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+#[cfg(feature = "dynamodb")]
+use std::time::SystemTime;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Amazon Chime SDK messaging as a channel flow meets it, on a loopback port.
@@ -45,6 +51,8 @@ pub struct MessagingService {
     core: Arc<Core>,
     invoker: Arc<Invoker>,
     page: Option<Arc<Page>>,
+    #[cfg(feature = "dynamodb")]
+    table: Option<Arc<Table>>,
     certificate_pem: String,
 }
 
@@ -83,15 +91,37 @@ impl MessagingService {
             hosts: settings.allowed_hosts.clone(),
             origins: settings.allowed_origins.clone(),
         };
+        #[cfg(feature = "dynamodb")]
+        let (table, data) = (settings.table.clone(), settings.data.clone());
         let (core, invoker) = Core::start(settings).map_err(Error::data)?;
+        // Once the data file is open, which no other emulator has then.
+        #[cfg(feature = "dynamodb")]
+        let table = table.map(|name| Table::open(&name, data.as_deref()).map(Arc::new)).transpose();
+        #[cfg(feature = "dynamodb")]
+        let table = table.map_err(Error::data)?;
         let page = page.then(|| Page::start(&core.watchers));
-        let router = router(Http { core: Arc::clone(&core), page: page.clone(), allowed });
+        let router = router(Http {
+            core: Arc::clone(&core),
+            page: page.clone(),
+            allowed,
+            #[cfg(feature = "dynamodb")]
+            table: table.clone(),
+        });
         let script = Arc::clone(&core.script);
         let resets_request: ResetsRequest = Arc::new(move || script.resets_before_reading());
         let started = Server::start_faulty(address, router, resets_request, acceptor, bounds).await;
         let (server, connections) = started.map_err(Error::listen)?;
         let certificate_pem = certificate.pem().to_owned();
-        Ok(Self { server: Arc::new(server), connections, core, invoker, page, certificate_pem })
+        Ok(Self {
+            server: Arc::new(server),
+            connections,
+            core,
+            invoker,
+            page,
+            #[cfg(feature = "dynamodb")]
+            table,
+            certificate_pem,
+        })
     }
 
     /// Does an operation of the API without HTTP, by the names of its model: `call("CreateAppInstance", json!({…}))`.
@@ -319,10 +349,54 @@ impl MessagingService {
         self.connections.close_idle().await
     }
 
+    /// The name of the [table](Settings::table). Its API is at [`endpoint_url`](Self::endpoint_url).
+    #[cfg(feature = "dynamodb")]
+    pub fn table(&self) -> Option<&str> {
+        self.table.as_deref().map(Table::name)
+    }
+
+    /// Answers every request for the table with 503 `ServiceUnavailable` until [`table_up`](Self::table_up).
+    #[cfg(feature = "dynamodb")]
+    pub fn table_down(&self) {
+        self.table.iter().for_each(|table| table.set_down(true));
+    }
+
+    /// Ends what [`table_down`](Self::table_down) began.
+    #[cfg(feature = "dynamodb")]
+    pub fn table_up(&self) {
+        self.table.iter().for_each(|table| table.set_down(false));
+    }
+
+    /// Shows the messages that are held for a reviewer on the chat page, by what the desk says. The first desk that is given
+    /// counts. Without a [table](Settings::table) or a [page](Settings::page) it is dropped.
+    #[cfg(feature = "dynamodb")]
+    pub fn set_review_desk(&self, desk: Arc<dyn ReviewDesk>) {
+        if let (Some(page), Some(table)) = (&self.page, &self.table) {
+            page.set_review_desk(desk, table.written());
+        }
+    }
+
+    /// Whether the table has a ticket that a sweep would do something about: an open one whose deadline has come by `now`, or
+    /// one whose recorded decision has not been sent for a minute.
+    #[cfg(feature = "dynamodb")]
+    pub fn is_ticket_due(&self, now: SystemTime) -> bool {
+        self.table.as_ref().is_some_and(|table| table.is_ticket_due(now))
+    }
+
+    /// Deletes the items of the table whose time to live is over. DynamoDB does so within a few days.
+    #[cfg(feature = "dynamodb")]
+    pub fn delete_expired_items(&self) {
+        self.table.iter().for_each(|table| table.delete_expired());
+    }
+
     /// The service as functions see it.
     pub(crate) fn function_host(&self) -> Arc<dyn Host> {
         let (state, server) = (Arc::clone(&self.core.state), Arc::clone(&self.server));
-        Arc::new(FunctionHost { region: self.core.region.clone(), state, server })
+        #[cfg(feature = "dynamodb")]
+        let table = self.table().map(str::to_owned);
+        #[cfg(not(feature = "dynamodb"))]
+        let table = None;
+        Arc::new(FunctionHost { region: self.core.region.clone(), state, server, table })
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Settings {
     pub(crate) assumptions: Assumptions,
     pub(crate) callbacks_kept: usize,
     pub(crate) page: bool,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) table: Option<String>,
     pub(crate) bounds: Bounds,
 }
 
@@ -39,6 +41,8 @@ impl Default for Settings {
             assumptions: Assumptions::default(),
             callbacks_kept: 10_000,
             page: false,
+            #[cfg(feature = "dynamodb")]
+            table: None,
             bounds: Bounds { most: assumptions::CONNECTIONS, idle: assumptions::CONNECTION_IDLE },
         }
     }
@@ -143,6 +147,18 @@ impl Settings {
     #[must_use]
     pub fn processors_of_a_flow(mut self, processors: usize) -> Self {
         self.processors_of_a_flow = processors;
+        self
+    }
+
+    /// Serves Amazon DynamoDB's API on the port of the service, with this table in it, in the schema of the crate
+    /// `channel-flow-dynamodb`. The table is in memory or, with a [data file](Self::data), in a file beside it.
+    ///
+    /// Functions get its name as `CHANNEL_FLOW_TABLE` and the URL as `AWS_ENDPOINT_URL_DYNAMODB`, unless their settings have a
+    /// variable `CHANNEL_FLOW_TABLE`: then the table of the user is meant, in an account. Signatures are not checked.
+    #[cfg(feature = "dynamodb")]
+    #[must_use]
+    pub fn table(mut self, name: impl Into<String>) -> Self {
+        self.table = Some(name.into());
         self
     }
 

@@ -85,6 +85,14 @@ impl Callbacks {
         &self.client
     }
 
+    /// Sets whether this process has the grant `chime:GetChannelMessageStatus` wherever it sends callbacks, as
+    /// `CHANNEL_FLOW_MAY_ASK_STATUS` says of a function. It tells a message that was decided before from a missing grant.
+    #[must_use]
+    pub fn may_ask_status(self, may_ask: bool) -> Self {
+        let may_ask = if may_ask { MayAsk::Everywhere } else { MayAsk::Never };
+        Self { may_ask: Arc::new(may_ask), ..self }
+    }
+
     /// Returns a copy that sends through another client.
     pub(crate) fn with_client(&self, client: Client) -> Self {
         Self { client, ..self.clone() }

@@ -26,7 +26,7 @@ pub(crate) struct Reviewers {
 
 impl Reviewers {
     pub(crate) fn new(emulator: &Emulator, table: &Table, sweeper: Arc<Function>) -> Self {
-        let callbacks = Callbacks::from_client(client(emulator)).expect("no variable is set");
+        let callbacks = Callbacks::from_client(client(emulator)).expect("no variable is set").may_ask_status(true);
         Self { reviewer: Reviewer::new(table.store(), callbacks), sweeper }
     }
 

@@ -1,14 +1,11 @@
 //! Failed calls to AWS, and what to do about them.
 
-use aws_credential_types::provider::error::CredentialsError;
+use crate::sdk::chain;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::error::Error;
 use std::fmt;
-
-pub(crate) const NO_REGION: &str =
-    "no AWS region is set: pass --region, set AWS_REGION, or set a region in your profile";
 
 /// A service of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -244,22 +241,6 @@ impl Service {
     }
 }
 
-/// There are no credentials, or the configured ones cannot be loaded.
-pub(crate) fn no_credentials(error: Option<&CredentialsError>) -> String {
-    let reason = match error {
-        None | Some(CredentialsError::CredentialsNotLoaded(_)) => "none were found".to_owned(),
-        Some(error) => chain(error),
-    };
-    let sso = match cfg!(feature = "sso") {
-        true => "sign in (aws sso login)",
-        false => "sign in (for IAM Identity Center, install with --features sso)",
-    };
-    format!(
-        "no AWS credentials: {reason}\n  What to do: {sso}, pass --profile, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID \
-         and AWS_SECRET_ACCESS_KEY."
-    )
-}
-
 fn is_about_credentials(code: &str) -> bool {
     const CODES: [&str; 9] = [
         "UnrecognizedClientException",
@@ -288,20 +269,6 @@ fn credentials_advice(code: &str) -> &'static str {
 
 fn is_throttling(code: &str) -> bool {
     ["ThrottledClientException", "ThrottlingException", "Throttling", "TooManyRequestsException"].contains(&code)
-}
-
-/// An error and its causes, without repetitions.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
 }
 
 #[cfg(test)]
@@ -357,12 +324,5 @@ mod tests {
         assert!(problem.advice().contains("SSL_CERT_FILE"));
         let problem = Problem { kind: Kind::Garbage("x".to_owned()), ..refused(Service::Lambda, "GetFunction", "") };
         assert!(problem.advice().contains("not AWS Lambda"));
-    }
-
-    #[test]
-    fn missing_credentials_name_the_ways() {
-        assert!(no_credentials(None).contains("AWS_PROFILE"));
-        let error = CredentialsError::invalid_configuration("loop");
-        assert!(no_credentials(Some(&error)).contains("loop"), "{}", no_credentials(Some(&error)));
     }
 }

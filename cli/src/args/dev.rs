@@ -85,6 +85,13 @@ pub(crate) struct Dev {
     #[arg(long, value_name = "DIR")]
     pub(crate) certificate: Option<PathBuf>,
 
+    /// How often to look for held messages whose deadline has come, and invoke the processor for them
+    ///
+    /// In an account, a schedule of EventBridge invokes the function every minute.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) sweep_every: u64,
+
     /// Record messages and decisions in this file, as JSON lines for replay
     ///
     /// Appends to the file. Message content is masked, as is everything else that people wrote.

@@ -3,6 +3,7 @@
 use crate::args::Dev;
 use crate::dev::demo::Demo;
 use crate::text::{BAD, DIM, GOOD, printable, styled};
+use crate::variables::TABLE;
 use std::fmt::Display;
 use std::io::Write;
 
@@ -20,6 +21,7 @@ pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &
     line("endpoint", &url);
     line("processor", &printable(processor));
     let data = args.data.as_ref().map(|path| printable(&path.display().to_string()));
+    line("table", &format_args!("{TABLE}, for functions, at the endpoint"));
     line("data", &data.as_deref().unwrap_or("in memory; --data FILE keeps it across restarts"));
     line("", &"");
     line("channel", &demo.channel);
@@ -31,6 +33,7 @@ pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &
     for (name, value) in [
         ("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", url),
         ("AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY", url),
+        ("AWS_ENDPOINT_URL_DYNAMODB", url),
         // The SDKs read the first; boto3 and version 1 of the AWS CLI read the second.
         ("AWS_REGION", region),
         ("AWS_DEFAULT_REGION", region),

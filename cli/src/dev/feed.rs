@@ -34,6 +34,8 @@ struct Message {
     fields: MessageFields,
     /// The decision of the processors so far.
     decision: Option<Decision>,
+    /// Whether it is held for a reviewer.
+    held: bool,
     /// The fallback action that was taken, and why no processor was reached.
     unreachable: Option<String>,
 }
@@ -44,8 +46,15 @@ impl Feed {
         let key = (channel_arn, message_id);
         match kind {
             ActivityKind::Sent { sender_name, change, fields, status, .. } => {
-                let message =
-                    Message { sender: sender_name, sent_at: at, change, fields, decision: None, unreachable: None };
+                let message = Message {
+                    sender: sender_name,
+                    sent_at: at,
+                    change,
+                    fields,
+                    decision: None,
+                    held: false,
+                    unreachable: None,
+                };
                 if status == MessageStatus::Pending {
                     self.on_their_way.insert(key, message);
                     return None;
@@ -66,8 +75,20 @@ impl Feed {
                 message.unreachable = Some(format!("{fallback_action}, the processor could not be reached: {reason}"));
                 None
             }
+            ActivityKind::Attempted { returned, .. } => {
+                let message = self.on_their_way.get_mut(&key)?;
+                if returned.held_until.is_none() || message.held {
+                    return None;
+                }
+                message.held = true;
+                let because = match &*returned.reasons {
+                    [] => String::new(),
+                    reasons => format!("  because of {}", printable(&reasons.join(", "))),
+                };
+                Some(self.told(at, self.on_their_way.get(&key)?, NEUTRAL, "held", None) + &because)
+            }
             ActivityKind::Finished { decided: false, .. } => {
-                let message = self.on_their_way.get(&key)?;
+                let message = self.on_their_way.get(&key).filter(|message| !message.held)?;
                 Some(self.told(at, message, BAD, "undecided", None))
             }
             ActivityKind::Settled { status, fields, .. } => {

@@ -34,6 +34,12 @@ impl<'a> Current<'a> {
             // Cargo names the folders of packages from the root.
             sources.ignored.extend(std::path::absolute(file));
         }
+        // The table of functions is beside the data file, and has files beside it while it is in use.
+        for suffix in ["", "-wal", "-shm", "-journal"].iter().filter(|_| args.data.is_some()) {
+            let mut name = args.data.clone().unwrap_or_default().into_os_string();
+            name.push(format!(".table{suffix}"));
+            sources.ignored.extend(std::path::absolute(name));
+        }
         let mut current = Self { args, processor, binary: built.binary.clone(), stamp, sources, seen: Seen::default() };
         current.learn(built, started);
         Ok(current)

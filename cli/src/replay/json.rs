@@ -110,8 +110,10 @@ fn shadow(shadow: &Shadow) -> Value {
 
 fn shadow_side(side: &ShadowSide) -> Value {
     let overlap = |overlap: Overlap| {
-        let Overlap { denied_anyway, updated_anyway, alone } = overlap;
-        json!({ "denied_anyway": denied_anyway, "updated_anyway": updated_anyway, "alone": alone })
+        let Overlap { denied_anyway, updated_anyway, held_anyway, alone } = overlap;
+        json!({
+            "denied_anyway": denied_anyway, "updated_anyway": updated_anyway, "held_anyway": held_anyway, "alone": alone,
+        })
     };
     json!({
         "ran": side.ran,
@@ -119,6 +121,7 @@ fn shadow_side(side: &ShadowSide) -> Value {
         "acts": side.acts(),
         "denies": overlap(side.denies),
         "updates": overlap(side.updates),
+        "holds": overlap(side.holds),
         "with": side.with,
         "differ": side.differ.iter().map(|differing| &differing.id).collect::<Vec<_>>(),
     })

@@ -108,9 +108,9 @@ fn read_step(text: &[u8]) -> Result<RecordedStep, String> {
         return Err("the decision of its dry run is not UPDATE, DENY or NO_CHANGE".to_owned());
     }
     if step.label.as_ref().is_some_and(|label| label.decision.is_some() && label.decision().is_none()) {
-        return Err("the decision of its label is not UPDATE, DENY or NO_CHANGE".to_owned());
+        return Err("the decision of its label is not UPDATE, DENY, NO_CHANGE or HOLD".to_owned());
     }
-    let releases = step.decision().is_some_and(|decision| decision != Decision::Deny);
+    let releases = step.decision().is_some_and(|decision| !matches!(decision, Decision::Deny | Decision::Hold));
     if !step.masked && releases && step.released().is_none() {
         return Err("its accepted callback is missing or invalid".to_owned());
     }

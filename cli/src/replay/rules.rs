@@ -59,6 +59,7 @@ struct Decisions {
     update: Bounds,
     deny: Bounds,
     no_change: Bounds,
+    hold: Bounds,
 }
 
 #[derive(Default, Deserialize)]
@@ -99,6 +100,7 @@ impl Rules {
             (Decision::Update, decisions.update),
             (Decision::Deny, decisions.deny),
             (Decision::NoChange, decisions.no_change),
+            (Decision::Hold, decisions.hold),
         ];
         let results = [
             (Outcome::Same, results.same),

@@ -27,6 +27,8 @@ pub(super) struct ShadowSide {
     pub(super) failed: BTreeMap<String, u64>,
     /// How many messages it would deny.
     pub(super) denies: Overlap,
+    /// How many messages it would hold for a reviewer.
+    pub(super) holds: Overlap,
     /// How many messages it would update.
     pub(super) updates: Overlap,
     /// How many of the messages that it would act on another step acted on, or would act on if it is a shadow too.
@@ -40,6 +42,7 @@ pub(super) struct ShadowSide {
 pub(super) struct Overlap {
     pub(super) denied_anyway: u64,
     pub(super) updated_anyway: u64,
+    pub(super) held_anyway: u64,
     /// Nothing else acts on them.
     pub(super) alone: u64,
 }
@@ -94,12 +97,14 @@ impl ShadowSide {
         }
         let overlap = match report.decision() {
             Some(Decision::Deny) => &mut self.denies,
+            Some(Decision::Hold) => &mut self.holds,
             Some(Decision::Update) => &mut self.updates,
             _ => return Some(false),
         };
         match observed.decision {
             Decision::Deny => overlap.denied_anyway += 1,
             Decision::Update => overlap.updated_anyway += 1,
+            Decision::Hold => overlap.held_anyway += 1,
             _ => overlap.alone += 1,
         }
         for other in observed.steps.iter().filter(|other| other.name != name && acts(other)) {
@@ -114,18 +119,18 @@ impl ShadowSide {
 
     /// How many messages it would act on.
     pub(super) fn acts(&self) -> u64 {
-        self.denies.sum() + self.updates.sum()
+        self.denies.sum() + self.holds.sum() + self.updates.sum()
     }
 }
 
 impl Overlap {
     pub(super) fn sum(self) -> u64 {
-        self.denied_anyway + self.updated_anyway + self.alone
+        self.denied_anyway + self.updated_anyway + self.held_anyway + self.alone
     }
 }
 
 fn acts(report: &StepReport) -> bool {
-    matches!(report.decision(), Some(Decision::Deny | Decision::Update))
+    matches!(report.decision(), Some(Decision::Deny | Decision::Update | Decision::Hold))
 }
 
 /// The reasons that the shadow gave; `None` if the message tells nothing about it.

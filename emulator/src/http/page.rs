@@ -7,6 +7,7 @@
 mod actions;
 mod files;
 mod guard;
+mod held;
 mod overview;
 mod parameters;
 mod stories;
@@ -65,6 +66,10 @@ async fn ask(core: &Arc<Core>, page: &Arc<Page>, parts: &Parts, body: Body) -> R
         (&Method::GET, "faults") => Ok(switchboard::view(core)),
         (&Method::POST, "messages") => match parse(body).await {
             Ok(action) => actions::act(core, action).await,
+            Err(error) => Err(error),
+        },
+        (&Method::POST, "review") => match parse(body).await {
+            Ok(review) => page.held.resolve(review).await,
             Err(error) => Err(error),
         },
         (&Method::POST, "faults") => parse(body).await.map(|change| switchboard::change(core, change)),

@@ -1,6 +1,10 @@
 //! Every request to the service: let in or not, and to which part it goes.
 
+#[cfg(feature = "dynamodb")]
+use crate::dynamodb::Table;
 use crate::http::answer::{read, refuse};
+#[cfg(feature = "dynamodb")]
+use crate::http::dynamodb;
 use crate::http::page::updates::Page;
 use crate::http::{channel_flow_callback, connect, get_channel_message_status, operation, page};
 use crate::messaging::api;
@@ -22,6 +26,8 @@ pub(crate) struct Http {
     pub(crate) core: Arc<Core>,
     pub(crate) page: Option<Arc<Page>>,
     pub(crate) allowed: Allowed,
+    #[cfg(feature = "dynamodb")]
+    pub(crate) table: Option<Arc<Table>>,
 }
 
 /// Takes every request. Their connections give their [`Control`] as connect info.
@@ -61,6 +67,12 @@ async fn route(http: &Http, control: &Control, parts: Parts, body: Body) -> Resp
         && page::is_for_page(&parts)
     {
         return page::respond(core, page, &parts, body).await;
+    }
+    #[cfg(feature = "dynamodb")]
+    if let Some(table) = &http.table
+        && let Some(operation) = dynamodb::operation(&parts)
+    {
+        return dynamodb::respond(table, operation, body).await;
     }
     if let Some(channel_arn) = channel_flow_callback::callback_path(&parts) {
         return channel_flow_callback::respond(core, control, &parts, &channel_arn, body).await;

@@ -16,7 +16,7 @@ use crate::model::invocation::{InvocationKey, InvocationOutcome, InvocationRepor
 use crate::model::message::MessageState;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::time::{sleep, timeout_at};
 
 /// A binary that runs as a Lambda function, in environments that are started when needed.
@@ -58,7 +58,7 @@ impl Function {
         }
         let logs = Arc::new(Logs::new(settings.log_sink.clone()));
         let region = host.region().to_owned();
-        let program = Program { path, settings, region, endpoint_url: host.endpoint_url() };
+        let program = Program { path, settings, region, endpoint_url: host.endpoint_url(), table: host.table() };
         Ok(Self { environments: Arc::new(Environments::new(program, host, logs)) })
     }
 
@@ -217,9 +217,15 @@ fn not_taken(request_id: String, outcome: InvocationOutcome) -> InvocationReport
 }
 
 impl Delivered {
-    /// The decision that a callback of this invocation brought about.
+    /// The decision that a callback of this invocation brought about, or [`Decision::Hold`] if the function held the message.
     pub fn decision(&self) -> Option<Decision> {
-        self.callbacks.iter().find_map(|callback| callback.verdict().ok())
+        let called_back = self.callbacks.iter().find_map(|callback| callback.verdict().ok());
+        called_back.or_else(|| self.held_until().map(|_| Decision::Hold))
+    }
+
+    /// Until when the function holds the message for a reviewer, if it says that it does. The message is not decided yet.
+    pub fn held_until(&self) -> Option<SystemTime> {
+        self.invocation.outcome().returned().held_until
     }
 
     /// Whether the message has been decided, by this delivery or an earlier one.

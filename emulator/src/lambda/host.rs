@@ -16,6 +16,9 @@ pub(crate) trait Host: fmt::Debug + Send + Sync {
     /// Where a function calls back to: `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING`.
     fn endpoint_url(&self) -> String;
 
+    /// The table of functions, `CHANNEL_FLOW_TABLE`, if the service has one.
+    fn table(&self) -> Option<String>;
+
     /// Credentials of a function's role, for one environment.
     fn issue_credentials(&self, function: Arc<str>) -> Credentials;
 

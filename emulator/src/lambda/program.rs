@@ -4,10 +4,14 @@ use crate::arn::ACCOUNT;
 use crate::ids;
 use crate::lambda::function_settings::FunctionSettings;
 use crate::model::credentials::Credentials;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tokio::process::Command;
+
+/// The variable that names the table of a function.
+const TABLE: &str = "CHANNEL_FLOW_TABLE";
 
 /// A binary that runs as a function.
 #[derive(Clone, Debug)]
@@ -16,6 +20,7 @@ pub(crate) struct Program {
     pub(crate) settings: FunctionSettings,
     pub(crate) region: String,
     pub(crate) endpoint_url: String,
+    pub(crate) table: Option<String>,
 }
 
 impl Program {
@@ -62,7 +67,40 @@ impl Program {
                 .env("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances")
                 .env("AWS_LAMBDA_MAX_CONCURRENCY", self.settings.concurrency_of_environment.to_string());
         }
+        // A table that the settings name is one in an account, which the SDK finds by itself.
+        if let Some(table) = self.table.as_ref().filter(|_| !self.settings.env.contains_key(OsStr::new(TABLE))) {
+            command.env(TABLE, table).env("AWS_ENDPOINT_URL_DYNAMODB", &self.endpoint_url);
+        }
         command.envs(&self.settings.env);
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messaging::keys::Keys;
+
+    fn variables(settings: FunctionSettings) -> Vec<(String, String)> {
+        let program = Program {
+            path: "/function".into(),
+            settings,
+            region: "us-east-1".to_owned(),
+            endpoint_url: "http://127.0.0.1:1".to_owned(),
+            table: Some("remembered".to_owned()),
+        };
+        let command = program.command(&Keys::default().issue(None), ([127, 0, 0, 1], 2).into());
+        let text = |text: &OsStr| text.to_str().unwrap().to_owned();
+        command.as_std().get_envs().map(|(name, value)| (text(name), text(value.unwrap()))).collect()
+    }
+
+    #[test]
+    fn a_function_gets_the_table_unless_it_has_one() {
+        let with = variables(FunctionSettings::new());
+        assert!(with.contains(&(TABLE.to_owned(), "remembered".to_owned())), "{with:?}");
+        assert!(with.contains(&("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), "http://127.0.0.1:1".to_owned())), "{with:?}");
+        let own = variables(FunctionSettings::new().env(TABLE, "mine"));
+        assert!(own.contains(&(TABLE.to_owned(), "mine".to_owned())), "{own:?}");
+        assert!(own.iter().all(|(name, _)| name != "AWS_ENDPOINT_URL_DYNAMODB"), "{own:?}");
     }
 }

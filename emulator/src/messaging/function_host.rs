@@ -16,6 +16,7 @@ pub(crate) struct FunctionHost {
     pub(crate) region: String,
     pub(crate) state: Arc<SharedState>,
     pub(crate) server: Arc<Server>,
+    pub(crate) table: Option<String>,
 }
 
 impl Host for FunctionHost {
@@ -25,6 +26,10 @@ impl Host for FunctionHost {
 
     fn endpoint_url(&self) -> String {
         self.server.url()
+    }
+
+    fn table(&self) -> Option<String> {
+        self.table.clone()
     }
 
     fn issue_credentials(&self, function: Arc<str>) -> Credentials {

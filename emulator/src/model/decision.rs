@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A processor's decision, as its callback states it.
+/// A processor's decision, as its callback states it, or as the function returned it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Decision {
@@ -13,6 +13,8 @@ pub enum Decision {
     Deny,
     /// Nothing but the ids: the message is released as it is.
     NoChange,
+    /// The function holds the message for a reviewer. No callback states it: one of the others comes later.
+    Hold,
 }
 
 impl fmt::Display for Decision {
@@ -21,6 +23,7 @@ impl fmt::Display for Decision {
             Self::Update => "update",
             Self::Deny => "deny",
             Self::NoChange => "no change",
+            Self::Hold => "hold",
         })
     }
 }
@@ -31,10 +34,12 @@ pub(crate) fn decision_name(decision: Decision) -> &'static str {
         Decision::Update => "UPDATE",
         Decision::Deny => "DENY",
         Decision::NoChange => "NO_CHANGE",
+        Decision::Hold => "HOLD",
     }
 }
 
 /// The decision with this [name](decision_name).
 pub(crate) fn decision_named(name: &str) -> Option<Decision> {
-    [Decision::Update, Decision::Deny, Decision::NoChange].into_iter().find(|decision| decision_name(*decision) == name)
+    let all = [Decision::Update, Decision::Deny, Decision::NoChange, Decision::Hold];
+    all.into_iter().find(|decision| decision_name(*decision) == name)
 }

@@ -199,6 +199,24 @@ impl Event {
         Self::raw(event.to_string())
     }
 
+    /// The event of a schedule in EventBridge, as its rule `rule` sends it now: a processor that holds messages sweeps then.
+    /// It is about no message, so it has no ids.
+    pub fn scheduled(rule: &str, region: &str) -> Self {
+        let event = json!({
+            "version": "0",
+            "id": ids::uuid(),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": ACCOUNT,
+            // EventBridge has no fractions of a second.
+            "time": ids::timestamp(SystemTime::now()).split_at(19).0.to_owned() + "Z",
+            "region": region,
+            "resources": [format!("arn:aws:events:{region}:{ACCOUNT}:rule/{rule}")],
+            "detail": {},
+        });
+        Self::raw(event.to_string())
+    }
+
     /// An event as it stands, of any bytes. Its ids and its message are read from the event, or from one that failed before
     /// and comes in the envelope of an on-failure destination.
     pub fn raw(json: impl Into<Bytes>) -> Self {

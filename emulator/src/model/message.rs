@@ -171,7 +171,8 @@ impl MessageState {
         self.decided_by = by;
         match decision {
             Decision::Deny => self.status = MessageStatus::Denied,
-            Decision::Update | Decision::NoChange => {
+            // No callback says that a message is held.
+            Decision::Update | Decision::NoChange | Decision::Hold => {
                 self.status = MessageStatus::Sent;
                 self.fields.apply(changes, absent_fields_are_kept);
             }

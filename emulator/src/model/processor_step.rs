@@ -116,10 +116,15 @@ impl ProcessorStep {
         self.callbacks.iter().rev().find_map(decision)
     }
 
-    /// Why and how it was decided, as the function returned it; `None` if no callback was accepted, or if the function
+    /// Until when the function holds the message for a reviewer, or held it.
+    pub(crate) fn held_until(&self) -> Option<SystemTime> {
+        self.attempts.iter().rev().find_map(|attempt| attempt.returned.held_until)
+    }
+
+    /// Why and how it was decided or held, as the function returned it; `None` if neither was done, or if the function
     /// returned nothing about it.
     pub(crate) fn returned(&self) -> Option<&Returned> {
-        self.decided()?;
+        self.decided().map(drop).or(self.held_until().map(drop))?;
         let all = || self.attempts.iter().map(|attempt| &attempt.returned).filter(|returned| !returned.is_empty());
         // Of an event that was delivered twice, the delivery that finds the message decided can end first, and has no shadows.
         all().find(|returned| returned.is_accepted).or_else(|| all().next())

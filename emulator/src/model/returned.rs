@@ -5,6 +5,7 @@ use crate::model::code::codes;
 use crate::model::decision::{Decision, decision_named};
 use crate::model::scores::{self, Scores};
 use crate::model::step_report::{StepReport, reports};
+use std::time::{Duration, SystemTime};
 
 /// What a function of the framework returns to Lambda about a message: why and how it was decided. A function that is not
 /// written with the framework may return none of it.
@@ -23,6 +24,8 @@ pub struct Returned {
     pub scores: Scores,
     /// What the steps of a `Flow` did, in order, shadows at the end: the field `Steps`.
     pub steps: Vec<StepReport>,
+    /// Until when the function holds the message for a reviewer, if it does: the field `HeldUntil`, if `Outcome` is `HELD`.
+    pub held_until: Option<SystemTime>,
     /// Whether this is about the callback that was accepted.
     pub(crate) is_accepted: bool,
 }
@@ -30,17 +33,22 @@ pub struct Returned {
 impl Returned {
     pub(crate) fn read(body: &[u8]) -> Self {
         let Some(members) = Members::read(body) else { return Self::default() };
+        let outcome = members.string("Outcome");
+        let until = || members.raw("HeldUntil").and_then(|json| json.parse().ok()).map(Duration::from_millis);
+        let held_until = outcome.as_deref().filter(|outcome| *outcome == "HELD").and_then(|_| until());
         Self {
             dry_run: members.string("DryRun").and_then(|decision| decision_named(&decision)),
             reasons: codes(members.raw("Reasons")),
             scores: scores::read(members.raw("Scores")),
             steps: reports(members.raw("Steps")),
-            is_accepted: members.string("Outcome").as_deref() == Some("ACCEPTED"),
+            held_until: held_until.and_then(|until| SystemTime::UNIX_EPOCH.checked_add(until)),
+            is_accepted: outcome.as_deref() == Some("ACCEPTED"),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.dry_run.is_none() && self.reasons.is_empty() && self.scores.is_empty() && self.steps.is_empty()
+        let Self { dry_run, reasons, scores, steps, held_until, is_accepted: _ } = self;
+        dry_run.is_none() && reasons.is_empty() && scores.is_empty() && steps.is_empty() && held_until.is_none()
     }
 }
 
@@ -65,6 +73,22 @@ mod tests {
         {
             assert_eq!(read(body), Returned::default(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_message_is_held_until_a_time() {
+        let held = read(r#"{"Decision":"HOLD","Outcome":"HELD","HeldUntil":1786700000123,"Reasons":["links"]}"#);
+        let until = SystemTime::UNIX_EPOCH + Duration::from_millis(1_786_700_000_123);
+        assert!(held.held_until == Some(until) && !held.is_empty() && !held.is_accepted);
+        for decided in [
+            r#"{"Outcome":"DECIDED_BEFORE","HeldUntil":1786700000123}"#,
+            r#"{"Outcome":"HELD","HeldUntil":"soon"}"#,
+            r#"{"Outcome":"HELD"}"#,
+        ] {
+            assert_eq!(read(decided).held_until, None, "{decided}");
+        }
+        let steps = r#"{"Steps":[{"Name":"links","Decision":"HOLD","Reasons":["links"],"DurationMs":1}]}"#;
+        assert_eq!(read(steps).steps[0].decision(), Some(Decision::Hold));
     }
 
     #[test]

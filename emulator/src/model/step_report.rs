@@ -43,7 +43,7 @@ pub struct StepReport {
 pub enum ReportedOutcome {
     /// Its processor decided.
     Decided {
-        /// The decision: `UPDATE`, `DENY` or `NO_CHANGE`.
+        /// The decision: `UPDATE`, `DENY`, `NO_CHANGE` or `HOLD`.
         #[serde(with = "decision_in_capitals")]
         decision: Decision,
         /// The codes of the reasons.

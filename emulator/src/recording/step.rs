@@ -58,6 +58,10 @@ pub struct RecordedStep {
     /// The callbacks that came for it, in order.
     #[serde(default)]
     pub callbacks: Vec<RecordedCallback>,
+    /// Whether the function held the message for a reviewer. The decision is that of the reviewer then, or the one by default.
+    /// Left out if it did not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` where no callback was accepted.
     #[serde(default)]
     pub decision: Option<String>,
@@ -217,8 +221,12 @@ impl RecordedStep {
         Event::raw(self.event.get().to_owned())
     }
 
-    /// The decision of the accepted callback.
+    /// The processor's decision: that of the accepted callback, or [`Decision::Hold`] if the function held the message, whoever
+    /// decided it then.
     pub fn decision(&self) -> Option<Decision> {
+        if self.held {
+            return Some(Decision::Hold);
+        }
         decision_named(self.decision.as_deref()?)
     }
 
@@ -228,8 +236,11 @@ impl RecordedStep {
     }
 
     /// What the message says after this processor: as its event has it, with what the accepted callback changed. `None`
-    /// where it was denied, or not decided.
+    /// where it was denied, held, or not decided.
     pub fn released(&self) -> Option<MessageFields> {
+        if self.held {
+            return None;
+        }
         let event = self.event();
         let accepted = self.callbacks.iter().find(|callback| callback.accepted)?;
         let assumptions = Assumptions::default();
@@ -294,6 +305,7 @@ impl fmt::Debug for RecordedStep {
             .field("masked", &self.masked)
             .field("event_bytes", &self.event.get().len())
             .field("callbacks", &self.callbacks)
+            .field("held", &self.held)
             .field("decision", &self.decision)
             .field("reasons", &self.reasons)
             .field("scores", &self.scores)

@@ -131,6 +131,7 @@ impl OpenStep {
             function_arn: step.function_arn.clone(),
             event: mask::line(&step.event, false),
             callbacks: step.callbacks.iter().map(|callback| RecordedCallback::new(callback, since)).collect(),
+            held: step.held_until().is_some(),
             decision: decided.map(|(_, decision)| decision_name(decision).to_owned()),
             dry_run: returned.dry_run.map(|decision| decision_name(decision).to_owned()),
             reasons: returned.reasons,

@@ -6,6 +6,7 @@ pub(crate) mod api;
 pub(crate) mod chat;
 #[cfg(unix)]
 pub(crate) mod function;
+pub(crate) mod page;
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;

@@ -12,12 +12,14 @@ pub(super) fn render_shadow(name: &str, shadow: &Shadow) -> String {
     rows.add("shadow", &styled(NEUTRAL, printable(name)).to_string());
     let was = |count: u64| styled(DIM, format!("was {count}"));
     rows.add("ran on", &format!("{}, {}", messages(now.ran), was(recorded.ran)));
-    let counts = [(now.denies.sum(), "to deny"), (now.updates.sum(), "to update")];
+    let counts = [(now.denies.sum(), "to deny"), (now.updates.sum(), "to update"), (now.holds.sum(), "to hold")];
     rows.add("would act", &format!("{}, {}", total(now.acts(), &counts), was(recorded.acts())));
     if now.acts() > 0 {
-        let anyway = |of: fn(Overlap) -> u64| of(now.denies) + of(now.updates);
+        let anyway = |of: fn(Overlap) -> u64| of(now.denies) + of(now.updates) + of(now.holds);
         let (denied, updated) = (anyway(|overlap| overlap.denied_anyway), anyway(|overlap| overlap.updated_anyway));
-        rows.add("anyway", &total(denied + updated, &[(denied, "denied"), (updated, "updated")]));
+        let held = anyway(|overlap| overlap.held_anyway);
+        let counts = [(denied, "denied"), (updated, "updated"), (held, "held")];
+        rows.add("anyway", &total(denied + updated + held, &counts));
         rows.add("alone", &anyway(|overlap| overlap.alone).to_string());
     }
     if !now.with.is_empty() {
@@ -79,7 +81,8 @@ mod tests {
         };
         let mut now = ShadowSide {
             ran: 12,
-            denies: Overlap { denied_anyway: 1, updated_anyway: 1, alone: 2 },
+            denies: Overlap { denied_anyway: 1, updated_anyway: 1, held_anyway: 0, alone: 2 },
+            holds: Overlap { held_anyway: 1, ..Overlap::default() },
             updates: Overlap { alone: 1, ..Overlap::default() },
             with: [("links".to_owned(), 1), ("cursing".to_owned(), 2)].into(),
             failed: [("PANIC".to_owned(), 1)].into(),
@@ -89,8 +92,8 @@ mod tests {
         let expected = "\
 shadow     long
 ran on     12 messages, was 1
-would act  5: 4 to deny, 1 to update, was 0
-anyway     2: 1 denied, 1 updated
+would act  6: 4 to deny, 1 to update, 1 to hold, was 0
+anyway     3: 1 denied, 1 updated, 1 held
 alone      3
 with       cursing 2, links 1
 failed     PANIC 1

@@ -38,7 +38,7 @@ macro_rules! file {
     };
 }
 
-const FILES: [File; 24] = [
+const FILES: [File; 26] = [
     file!("/", "index.html", HTML),
     file!("/page/icon.svg", "icon.svg", SVG),
     file!("/page/base.css", "base.css", CSS),
@@ -46,6 +46,7 @@ const FILES: [File; 24] = [
     file!("/page/chat.css", "chat.css", CSS),
     file!("/page/story.css", "story.css", CSS),
     file!("/page/steps.css", "steps.css", CSS),
+    file!("/page/review.css", "review.css", CSS),
     file!("/page/panels.css", "panels.css", CSS),
     file!("/page/theme.js", "theme.js", JS),
     file!("/page/main.js", "main.js", JS),
@@ -60,6 +61,7 @@ const FILES: [File; 24] = [
     file!("/page/look.js", "look.js", JS),
     file!("/page/pane.js", "pane.js", JS),
     file!("/page/raw.js", "raw.js", JS),
+    file!("/page/review.js", "review.js", JS),
     file!("/page/steps.js", "steps.js", JS),
     file!("/page/story.js", "story.js", JS),
     file!("/page/words.js", "words.js", JS),

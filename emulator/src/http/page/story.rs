@@ -10,7 +10,9 @@ use axum::body::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::time::SystemTime;
-use step_view::{StepView, time};
+use step_view::StepView;
+
+pub(super) use step_view::time;
 
 /// One way of a message through its flow. An update of a message is a separate story.
 ///
@@ -51,6 +53,8 @@ const LISTED: usize = 50;
 enum Outcome {
     /// It is on its way.
     Waiting,
+    /// Its function holds it for a reviewer.
+    Held,
     /// Lambda is done with the event, and no callback was accepted.
     Undecided,
     /// It went through no flow.
@@ -152,6 +156,7 @@ impl Story {
             records.any(|record| record.verdict() == Ok(Decision::Update))
         };
         match self.status {
+            MessageStatus::Pending if listed().last().is_some_and(|step| step.held_until().is_some()) => Outcome::Held,
             MessageStatus::Pending if listed().last().is_some_and(|step| step.finished == Some(false)) => {
                 Outcome::Undecided
             }

@@ -38,6 +38,7 @@ struct Stream {
     /// The sessions of the people that the page shows, by their ARNs.
     sessions: Vec<(String, Session)>,
     updates: broadcast::Receiver<Update>,
+    held: watch::Receiver<Arc<str>>,
     closed: watch::Receiver<bool>,
     faults: Value,
     page: Sender<Bytes>,
@@ -66,6 +67,7 @@ pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
         channel_arn: text(request, "channel"),
         sessions: known.map(|arn| (arn.clone(), core.sessions.open(&arn))).collect(),
         updates: page.updates.subscribe(),
+        held: page.held.list(),
         closed: page.closed.subscribe(),
         faults: Value::Null,
         page: sender,
@@ -78,6 +80,7 @@ pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
 impl Stream {
     async fn run(mut self, hello: Value) {
         let mut open = self.send(frame("hello", &hello)).await;
+        self.held.mark_changed();
         while open {
             let text = tokio::select! {
                 _ = self.closed.wait_for(|closed| *closed) => return,
@@ -99,6 +102,10 @@ impl Stream {
                     Err(RecvError::Lagged(_)) => frame("behind", &json!({})),
                     Err(RecvError::Closed) => return,
                 },
+                Ok(()) = self.held.changed() => {
+                    let held = self.held.borrow_and_update().clone();
+                    format!("event: held\ndata: {held}\n\n")
+                }
                 () = sleep(SILENCE) => ":\n\n".to_owned(),
                 () = self.gone.notified() => return,
             };

@@ -1,17 +1,25 @@
 //! The stories of the messages, kept up to date for open pages.
 
+use crate::http::page::held::Held;
 use crate::http::page::stories::Stories;
 use crate::ids;
 use crate::messaging::watchers::Watchers;
+#[cfg(feature = "dynamodb")]
+use crate::review_desk::ReviewDesk;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
+#[cfg(feature = "dynamodb")]
+use std::time::Duration;
 use tokio::sync::{broadcast, watch};
+#[cfg(feature = "dynamodb")]
+use tokio::time::sleep;
 
 /// The state of the page, beside the service itself.
 pub(crate) struct Page {
     /// Different after every start, so that a page notices that its content is from an earlier one.
     pub(super) instance: String,
     stories: Mutex<Stories>,
+    pub(super) held: Held,
     pub(super) updates: broadcast::Sender<Update>,
     pub(super) closed: watch::Sender<bool>,
 }
@@ -27,12 +35,17 @@ pub(super) struct Update {
 /// How many updates a page that is slow may be behind before it has to ask for all.
 const UPDATES: usize = 1024;
 
+/// How long the desk is left alone after it was asked.
+#[cfg(feature = "dynamodb")]
+const PAUSE: Duration = Duration::from_millis(50);
+
 impl Page {
     /// Begins to write stories of what happens. Needs a tokio runtime.
     pub(crate) fn start(watchers: &Watchers) -> Arc<Self> {
         let page = Arc::new(Self {
             instance: ids::uuid(),
             stories: Mutex::default(),
+            held: Held::default(),
             updates: broadcast::Sender::new(UPDATES),
             closed: watch::Sender::new(false),
         });
@@ -52,6 +65,33 @@ impl Page {
             }
         });
         page
+    }
+
+    /// Lists what a desk says to open pages, at once and whenever the table was written to.
+    #[cfg(feature = "dynamodb")]
+    pub(crate) fn set_review_desk(self: &Arc<Self>, desk: Arc<dyn ReviewDesk>, mut written: watch::Receiver<()>) {
+        if !self.held.set_desk(desk) {
+            return;
+        }
+        let page = Arc::clone(self);
+        tokio::spawn(async move {
+            let mut closed = page.closed.subscribe();
+            let keep_up = async {
+                loop {
+                    written.mark_unchanged();
+                    page.held.refresh().await;
+                    // A flood of messages is no reason to ask without a pause.
+                    sleep(PAUSE).await;
+                    if written.changed().await.is_err() {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                () = keep_up => {}
+                _ = closed.wait_for(|closed| *closed) => {}
+            }
+        });
     }
 
     /// Ends the streams of open pages, which would otherwise keep the service.

@@ -65,7 +65,8 @@ impl World {
         }
         match decision {
             Decision::Deny => self.settle_unsent(ids.key(), MessageStatus::Denied, now),
-            Decision::Update | Decision::NoChange => self.advance(ids.key(), now),
+            // No callback says that a message is held.
+            Decision::Update | Decision::NoChange | Decision::Hold => self.advance(ids.key(), now),
         }
     }
 

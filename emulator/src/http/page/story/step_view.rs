@@ -16,12 +16,15 @@ use std::time::SystemTime;
 pub(super) struct StepView<'a> {
     processor: &'a str,
     function_arn: &'a str,
+    callback_id: &'a str,
     invoked_at: u64,
     attempts: Vec<AttemptView<'a>>,
     callbacks: Vec<CallbackView<'a>>,
     unreachable: Option<UnreachableView<'a>>,
-    /// Why and how it was decided, as the function returned it, if it did.
+    /// Why and how it was decided or held, as the function returned it, if it did.
     returned: Option<ReturnedView<'a>>,
+    /// Until when it was held for a reviewer at the latest, if it was.
+    held_until: Option<u64>,
     /// Whether a callback was accepted by the time that Lambda had done all it does.
     finished: Option<bool>,
     /// How many attempts and callbacks are not listed.
@@ -56,7 +59,7 @@ struct ReturnedView<'a> {
 #[serde(rename_all = "camelCase")]
 struct ReportView<'a> {
     name: &'a str,
-    /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` if the step failed.
+    /// `UPDATE`, `DENY`, `NO_CHANGE` or `HOLD`; `None` if the step failed.
     decision: Option<&'static str>,
     reasons: &'a [String],
     failure: Option<&'a str>,
@@ -96,11 +99,13 @@ impl<'a> StepView<'a> {
         Self {
             processor: &step.processor,
             function_arn: &step.function_arn,
+            callback_id: &step.ids.callback_id,
             invoked_at: time(step.invoked_at),
             attempts: step.attempts.iter().map(AttemptView::of).collect(),
             callbacks: step.callbacks.iter().map(CallbackView::of).collect(),
             unreachable: step.unreachable.as_ref().map(UnreachableView::of),
             returned: step.returned().map(ReturnedView::of),
+            held_until: step.held_until().map(time),
             finished: step.finished,
             unlisted,
         }
@@ -170,6 +175,6 @@ impl<'a> UnreachableView<'a> {
 }
 
 /// Milliseconds since 1970, as the page's clock counts.
-pub(super) fn time(at: SystemTime) -> u64 {
+pub(in crate::http::page) fn time(at: SystemTime) -> u64 {
     u64::try_from(milliseconds(at)).unwrap_or(u64::MAX)
 }
