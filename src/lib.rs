@@ -39,6 +39,9 @@
 //!    [`Update`] holds only values that the service accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
+//! A decision can also be to [`hold`](Decision::hold) the message for a person. Its [`Ticket`] is then stored in place of the
+//! callback, and a [`Reviewer`] resolves it. For what environments remember together, see [`store`].
+//!
 //! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
 //! to test a processor.
 //!
@@ -151,7 +154,8 @@ pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 #[doc(hidden)]
 pub use sdk_config::sdk_config;
 pub use strikes::{
-    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, Warning, WithStrikes, strike_action_fn,
+    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, StrikesError, Warning, WithStrikes,
+    strike_action_fn,
 };
 pub use ticket::json::TicketJsonError;
 pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
@@ -184,6 +188,11 @@ struct OncePage;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/judges.md")]
 struct JudgesPage;
+
+/// Compiles the code in the page about counters as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/counters.md")]
+struct CountersPage;
 
 /// Compiles the code in the page about logs, metrics and traces as a doc test.
 #[cfg(all(doctest, feature = "metrics"))]

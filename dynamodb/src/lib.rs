@@ -41,6 +41,7 @@
 
 mod claims;
 mod client;
+mod counters;
 mod error;
 mod item;
 mod store;
@@ -57,3 +58,8 @@ pub use aws_sdk_dynamodb;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the code in the page about held messages as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/review.md")]
+struct ReviewPage;
