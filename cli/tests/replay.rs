@@ -475,8 +475,9 @@ fn a_program_gets_shadows_and_thresholds_and_rules_limit_shadows() {
     let long = &summary["shadows"]["long"];
     let now = json!({
         "ran": 4, "failed": {}, "acts": 3, "with": { "judge": 2 }, "differ": ["m3"],
-        "denies": { "denied_anyway": 0, "updated_anyway": 0, "alone": 0 },
-        "updates": { "denied_anyway": 1, "updated_anyway": 1, "alone": 1 },
+        "denies": { "denied_anyway": 0, "updated_anyway": 0, "held_anyway": 0, "alone": 0 },
+        "holds": { "denied_anyway": 0, "updated_anyway": 0, "held_anyway": 0, "alone": 0 },
+        "updates": { "denied_anyway": 1, "updated_anyway": 1, "held_anyway": 0, "alone": 1 },
     });
     assert_eq!((&long["now"], &long["recorded"]["acts"]), (&now, &json!(1)));
     assert_eq!((&long["gained"], &long["lost"]), (&json!(["m1", "m2"]), &json!([])));
@@ -500,8 +501,32 @@ fn in_a_dry_run_the_decision_that_was_not_sent_counts() {
     let output = replay(&["--json", "--env", &format!("RETURNS={returned}"), "-"], &recorded.to_string());
     let summary: Value = serde_json::from_str(stdout(&output).lines().last().unwrap()).unwrap();
     let long = &summary["shadows"]["long"];
-    assert_eq!(long["now"]["updates"], json!({ "denied_anyway": 1, "updated_anyway": 0, "alone": 0 }));
-    assert_eq!(long["recorded"]["updates"], json!({ "denied_anyway": 0, "updated_anyway": 1, "alone": 0 }));
+    assert_eq!(
+        long["now"]["updates"],
+        json!({ "denied_anyway": 1, "updated_anyway": 0, "held_anyway": 0, "alone": 0 })
+    );
+    assert_eq!(
+        long["recorded"]["updates"],
+        json!({ "denied_anyway": 0, "updated_anyway": 1, "held_anyway": 0, "alone": 0 })
+    );
+}
+
+#[test]
+fn a_held_message_is_compared_by_what_the_processor_did_and_not_by_what_a_reviewer_decided() {
+    let mut held = [step(1, "say nothing", json!({ "DeleteResource": true })), step(2, "say nothing", Value::Null)];
+    held.iter_mut().for_each(|step| step["held"] = true.into());
+    let changed = step(3, "say nothing", json!({}));
+    let recording = held.iter().chain([&changed]).map(|step| format!("{step}\n")).collect::<String>();
+    let rules = rules("decisions.HOLD.exactly = 3\nresults.CHANGED.exactly = 1");
+    let returned = r#"RETURNS={"say nothing":{"Outcome":"HELD","HeldUntil":1786700000123,"Reasons":["links"]}}"#;
+    let output = replay(&["--env", returned, "--expect", path(&rules), "-"], &recording);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).contains("decision  hold, was no change"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("2 same, 1 changed, 0 undecided"), "{}", stdout(&output));
+    // A build that lets it through decides otherwise.
+    let through = replay(&["-"], &held[0].to_string().replace("say nothing", "good day"));
+    assert!(stdout(&through).contains("decision  no change, was hold"), "{}", stdout(&through));
+    assert_eq!(through.status.code(), Some(4));
 }
 
 #[test]
@@ -597,7 +622,7 @@ fn rules_and_labels_that_cannot_be_used_are_refused() {
     let mut odd = step(1, "good day", json!({}));
     odd["label"] = json!({ "decision": "deny" });
     let output = replay(&["-"], &odd.to_string());
-    let expected = "error: standard input, line 1: the decision of its label is not UPDATE, DENY or NO_CHANGE\n";
+    let expected = "error: standard input, line 1: the decision of its label is not UPDATE, DENY, NO_CHANGE or HOLD\n";
     assert_eq!((output.status.code(), stderr(&output)), (Some(2), expected));
 }
 

@@ -3,7 +3,7 @@
 /** How a story came out: the words for it, a drawing, and the tone that colors it. */
 export const OUTCOMES = {
     waiting: { title: 'Waiting for an answer', icon: 'clock', tone: 'quiet' },
-    held: { title: 'Held for a reviewer', icon: 'clock', tone: 'warn', more: 'Until then, only its sender sees it.' },
+    held: { title: 'Held for a reviewer', icon: 'clock', tone: 'warn', more: 'Only its sender sees it.' },
     undecided: { title: 'Never answered', icon: 'alert', tone: 'warn', more: 'It stays unseen: nobody will answer any more.' },
     passedBy: { title: 'Sent directly', icon: 'arrow', tone: 'quiet', more: 'No processor looks at messages like this one.' },
     update: { title: 'Changed', icon: 'pen', tone: 'change' },

@@ -81,12 +81,15 @@ A masked recording lacks the content on which the processor decided, so its deci
 compared. Its events are delivered all the same, and the summary counts those that are decided.
 A message is skipped if its processor was not reached when it was recorded.
 
+A message that its processor held for a reviewer has the decision HOLD, whatever the reviewer
+decided.
+
 Reasons are the codes in the field Reasons of what the function returned. For each one, the
 summary says how many messages have it, together with which others, and which messages gained or
 lost it since the recording. A change of reasons alone leaves the result SAME.
 
 A label says what should have been decided. Add one to a line of the recording, with a decision
-(UPDATE, DENY, NO_CHANGE), with all reasons, or with both:
+(UPDATE, DENY, NO_CHANGE, HOLD), with all reasons, or with both:
   \"label\":{\"decision\":\"DENY\",\"reasons\":[\"links\"]}
 The summary then gives each decision and each reason a precision (the part of the messages with it
 that should have it) and a recall (the part of the messages that should have it that do), and lists
@@ -94,8 +97,8 @@ the wrong and the missed messages.
 
 A step that is a shadow, now or in the recording, is judged by what it would do if it counted:
   ran on      how many messages it ran on
-  would act   how many it would deny or update
-  anyway      how many of those are denied or updated without it
+  would act   how many it would deny, update or hold
+  anyway      how many of those are denied, updated or held without it
   alone       how many nothing else acts on
   with        which other steps act on the same messages, and on how many
   failed      how often it failed
@@ -146,8 +149,9 @@ The last line sums up:
               gained, lost: ids of messages that have it only now, or only in the recording
               with: how many messages have another reason as well
   shadows     for each shadow step:
-              now and recorded: ran, failed, acts, with, differ (ids of messages), and denies
-                  and updates, each with denied_anyway, updated_anyway and alone
+              now and recorded: ran, failed, acts, with, differ (ids of messages), and denies,
+                  updates and holds, each with denied_anyway, updated_anyway, held_anyway and
+                  alone
               gained, lost: ids of messages
               reasons: as above, by code
   scores      for each step (null: the function itself) and category: thresholds, each with

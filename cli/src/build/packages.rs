@@ -1,6 +1,6 @@
 //! The processors that can be named in this workspace.
 
-use cargo_metadata::{MetadataCommand, Package};
+use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 use std::path::PathBuf;
 
 /// The names of the packages with a binary that are written with the framework, in order. Empty if there is no workspace
@@ -19,7 +19,10 @@ pub(super) async fn processors(cargo: PathBuf) -> Vec<String> {
 
 fn is_processor(package: &Package) -> bool {
     let has_one_binary = package.targets.iter().filter(|target| target.is_bin()).count() == 1;
-    has_one_binary && package.dependencies.iter().any(|dependency| dependency.name == "channel-flow")
+    // A tool may have it as an option, or for its tests.
+    let needed = |dependency: &Dependency| dependency.kind == DependencyKind::Normal && !dependency.optional;
+    let mut dependencies = package.dependencies.iter();
+    has_one_binary && dependencies.any(|dependency| dependency.name == "channel-flow" && needed(dependency))
 }
 
 #[cfg(test)]

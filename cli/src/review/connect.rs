@@ -23,7 +23,10 @@ const DEV_REGION: &str = "us-east-1";
 /// A reviewer of the tickets in the place that the command line names.
 pub(super) async fn reviewer(place: &Place) -> Result<Reviewer<DynamoDbStore>, Failure> {
     match (&place.dev, &place.table) {
-        (_, Some(table)) => of(&sdk::config(place.profile.as_deref(), place.region.as_deref()).await?, table),
+        // Whether the user may ask is not known here: `CHANNEL_FLOW_MAY_ASK_STATUS` says it.
+        (_, Some(table)) => {
+            of(&sdk::config(place.profile.as_deref(), place.region.as_deref()).await?, table, |callbacks| callbacks)
+        }
         (Some(url), None) => running_dev(url.trim_end_matches('/'), "").await,
         (None, None) => running_dev(DEV, ", or --table NAME for the table of a deployed function").await,
     }
@@ -35,7 +38,7 @@ async fn running_dev(url: &str, otherwise: &str) -> Result<Reviewer<DynamoDbStor
     let described = DynamoDb::new(&config).describe_table().table_name(TABLE).send().await;
     let shown = printable(url);
     match described {
-        Ok(_) => of(&config, TABLE),
+        Ok(_) => dev(url),
         Err(error) if error.as_service_error().is_some() || error.raw_response().is_some() => {
             Err(Failure::unusable(format!(
                 "{shown} is not a `cargo channel-flow dev` with a table: pass the URL that dev prints, with --dev URL{otherwise}"
@@ -50,13 +53,18 @@ async fn running_dev(url: &str, otherwise: &str) -> Result<Reviewer<DynamoDbStor
 
 /// A reviewer of the tickets of the `dev` that serves at this URL.
 pub(super) fn dev(url: &str) -> Result<Reviewer<DynamoDbStore>, Failure> {
-    of(&dev_config(url)?, TABLE)
+    // `dev` tells everybody the status of a message.
+    of(&dev_config(url)?, TABLE, |callbacks| callbacks.may_ask_status(true))
 }
 
-fn of(config: &SdkConfig, table: &str) -> Result<Reviewer<DynamoDbStore>, Failure> {
+fn of(
+    config: &SdkConfig,
+    table: &str,
+    set: impl FnOnce(Callbacks) -> Callbacks,
+) -> Result<Reviewer<DynamoDbStore>, Failure> {
     let callbacks = Callbacks::from_client(Messaging::new(config));
     let callbacks = callbacks.map_err(|error| Failure::unusable(error.to_string()))?;
-    Ok(Reviewer::new(DynamoDbStore::new(DynamoDb::new(config), table), callbacks))
+    Ok(Reviewer::new(DynamoDbStore::new(DynamoDb::new(config), table), set(callbacks)))
 }
 
 /// `dev` takes any credentials. Those of the user are for an account.

@@ -87,7 +87,7 @@ fn told(resolved: &Resolved, asked: &Decision, now: SystemTime) -> (Exit, String
     };
     let what = show::resolved(resolution);
     if !first {
-        let what = format!("{what} before: {}", time(resolution.at(), now));
+        let what = format!("already {what}, {}", time(resolution.at(), now));
         let same = resolution.decision().kind() == asked.kind() && resolution.decision().changes() == asked.changes();
         return (if same { Exit::Decided } else { Exit::Otherwise }, what);
     }

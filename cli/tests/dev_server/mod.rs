@@ -1,5 +1,7 @@
 //! The built command with `dev`, and a client for what it serves.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use serde_json::{Value, json};
 use std::env;
 use std::fs;
@@ -46,6 +48,10 @@ impl Dev {
         let endpoint = dev.line(|line| line.starts_with("endpoint"));
         dev.host = endpoint.split_once("http://").unwrap().1.to_owned();
         dev
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.host)
     }
 
     pub(crate) fn banner(&self) -> String {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startChromium, startFunction, startServer } from './support.mjs';
+import { review, startChromium, startFunction, startServer } from './support.mjs';
 
 const RUDE = 'What the hell is this?';
 const CLEAN = 'What the **** is this?';
@@ -186,6 +186,88 @@ test('scores are shown, of a function behind an Invoke endpoint too', async (t) 
     await picture(page, 'phone-steps');
     await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await picture(page, 'phone-steps-dark');
+    assert.deepEqual(wrong, []);
+});
+
+const held = (page, text) => page.getByRole('region', { name: 'Held for a reviewer' }).getByRole('listitem').filter({ hasText: text });
+
+test('a held message is approved, changed or denied on the page, and both people see what becomes of it', async (t) => {
+    const { url } = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_HOLDER]);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await say(page, 'Alice', 'See https://one.example');
+    await say(page, 'Alice', 'See https://two.example');
+    await say(page, 'Bob', 'A secret: https://three.example');
+    const one = held(page, 'one.example');
+    await one.getByText('Because of links').waitFor();
+    await one.getByText(/^At .* at the latest, it is denied\.$/).waitFor();
+    await held(page, 'does not let a reviewer see').waitFor();
+    await (await story(page, 'one.example', 'Held for a reviewer')).getByText('if nobody reviews it before').waitFor();
+    await side(page, 'Alice').getByText('Held for a reviewer. Only you see this').first().waitFor();
+    assert.equal(await said(page, 'Bob', 'one.example').count(), 0);
+    await picture(page, 'held');
+
+    await one.getByRole('button', { name: /^Approve Alice’s message/ }).click();
+    await said(page, 'Bob', 'See https://one.example').waitFor();
+    await one.waitFor({ state: 'detached' });
+    // Whose message went keeps the keyboard where it was.
+    assert.match(await page.evaluate(() => document.activeElement.textContent), /^Approve /);
+    await (await story(page, 'one.example', 'Let through as it is')).getByText(/It was held for a reviewer, and approved by/).waitFor();
+
+    const two = held(page, 'two.example');
+    await two.getByRole('button', { name: /^Edit/ }).click();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    const field = two.getByRole('textbox', { name: /^What Alice’s message/ });
+    await field.fill('See the second one');
+    await picture(page, 'held-edit');
+    await two.getByRole('button', { name: 'Approve this text' }).click();
+    await said(page, 'Bob', 'See the second one').waitFor();
+    await (await story(page, 'two.example', 'Changed')).getByText(/changed and approved by/).waitFor();
+
+    await held(page, 'does not let a reviewer see').getByRole('button', { name: /^Deny/ }).click();
+    await side(page, 'Bob').getByText('Blocked. Nobody else saw it.').waitFor();
+    assert.equal(await said(page, 'Alice', 'three.example').count(), 0);
+    const lately = page.getByRole('list', { name: 'Reviewed lately' }).getByRole('listitem');
+    // The list is told by the table, and may come after the message.
+    await lately.filter({ hasText: 'Bob · denied by' }).waitFor();
+    assert.equal(await lately.count(), 3);
+    await picture(page, 'reviewed');
+    assert.deepEqual(wrong, []);
+});
+
+test('a message that is approved from a second terminal appears without a reload', async (t) => {
+    const server = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_HOLDER]);
+    const { page, wrong } = await open(await startChromium(t), server.url, PHONE);
+    await say(page, 'Alice', 'See https://one.example?tracking=7');
+    const views = page.getByRole('navigation', { name: 'Views' });
+    await views.getByRole('button', { name: /^What happened.*1 held/ }).click();
+    await held(page, 'one.example').getByText('Approved, it says: See https://one.example').waitFor();
+    const [width, most] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(width <= most, `${width} of ${most} pixels`);
+    await picture(page, 'phone-held');
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    await picture(page, 'phone-held-dark');
+
+    const [ticket] = (await review(server, 'list', '--json')).text.trim().split('\n').map((line) => JSON.parse(line));
+    const approved = await review(server, 'approve', ticket.id.slice(0, 8), '--by', 'mary');
+    assert.deepEqual([approved.status, approved.text], [0, `${ticket.id}  changed and approved by mary\n`]);
+    await page.getByRole('list', { name: 'Reviewed lately' }).getByText('changed and approved by mary').waitFor();
+    await held(page, 'one.example').waitFor({ state: 'detached' });
+    assert.equal((await review(server, 'deny', ticket.id, '--by', 'bob')).status, 8);
+    await views.getByRole('button', { name: 'Bob' }).click();
+    await said(page, 'Bob', 'See https://one.example').waitFor();
+    assert.equal(await said(page, 'Bob', 'tracking').count(), 0);
+    assert.deepEqual(wrong, []);
+});
+
+test('a held message that nobody reviews gets its default decision', async (t) => {
+    const soon = ['--env', 'HOLD_SECONDS=1', '--sweep-every', '1'];
+    const { url } = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_HOLDER, ...soon]);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await say(page, 'Alice', 'See https://one.example');
+    await side(page, 'Alice').getByText('Blocked. Nobody else saw it.').waitFor();
+    await (await story(page, 'one.example', 'Blocked')).getByText('It was held for a reviewer, and denied at its deadline.').waitFor();
+    assert.equal(await said(page, 'Bob', 'one.example').count(), 0);
     assert.deepEqual(wrong, []);
 });
 

@@ -44,6 +44,14 @@ export async function startServer(t, args = []) {
     throw new Error(`${command} ended without telling its URL`);
 }
 
+/** Runs `cargo channel-flow review` on a server, and returns its exit status and what it printed. */
+export async function review(server, ...args) {
+    const child = spawn(process.env.CHANNEL_FLOW_COMMAND, ['review', '--dev', server.url, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const printed = child.stdout.setEncoding('utf8').toArray();
+    const [status] = await once(child, 'exit');
+    return { status, text: (await printed).join('') };
+}
+
 /** Starts Chromium. `args` go to it, beside those that every test needs. */
 export async function startChromium(t, args = []) {
     const browser = await chromium.launch({
