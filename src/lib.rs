@@ -151,7 +151,8 @@ pub use scores::thresholds::{Threshold, Thresholds, ThresholdsError, Verdict};
 #[doc(hidden)]
 pub use sdk_config::sdk_config;
 pub use strikes::{
-    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, Warning, WithStrikes, strike_action_fn,
+    Ban, Strike, StrikeAction, StrikeActionError, StrikeActionFn, Strikes, StrikesError, Warning, WithStrikes,
+    strike_action_fn,
 };
 pub use ticket::json::TicketJsonError;
 pub use ticket::resolution::{Resolution, ResolvedBy, TicketOutcome};
@@ -184,6 +185,11 @@ struct OncePage;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/judges.md")]
 struct JudgesPage;
+
+/// Compiles the code in the page about counters as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/counters.md")]
+struct CountersPage;
 
 /// Compiles the code in the page about logs, metrics and traces as a doc test.
 #[cfg(all(doctest, feature = "metrics"))]

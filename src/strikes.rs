@@ -2,6 +2,7 @@
 
 mod around;
 mod ban;
+mod error;
 mod refused;
 mod strike;
 mod warning;
@@ -12,6 +13,8 @@ use std::time::{Duration, SystemTime};
 
 pub use self::around::WithStrikes;
 pub use self::ban::Ban;
+use self::error::FailedAction;
+pub use self::error::StrikesError;
 pub use self::refused::StrikeActionError;
 use self::strike::Erased;
 pub use self::strike::{Strike, StrikeAction, StrikeActionFn, strike_action_fn};
@@ -69,7 +72,8 @@ use crate::{Decision, DecisionKind, Message, Settled};
 ///
 /// - What is set for *n* is done once there are *n* strikes in the window, **by one environment, however many race**: it puts a
 ///   mark on the counter by a conditional write. For as long as the window, the mark stays and it is not done again.
-/// - If the function dies between the mark and the end of what it does, or if that fails, nothing repeats it.
+/// - If the function dies between the mark and the end of what it does, or if that fails, nothing repeats it. A failure is one
+///   of the [work after the callback](crate::Processor::after_callback), with its field in the log, its metric and its alarm.
 /// - A strike that the store did not take is lost, as is one whose function dies after the callback. The sender needs one
 ///   more.
 ///
@@ -183,28 +187,35 @@ impl<S> Strikes<S> {
 }
 
 impl<S: CounterStore> Strikes<S> {
-    /// Counts a denied message, and does what is due. Failures are logged and go no further.
-    async fn count(&self, message: &Message, decision: &Decision, settled: &Settled) {
+    /// Counts a denied message, and does what is due. A failure of the store is logged and goes no further.
+    async fn count(&self, message: &Message, decision: &Decision, settled: &Settled) -> Result<(), FailedAction> {
         if self.actions.is_empty() || !self.is_strike(message, decision, settled) {
-            return;
+            return Ok(());
         }
         let key = self.count_by.key(self.name, self.window.slot_ms(), message);
         // The processor may ask for its work after the callback to be repeated. A strike is none of that.
-        let Some(key) = key.filter(|_| self.recent.is_new(message.callback_id())) else { return };
+        let Some(key) = key.filter(|_| self.recent.is_new(message.callback_id())) else {
+            return Ok(());
+        };
         let at = sent_at(message);
         let keep_until = self.window.keep_until(at, self.window.length());
         let addition = Addition::new(&key, message.callback_id(), at, vec![(self.window.slot(at), 1)], keep_until)
             .first_slot(self.window.first_kept(at));
-        let Ok(counter) = self.requests.answer(self.store.add(&addition), Duration::MAX).await else { return };
+        let Ok(counter) = self.requests.answer(self.store.add(&addition), Duration::MAX).await else {
+            return Ok(());
+        };
         let count = counter.count_in(self.window.slots(at));
+        let mut done = Ok(());
         for Action { at: number, action } in self.actions.iter().take_while(|action| action.at <= count) {
             let mark = mark_name(*number);
             let is_done = counter.marked_until(&mark).is_some_and(|until| until > at);
             if !is_done && self.is_first(&key, &mark, message.callback_id(), at).await {
                 let strike = Strike::new(message.clone(), decision.reasons().to_vec(), *number, count);
-                act(&**action, &strike).await;
+                // The others are done all the same.
+                done = done.and(act(&**action, &strike).await);
             }
         }
+        done
     }
 
     /// Returns whether this environment is the one that does it.
@@ -220,14 +231,13 @@ fn mark_name(number: u64) -> String {
     format!("strike-{number}")
 }
 
-async fn act(action: &dyn Erased, strike: &Strike) {
+async fn act(action: &dyn Erased, strike: &Strike) -> Result<(), FailedAction> {
     let cause = match within(async { action.act_erased(strike).await }, None).await {
-        Ended::Output(Ok(())) => return,
+        Ended::Output(Ok(())) => return Ok(()),
         Ended::Output(Err(error)) => cause::text(error, false),
         Ended::Panicked | Ended::OutOfTime => "it panicked".to_owned(),
     };
-    let strike = strike.number();
-    tracing::error!(after_callback_failed = true, strike, cause, "the action for a strike failed");
+    Err(FailedAction { number: strike.number(), cause })
 }
 
 impl<S> fmt::Debug for Strikes<S> {

@@ -7,6 +7,7 @@
 //! - [`CallbackService`] refuses and accepts the callbacks of a whole [`Adapter`](crate::Adapter) as scripted.
 //! - [`conformance`](fn@conformance) runs a processor on a [`corpus`](fn@corpus) of messages. It finds panics, lost time,
 //!   content in the logs, and updates that lose a part of the message.
+//! - [`counters_contract`] checks a [store of counters](crate::store::CounterStore) of your own.
 //! - [`tickets_contract`] checks a [store of tickets](crate::store::TicketStore) of your own.
 //! - `strategies` makes up messages for [proptest](https://docs.rs/proptest), with the feature `proptest`.
 //!

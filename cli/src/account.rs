@@ -18,6 +18,7 @@ mod permission;
 mod plan;
 mod plan_text;
 mod policy;
+mod table;
 mod target;
 mod terminal;
 

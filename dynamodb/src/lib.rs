@@ -41,6 +41,7 @@
 
 mod claims;
 mod client;
+mod counters;
 mod error;
 mod item;
 mod store;

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::client;
+use crate::counters::Leftovers;
 use crate::error::StoreError;
 
 /// Names the table.
@@ -29,6 +30,7 @@ struct Inner {
     client: Client,
     table: String,
     kept_closed: Duration,
+    leftovers: Leftovers,
 }
 
 impl DynamoDbStore {
@@ -52,7 +54,8 @@ impl DynamoDbStore {
 
     /// Creates a store in the table with this name. You choose the retries and timeouts of the client.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { client, table: table.into(), kept_closed: KEPT_CLOSED }))
+        let (table, kept_closed, leftovers) = (table.into(), KEPT_CLOSED, Leftovers::default());
+        Self(Arc::new(Inner { client, table, kept_closed, leftovers }))
     }
 
     /// Sets how long a closed ticket is kept. The default is 30 days. DynamoDB deletes it some time after that, mostly within two
@@ -60,7 +63,8 @@ impl DynamoDbStore {
     #[must_use]
     pub fn keep_closed(self, keep: Duration) -> Self {
         let Inner { client, table, .. } = &*self.0;
-        Self(Arc::new(Inner { client: client.clone(), table: table.clone(), kept_closed: keep }))
+        let (client, table, leftovers) = (client.clone(), table.clone(), Leftovers::default());
+        Self(Arc::new(Inner { client, table, kept_closed: keep, leftovers }))
     }
 
     /// Returns the name of the table.
@@ -74,6 +78,10 @@ impl DynamoDbStore {
 
     pub(crate) fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    pub(crate) fn leftovers(&self) -> &Leftovers {
+        &self.0.leftovers
     }
 
     /// Returns the error for a request that failed. `operation` is the API's name of it, and of its grant.

@@ -264,7 +264,7 @@ fn one_environment_reads_once_who_is_muted() {
 }
 
 #[test]
-fn if_the_store_is_away_the_environment_counts_alone() {
+fn if_the_if_store_away_the_environment_counts_alone() {
     let (store, environments) = environments(2, |store| five_in_ten(store).mute(60 * SECOND));
     store.store.set_away(true);
     for environment in &environments {
@@ -281,7 +281,7 @@ fn if_the_store_is_away_the_environment_counts_alone() {
 }
 
 #[test]
-fn if_the_store_is_away_a_flood_can_hold_back() {
+fn if_the_if_store_away_a_flood_can_hold_back() {
     let store = Arc::new(Counting::default());
     let flood = five_in_ten(store.clone()).if_store_away(IfStoreAway::HoldBack);
     store.store.set_away(true);

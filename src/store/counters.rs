@@ -61,7 +61,8 @@ pub struct Addition<'a> {
     pub slots: Vec<(u64, u64)>,
     /// Slots before this one are over. The store removes them, now or with a later addition.
     pub first_slot: u64,
-    /// Until when the counter is needed. The store removes it some time after that.
+    /// Until when the counter is needed, with its marks. What the last write says counts. The store removes the counter some
+    /// time after that.
     pub keep_until: SystemTime,
 }
 
@@ -92,7 +93,8 @@ pub struct Mark<'a> {
     pub at: SystemTime,
     /// Until when the mark is in force. A store may drop the fraction of a millisecond.
     pub until: SystemTime,
-    /// Until when the counter is needed. The store removes it some time after that.
+    /// Until when the counter is needed, with its slots. What the last write says counts. The store removes the counter some
+    /// time after that.
     pub keep_until: SystemTime,
 }
 

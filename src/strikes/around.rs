@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Strikes;
+use super::error::StrikesError;
 use crate::store::CounterStore;
 use crate::{Decision, Message, Processor, Settled};
 
@@ -27,19 +28,33 @@ impl<S: CounterStore> Strikes<S> {
 }
 
 impl<P: Processor, S: CounterStore> Processor for WithStrikes<P, S> {
-    type Error = P::Error;
+    type Error = StrikesError<P::Error>;
 
-    fn process(&self, message: &Message) -> impl Future<Output = Result<Decision, P::Error>> + Send {
-        self.processor.process(message)
+    async fn process(&self, message: &Message) -> Result<Decision, Self::Error> {
+        self.processor.process(message).await.map_err(StrikesError::of_processor)
     }
 
-    fn retry_after(&self, error: &P::Error, attempt: u32) -> Option<Duration> {
-        self.processor.retry_after(error, attempt)
+    fn retry_after(&self, error: &Self::Error, attempt: u32) -> Option<Duration> {
+        self.processor.retry_after(error.processor_error()?, attempt)
     }
 
-    async fn after_callback(&self, message: &Message, decision: &Decision, settled: &Settled) -> Result<(), P::Error> {
-        self.strikes.count(message, decision, settled).await;
-        self.processor.after_callback(message, decision, settled).await
+    async fn after_callback(
+        &self,
+        message: &Message,
+        decision: &Decision,
+        settled: &Settled,
+    ) -> Result<(), Self::Error> {
+        let counted = self.strikes.count(message, decision, settled).await;
+        match (counted, self.processor.after_callback(message, decision, settled).await) {
+            // One error is returned. No other one is lost.
+            (counted, Err(error)) => {
+                if let Err(failed) = counted {
+                    tracing::error!(after_callback_failed = true, error = %failed, "an action for a strike failed");
+                }
+                Err(StrikesError::of_processor(error))
+            }
+            (counted, Ok(())) => counted.map_err(StrikesError::of_action),
+        }
     }
 }
 

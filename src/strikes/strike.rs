@@ -51,7 +51,8 @@ pub trait StrikeAction: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns an error if it could not be done. It is logged with the field `after_callback_failed`, and not repeated.
+    /// Returns an error if it could not be done. That is a failure of the work after the callback, and is not
+    /// repeated.
     fn act(&self, strike: &Strike) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 

@@ -185,7 +185,7 @@ async fn a_repeated_work_is_no_second_strike() {
 #[tokio::test]
 async fn a_lost_strike_and_a_failed_action_change_nothing_else() {
     let (service, store) = (CallbackService::new([Answer::Accepted]), MemoryStore::new());
-    let failing = strike_action_fn(|_| async { Err::<(), _>("it failed") });
+    let failing = strike_action_fn(|_| async { Err::<(), _>("no grant") });
     let panicking = strike_action_fn(|strike: Strike| async move {
         if strike.number() > 0 { panic!("oh") } else { Ok::<_, LimitError>(()) }
     });
@@ -193,12 +193,41 @@ async fn a_lost_strike_and_a_failed_action_change_nothing_else() {
     let environment = Environment::new(&service, counted).await;
     store.set_away(true);
     environment.send(message(0, "no")).await;
-    assert_eq!(environment.service.callbacks().len(), 1);
     store.set_away(false);
     for id in 1..4 {
         environment.send(message(id, "no")).await;
     }
     assert_eq!(environment.service.callbacks().len(), 4);
+}
+
+/// The error of an action is one of the work after the callback, and no reason to repeat that.
+#[tokio::test]
+async fn a_failed_action_is_told() {
+    let failing = || strike_action_fn(|_| async { Err::<(), _>("no grant") });
+    let processor = Strikes::within(DAY, MemoryStore::new()).at(1, failing()).around(picky());
+    let message = message(1, "no").build();
+    let decision = processor.process(&message).await.unwrap();
+    let settled = Settled {
+        message_id: message.id().to_owned(),
+        decision: decision.kind(),
+        decided_by: DecidedBy::Processor,
+        outcome: Outcome::Accepted,
+        doubt: None,
+        attempts: 1,
+        dry_run: None,
+        reasons: Vec::new(),
+        scores: crate::Scores::new(),
+        steps: Vec::new(),
+        held_until: None,
+    };
+    let error = processor.after_callback(&message, &decision, &settled).await.unwrap_err();
+    assert!(error.processor_error().is_none() && processor.retry_after(&error, 1).is_none());
+    let told = Box::<dyn std::error::Error + Send + Sync>::from(error).to_string();
+    assert_eq!(told, "the action for strike 1 failed, and is not repeated: no grant");
+    let failed = testing::message("fail").build();
+    let error = processor.process(&failed).await.unwrap_err();
+    assert!(error.processor_error().is_some());
+    assert_eq!(Box::<dyn std::error::Error + Send + Sync>::from(error).to_string(), "it failed");
 }
 
 /// A store that loses the answer to an addition, which is then repeated after another environment's.

@@ -6,6 +6,7 @@ moto's server, with additions for `template.yaml`:
 - the Chime types of CloudFormation, created in the emulator at `AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING` and
   `AWS_ENDPOINT_URL_CHIME_SDK_IDENTITY`;
 - AWS::Lambda::EventInvokeConfig, and metric filters and alarms as plain records, listed by `GET /records`;
+- resources that a condition leaves out at first, and that a change of the stack adds;
 - a URL for downloading a function's code.
 
 It patches moto's internals, so moto's version is pinned. AWS may still reject a deployment that succeeds here.
@@ -25,9 +26,10 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 import boto3
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cloudformation.models import ChangeSet, Stack
+from moto.cloudformation.parsing import ResourceMap
 from moto.core.common_models import CloudFormationModel
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.models import Role
+from moto.iam.models import ManagedPolicy, Role
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -213,6 +215,25 @@ def add_outputs():
     ChangeSet.apply = apply_and_compute
 
 
+def add_by_condition():
+    """Creates resources whose condition becomes true when a stack changes: moto would try to change them.
+
+    A dashboard is always changed: moto does not see that its text depends on a condition.
+    """
+    update = ResourceMap.update
+
+    def update_and_add(resources, template, parameters=None):
+        created = resources._parsed_resources
+        resources._resource_json_map = {
+            name: None if value["Type"] == "AWS::CloudWatch::Dashboard" else value
+            for name, value in resources._resource_json_map.items()
+            if name in created
+        }
+        update(resources, template, parameters)
+
+    ResourceMap.update = update_and_add
+
+
 def keep_policies_as_json():
     """Keeps a role's inline policies as JSON: moto would return them as printed Python objects."""
     put_policy = Role.put_policy
@@ -221,6 +242,16 @@ def keep_policies_as_json():
         put_policy(role, name, document if isinstance(document, str) else json.dumps(document))
 
     Role.put_policy = put
+
+
+def remove_nulls_from_policies():
+    """Removes from a managed policy what AWS::NoValue stands for."""
+    create = ManagedPolicy.create_from_cloudformation_json
+
+    def create_without_nulls(resource_name, cloudformation_json, *args, **kwargs):
+        return create(resource_name, without_nulls(cloudformation_json), *args, **kwargs)
+
+    ManagedPolicy.create_from_cloudformation_json = create_without_nulls
 
 
 class Cloud:
@@ -269,7 +300,9 @@ def main():
 
     add_transform()
     add_outputs()
+    add_by_condition()
     keep_policies_as_json()
+    remove_nulls_from_policies()
     cloud = Cloud()
     server = make_server("127.0.0.1", 0, cloud, threaded=True)
     # A host name: with an IP address, SAM's client puts the bucket in the path of only some requests.

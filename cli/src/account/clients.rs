@@ -18,6 +18,7 @@ pub(crate) struct Clients {
     pub(crate) messaging: aws_sdk_chimesdkmessaging::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
 }
 
 impl Clients {
@@ -31,6 +32,7 @@ impl Clients {
             messaging: aws_sdk_chimesdkmessaging::Client::from_conf(messaging),
             lambda: aws_sdk_lambda::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
         })
     }
 

@@ -13,6 +13,7 @@ pub(crate) enum Service {
     Messaging,
     Lambda,
     Iam,
+    DynamoDb,
 }
 
 /// A call to a service.
@@ -220,6 +221,7 @@ impl Service {
             Self::Messaging => "Amazon Chime SDK messaging",
             Self::Lambda => "AWS Lambda",
             Self::Iam => "AWS IAM",
+            Self::DynamoDb => "Amazon DynamoDB",
         }
     }
 
@@ -229,6 +231,7 @@ impl Service {
             Self::Messaging => "chime",
             Self::Lambda => "lambda",
             Self::Iam => "iam",
+            Self::DynamoDb => "dynamodb",
         }
     }
 
@@ -237,6 +240,7 @@ impl Service {
             Self::Messaging => "AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING",
             Self::Lambda => "AWS_ENDPOINT_URL_LAMBDA",
             Self::Iam => "AWS_ENDPOINT_URL_IAM",
+            Self::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
         }
     }
 }

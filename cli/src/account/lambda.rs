@@ -5,13 +5,16 @@ use crate::account::clients::Clients;
 use crate::account::explain::{Problem, Service};
 use crate::account::permission::{Permission, source_arn, statement_id};
 use crate::account::policy::{INVOKE, PRINCIPAL, Policy};
-use aws_sdk_lambda::types::{EnvironmentResponse, FunctionConfiguration};
+use aws_sdk_lambda::types::{DurableConfig, EnvironmentResponse, FunctionConfiguration};
 
 /// The service's exception if there is no such resource.
 pub(crate) const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// The variable that tells the framework that it may ask for the status of a message.
 pub(crate) const MAY_ASK_STATUS: &str = "CHANNEL_FLOW_MAY_ASK_STATUS";
+
+/// The variable with the name or the ARN of the table of held messages.
+pub(crate) const TABLE: &str = "CHANNEL_FLOW_TABLE";
 
 /// A variable of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +48,17 @@ pub(crate) struct Function {
     pub(crate) reserved_concurrency: Option<i32>,
     /// [`MAY_ASK_STATUS`]. Other variables are not kept: they may be secret.
     pub(crate) may_ask_status: Setting,
+    /// [`TABLE`].
+    pub(crate) table: Setting,
+    /// Whether it was created with a `DurableConfig`.
+    pub(crate) durable: Option<Durable>,
+}
+
+/// The settings of a durable function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Durable {
+    /// How long Lambda keeps what an execution received and returned, after its end.
+    pub(crate) retention_days: Option<i32>,
 }
 
 /// The settings of a function's asynchronous invocations.
@@ -63,8 +77,24 @@ pub(crate) async fn function(clients: &Clients, name: &FunctionName) -> Result<F
     let reserved_concurrency = answer.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);
     let misunderstood = clients.misunderstood(Service::Lambda, "GetFunction", name);
     let configuration = answer.configuration.ok_or_else(|| "it has no configuration".to_owned());
-    let found = configuration.and_then(|found| Function::read(found, name, reserved_concurrency));
+    let read = |found| Function::read(found, name.qualifier.as_deref(), reserved_concurrency);
+    let found = configuration.and_then(read);
     found.map_err(misunderstood)
+}
+
+/// All functions of the region that have this value of [`TABLE`].
+pub(crate) async fn functions_with_table(clients: &Clients, table: &str) -> Result<Vec<Function>, Problem> {
+    let mut pages = clients.lambda.list_functions().into_paginator().items().send();
+    let mut functions = Vec::new();
+    while let Some(found) = pages.next().await {
+        let found = found.map_err(clients.problem(Service::Lambda, "ListFunctions", table))?;
+        let misunderstood = clients.misunderstood(Service::Lambda, "ListFunctions", table);
+        let function = Function::read(found, None, None).map_err(misunderstood)?;
+        if function.table == Setting::Value(table.to_owned()) {
+            functions.push(function);
+        }
+    }
+    Ok(functions)
 }
 
 /// The function's own policy, if it has one.
@@ -165,23 +195,25 @@ pub(crate) async fn consumers(clients: &Clients, queue: &Arn) -> Result<Vec<Func
 impl Function {
     fn read(
         found: FunctionConfiguration,
-        asked: &FunctionName,
+        qualifier: Option<&str>,
         reserved_concurrency: Option<i32>,
     ) -> Result<Self, String> {
-        let may_ask_status = match found.environment {
+        let [may_ask_status, table] = match found.environment {
             Some(EnvironmentResponse { error: Some(error), .. }) => {
-                Setting::Hidden(error.error_code.unwrap_or_else(|| "it does not say why".to_owned()))
+                let reason = error.error_code.unwrap_or_else(|| "it does not say why".to_owned());
+                [(); 2].map(|()| Setting::Hidden(reason.clone()))
             }
             Some(EnvironmentResponse { variables: Some(mut variables), .. }) => {
-                variables.remove(MAY_ASK_STATUS).map_or(Setting::Unset, Setting::Value)
+                [MAY_ASK_STATUS, TABLE].map(|name| variables.remove(name).map_or(Setting::Unset, Setting::Value))
             }
-            _ => Setting::Unset,
+            _ => [Setting::Unset, Setting::Unset],
         };
+        let durable = |config: DurableConfig| Durable { retention_days: config.retention_period_in_days };
         let arn: FunctionArn = found.function_arn.unwrap_or_default().parse()?;
         let dead_letter_arn = found.dead_letter_config.and_then(|config| config.target_arn);
         Ok(Self {
             // The answer may have the version that an alias stands for.
-            arn: match &asked.qualifier {
+            arn: match qualifier {
                 Some(qualifier) => arn.with_qualifier(qualifier)?,
                 None => arn,
             },
@@ -203,6 +235,8 @@ impl Function {
             dead_letter_arn: optional(dead_letter_arn)?,
             reserved_concurrency,
             may_ask_status,
+            table,
+            durable: found.durable_config.map(durable),
         })
     }
 }

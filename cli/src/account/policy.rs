@@ -78,6 +78,15 @@ impl Policy {
         self.statements.iter().any(|statement| statement.service().is_some())
     }
 
+    /// Whether a statement allows a service to invoke the function, under whatever conditions.
+    pub(crate) fn lets_invoke(&self, service: &str) -> bool {
+        let lets = |statement: &Statement| {
+            let names_it = statement.principals.iter().any(|principal| principal == service || principal == "*");
+            statement.allows && names_it && statement.actions.include(INVOKE, true)
+        };
+        self.statements.iter().any(lets)
+    }
+
     /// Whether a statement has this id.
     pub(crate) fn has_statement(&self, sid: &str) -> bool {
         self.statements.iter().any(|statement| statement.sid == sid)

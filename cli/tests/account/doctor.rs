@@ -224,3 +224,35 @@ async fn a_flow_that_is_not_as_it_should_be() {
     assert!(found.contains(&("region-and-account".to_owned(), "error".to_owned())), "{found:?}");
     assert!(found.contains(&("permission".to_owned(), "error".to_owned())), "{found:?}");
 }
+
+#[tokio::test]
+async fn a_function_that_holds_messages_needs_a_table_grants_and_a_sweep() {
+    let (scene, flow) = well().await;
+    let table = format!("arn:aws:dynamodb:{REGION}:{}:table/held", stand_in::ACCOUNT);
+    let set_table = |function: &mut Function| {
+        function.configuration["Environment"]["Variables"]["CHANNEL_FLOW_TABLE"] = json!("held");
+    };
+    scene.account.change(|deployment| set_table(deployment.functions.get_mut("filter").unwrap()));
+    let found_with_nothing = found(&scene.run(&["doctor", &flow, "--json"]).await);
+    let expected = [("table", "error"), ("table-grant", "error"), ("sweep", "warning")];
+    assert_eq!(found_with_nothing, expected.map(|(check, severity)| (check.to_owned(), severity.to_owned())));
+
+    scene.account.change(|deployment| {
+        let indexes = json!([{ "IndexName": "queues", "IndexStatus": "ACTIVE" }]);
+        let described = json!({
+            "TableName": "held", "TableArn": table, "TableStatus": "ACTIVE", "GlobalSecondaryIndexes": indexes,
+        });
+        deployment.tables.insert("held".to_owned(), described);
+        let role = deployment.roles.get_mut("filter-role").unwrap();
+        role.inside.insert("table".to_owned(), allow("dynamodb:*", json!([table, format!("{table}/index/*")])));
+        let mut sweep = deployed("sweep");
+        sweep.configuration["Environment"] = json!({ "Variables": {} });
+        set_table(&mut sweep);
+        sweep.statements.push(json!({
+            "Sid": "schedule", "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
+            "Action": "lambda:InvokeFunction", "Resource": function_arn("sweep"),
+        }));
+        deployment.functions.insert("sweep".to_owned(), sweep);
+    });
+    assert_eq!(found(&scene.run(&["doctor", &flow, "--json"]).await), []);
+}

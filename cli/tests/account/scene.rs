@@ -65,6 +65,7 @@ impl Scene {
             .env("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", self.service.endpoint_url())
             .env("AWS_ENDPOINT_URL_LAMBDA", &of_account)
             .env("AWS_ENDPOINT_URL_IAM", &of_account)
+            .env("AWS_ENDPOINT_URL_DYNAMODB", &of_account)
             .stdin(Stdio::null());
         command
     }

@@ -22,6 +22,8 @@ pub(crate) struct Deployment {
     pub(crate) roles: BTreeMap<String, Role>,
     /// The functions that get what is in a queue, by its ARN.
     pub(crate) consumers: BTreeMap<String, Vec<String>>,
+    /// Tables as `DescribeTable` tells them, by name.
+    pub(crate) tables: BTreeMap<String, Value>,
     /// Operations that are refused, IAM's with `iam:` before them, with the exception and its status.
     pub(crate) refused: BTreeMap<&'static str, (u16, &'static str)>,
     /// Every operation that changes something, in order.
@@ -78,6 +80,10 @@ async fn answer(State(deployment): State<Arc<Mutex<Deployment>>>, request: Reque
     let body = to_bytes(body, 1 << 20).await.unwrap();
     let mut deployment = deployment.lock().unwrap();
     let path = percent_decode_str(head.uri.path()).decode_utf8().unwrap().into_owned();
+    if let Some(target) = head.headers.get("x-amz-target") {
+        assert_eq!(target, "DynamoDB_20120810.DescribeTable");
+        return describe_table(&deployment, &body);
+    }
     if head.method == Method::POST && path == "/" {
         return iam(&deployment, std::str::from_utf8(&body).unwrap());
     }
@@ -87,6 +93,7 @@ async fn answer(State(deployment): State<Arc<Mutex<Deployment>>>, request: Reque
 fn lambda(deployment: &mut Deployment, method: &Method, path: &str, query: &str, body: &[u8]) -> Response {
     let parts: Vec<_> = path.trim_matches('/').split('/').collect();
     let (operation, name) = match (method.as_str(), &parts[..]) {
+        ("GET", ["2015-03-31", "functions"]) => ("ListFunctions", ""),
         ("GET", ["2015-03-31", "functions", name]) => ("GetFunction", *name),
         ("GET", ["2015-03-31", "functions", name, "policy"]) => ("GetPolicy", *name),
         ("POST", ["2015-03-31", "functions", name, "policy"]) => ("AddPermission", *name),
@@ -99,6 +106,10 @@ fn lambda(deployment: &mut Deployment, method: &Method, path: &str, query: &str,
     };
     if let Some((status, exception)) = deployment.refused.get(operation) {
         return exception_of(*status, exception, "it is refused");
+    }
+    if operation == "ListFunctions" {
+        let functions: Vec<_> = deployment.functions.values().map(|function| &function.configuration).collect();
+        return ok(&json!({ "Functions": functions }));
     }
     if operation == "ListEventSourceMappings" {
         let queue = query.split('&').find_map(|pair| pair.strip_prefix("EventSourceArn=")).unwrap_or_default();
@@ -160,6 +171,14 @@ fn lambda(deployment: &mut Deployment, method: &Method, path: &str, query: &str,
 
 fn statement_answer(statement: &Value) -> String {
     json!({ "Statement": statement.to_string() }).to_string()
+}
+
+fn describe_table(deployment: &Deployment, body: &[u8]) -> Response {
+    let request: Value = serde_json::from_slice(body).unwrap();
+    match deployment.tables.get(request["TableName"].as_str().unwrap()) {
+        Some(table) => ok(&json!({ "Table": table })),
+        None => exception_of(400, "ResourceNotFoundException", "Requested resource not found"),
+    }
 }
 
 /// IAM speaks forms and XML.

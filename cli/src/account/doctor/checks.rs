@@ -1,9 +1,11 @@
 //! The checks, each a small function. No calls here.
 
 mod asking;
+mod durable;
 mod failures;
 mod flow;
 mod grants;
+mod held;
 mod settings;
 mod subject;
 
@@ -15,7 +17,7 @@ use subject::{Subject, options};
 type FunctionCheck = fn(&Subject<'_>) -> Vec<Outcome>;
 type FlowCheck = fn(&FlowFacts) -> Vec<Outcome>;
 
-const FUNCTION_CHECKS: [(&str, FunctionCheck); 16] = [
+const FUNCTION_CHECKS: [(&str, FunctionCheck); 20] = [
     ("state", settings::state),
     ("runtime", settings::runtime),
     ("architecture", settings::architecture),
@@ -32,6 +34,10 @@ const FUNCTION_CHECKS: [(&str, FunctionCheck); 16] = [
     ("rescue-role", failures::rescue_role),
     ("status", asking::function),
     ("rescue-status", asking::rescues),
+    ("durable", durable::durable),
+    ("table", held::table),
+    ("table-grant", held::grant),
+    ("sweep", held::sweep),
 ];
 
 const FLOW_CHECKS: [(&str, FlowCheck); 2] = [("channels", flow::channels), ("fallback", flow::fallback)];

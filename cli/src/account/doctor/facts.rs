@@ -5,9 +5,10 @@ use crate::account::channel_flow::ChannelFlow;
 use crate::account::clients::Clients;
 use crate::account::explain::Problem;
 use crate::account::iam::{self, Role};
-use crate::account::lambda::{self, EventInvokeConfig, Function};
+use crate::account::lambda::{self, EventInvokeConfig, Function, Setting};
 use crate::account::messaging;
 use crate::account::policy::Policy;
+use crate::account::table::{self, Table};
 
 /// A fact, or why it could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,19 @@ pub(crate) struct FunctionFacts {
     pub(crate) event_invoke_config: Looked<Option<EventInvokeConfig>>,
     /// The targets of failed events: the on-failure destination before the dead-letter queue.
     pub(crate) failures: Looked<Vec<FailureTarget>>,
+    /// The table of held messages, if the function has one.
+    pub(crate) held: Option<HeldFacts>,
+}
+
+/// What belongs to a function that may hold messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldFacts {
+    /// A name or an ARN.
+    pub(crate) name: String,
+    /// None if there is no such table.
+    pub(crate) table: Looked<Option<Table>>,
+    /// The functions with the same table that EventBridge may invoke, and their roles.
+    pub(crate) sweeps: Looked<Vec<(Function, Looked<Role>)>>,
 }
 
 /// A target of failed events.
@@ -150,7 +164,32 @@ async fn around(clients: &Clients, name: &FunctionName, function: Function) -> F
             Looked::Seen(failures)
         }
     };
-    FunctionFacts { function, policy, role, event_invoke_config, failures }
+    let held = match &function.table {
+        Setting::Value(table) if !table.is_empty() => Some(held(clients, table).await),
+        _ => None,
+    };
+    FunctionFacts { function, policy, role, event_invoke_config, failures, held }
+}
+
+async fn held(clients: &Clients, name: &str) -> HeldFacts {
+    let table = Looked::at(table::table(clients, name).await);
+    HeldFacts { name: name.to_owned(), table, sweeps: Looked::at(sweeps(clients, name).await) }
+}
+
+/// The principal as which a rule of EventBridge invokes a function.
+const EVENT_BRIDGE: &str = "events.amazonaws.com";
+
+async fn sweeps(clients: &Clients, table: &str) -> Result<Vec<(Function, Looked<Role>)>, Problem> {
+    let mut sweeps = Vec::new();
+    for function in lambda::functions_with_table(clients, table).await? {
+        let policy = lambda::policy(clients, &function.arn.name()).await?;
+        let policy = policy.and_then(|policy| Policy::parse(&policy).ok());
+        if policy.is_some_and(|policy| policy.lets_invoke(EVENT_BRIDGE)) {
+            let role = Looked::at(iam::role(clients, &function.role).await);
+            sweeps.push((function, role));
+        }
+    }
+    Ok(sweeps)
 }
 
 /// The functions that receive events from a target.

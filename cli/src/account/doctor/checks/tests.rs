@@ -3,17 +3,19 @@
 use super::*;
 use crate::account::arn::Arn;
 use crate::account::channel_flow::{ChannelFlow, Processor};
-use crate::account::doctor::facts::{FailureTarget, FunctionFacts, Patient};
+use crate::account::doctor::facts::{FailureTarget, FunctionFacts, HeldFacts, Patient};
 use crate::account::doctor::finding::Severity;
 use crate::account::iam::Role;
-use crate::account::lambda::{EventInvokeConfig, Function, Setting};
+use crate::account::lambda::{Durable, EventInvokeConfig, Function, Setting};
 use crate::account::policy::{PRINCIPAL, Policy};
+use crate::account::table::Table;
 use crate::fallback_action::FallbackAction;
 use serde_json::{Value, json};
 
 const APP: &str = "arn:aws:chime:us-east-1:123456789012:app-instance/a1";
 const FILTER: &str = "arn:aws:lambda:us-east-1:123456789012:function:filter";
 const RESCUE: &str = "arn:aws:lambda:us-east-1:123456789012:function:rescue";
+const TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/held";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:dead";
 
 fn policy(statements: Value) -> Policy {
@@ -44,6 +46,16 @@ fn callback_and(more: Value) -> Looked<Role> {
     role_that(json!([allow("chime:ChannelFlowCallback", &format!("{APP}*")), ask(&["user", "bot", "channel"]), more]))
 }
 
+/// What a function needs that holds messages, and something more. Without some of the actions.
+fn holding_and(more: Value, without: &[&str]) -> Looked<Role> {
+    let mut actions = vec!["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"];
+    actions.retain(|action| !without.contains(action));
+    role_that(json!([
+        allow("chime:ChannelFlowCallback", &format!("{APP}*")), ask(&["user", "bot", "channel"]), more,
+        { "Effect": "Allow", "Action": actions, "Resource": TABLE },
+    ]))
+}
+
 fn ask(kinds: &[&str]) -> Value {
     let resources: Vec<_> = kinds.iter().map(|kind| format!("{APP}/{kind}/*")).collect();
     json!({ "Effect": "Allow", "Action": "chime:GetChannelMessageStatus", "Resource": resources })
@@ -68,6 +80,8 @@ fn function(name: &str) -> Function {
         dead_letter_arn: None,
         reserved_concurrency: None,
         may_ask_status: Setting::Value("true".to_owned()),
+        table: Setting::Unset,
+        durable: None,
     }
 }
 
@@ -99,11 +113,31 @@ fn well() -> Facts {
             on_failure: Some(arn(RESCUE)),
         })),
         failures: Looked::Seen(vec![target(RESCUE, vec![rescue])]),
+        held: None,
     };
     Facts {
         app_instances: vec![crate::account::arn::app_instance(APP).unwrap()],
         flows: Looked::Seen(vec![FlowFacts { flow, channels: Looked::Seen(vec![arn(&format!("{APP}/channel/c1"))]) }]),
         functions: vec![Patient { asked_for: "filter".to_owned(), found: Looked::Seen(Some(filter)) }],
+    }
+}
+
+/// The same for a function that holds messages.
+fn hold(facts: &mut FunctionFacts) {
+    let sweep = (function("sweep"), holding_and(allow("dynamodb:Query", &format!("{TABLE}/index/queues")), &[]));
+    let table = Table { arn: arn(TABLE), status: "ACTIVE".to_owned(), indexes: vec!["queues".to_owned()] };
+    facts.role = holding_and(allow("lambda:InvokeFunction", RESCUE), &[]);
+    facts.held = Some(HeldFacts {
+        name: "held".to_owned(),
+        table: Looked::Seen(Some(table)),
+        sweeps: Looked::Seen(vec![sweep]),
+    });
+}
+
+fn patient(facts: &mut Facts) -> &mut FunctionFacts {
+    match &mut facts.functions[0].found {
+        Looked::Seen(Some(function)) => function,
+        _ => unreachable!("the function is there"),
     }
 }
 
@@ -145,7 +179,10 @@ fn of_flow(check: &str, break_it: impl FnOnce(&mut FlowFacts)) -> (Severity, Str
 #[test]
 fn a_deployment_that_is_well_has_only_good_findings() {
     assert_eq!(findings(|_| {}), []);
-    let findings = all(&well());
+    assert_eq!(findings(|facts| hold(patient(facts))), []);
+    let mut facts = well();
+    hold(patient(&mut facts));
+    let findings = all(&facts);
     let checks: std::collections::BTreeSet<_> = findings.iter().map(|finding| finding.check).collect();
     assert_eq!(checks.len(), FUNCTION_CHECKS.len() + FLOW_CHECKS.len() + 1, "{checks:?}");
 }
@@ -637,4 +674,88 @@ fn without_an_app_instance_much_is_unknown() {
     // And nobody at all is an error.
     let findings = alone(|facts| facts.policy = Looked::Seen(None));
     assert_eq!(severity(&findings, "permission"), Some(Severity::Error));
+}
+
+/// What the checks say of a function that holds messages and is broken.
+fn of_held(
+    check: &str,
+    break_it: impl FnOnce(&mut FunctionFacts, fn(&mut FunctionFacts) -> &mut HeldFacts),
+) -> (Severity, String, String) {
+    of_function(check, |facts| {
+        hold(facts);
+        break_it(facts, |facts| facts.held.as_mut().expect("it holds messages"));
+    })
+}
+
+#[test]
+fn the_table() {
+    let (severity, text, _) = of_held("table", |facts, held| held(facts).table = Looked::Seen(None));
+    assert_eq!((severity, text.contains("which does not exist")), (Severity::Error, true));
+    let with = |status: &str, indexes: &[&str]| {
+        let indexes = indexes.iter().map(|index| (*index).to_owned()).collect();
+        let table = Table { arn: arn(TABLE), status: status.to_owned(), indexes };
+        of_held("table", |facts, held| held(facts).table = Looked::Seen(Some(table)))
+    };
+    let (severity, text, _) = with("ACTIVE", &["others"]);
+    assert_eq!((severity, text.contains("no index queues")), (Severity::Error, true));
+    let (severity, text, _) = with("CREATING", &["queues"]);
+    assert_eq!((severity, text.contains("is CREATING")), (Severity::Error, true));
+    let (severity, ..) = of_held("table", |facts, held| held(facts).table = unseen());
+    assert_eq!(severity, Severity::Unknown);
+}
+
+#[test]
+fn a_grant_on_the_table() {
+    let without = |actions: &[&str]| holding_and(allow("lambda:InvokeFunction", RESCUE), actions);
+    let lacking = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
+    let (severity, text, remedy) = of_held("table-grant", |facts, _| facts.role = without(&lacking));
+    assert_eq!(severity, Severity::Warning);
+    assert!(text.contains("lacks dynamodb:PutItem, dynamodb:UpdateItem: "), "{text}");
+    assert!(remedy.contains(TABLE), "{remedy}");
+    let all = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"];
+    let (severity, ..) = of_held("table-grant", |facts, _| facts.role = without(&all));
+    assert_eq!(severity, Severity::Error);
+    // If the table cannot be seen, its ARN follows from its name.
+    let findings = findings(|facts| {
+        let function = patient(facts);
+        hold(function);
+        function.held.as_mut().unwrap().table = unseen();
+        function.role = without(&lacking);
+    });
+    let grant = findings.iter().find(|finding| finding.check == "table-grant").expect("the grant is missing");
+    assert!(grant.remedy.as_ref().unwrap().contains(TABLE), "{grant:?}");
+}
+
+#[test]
+fn the_sweep() {
+    let (severity, text, _) = of_held("sweep", |facts, held| held(facts).sweeps = Looked::Seen(Vec::new()));
+    assert_eq!((severity, text.contains("nothing decides held messages")), (Severity::Warning, true));
+    let sweep = (function("sweep"), holding_and(allow("dynamodb:Query", TABLE), &[]));
+    let (severity, text, remedy) = of_held("sweep", |facts, held| held(facts).sweeps = Looked::Seen(vec![sweep]));
+    assert_eq!((severity, text.contains("lacks dynamodb:Query")), (Severity::Error, true));
+    assert!(remedy.contains(&format!("{TABLE}/index/queues")), "{remedy}");
+    let (severity, ..) = of_held("sweep", |facts, held| held(facts).sweeps = unseen());
+    assert_eq!(severity, Severity::Unknown);
+}
+
+#[test]
+fn a_durable_function() {
+    let durable = |change: fn(&mut FunctionFacts)| {
+        let findings = findings(|facts| {
+            let function = patient(facts);
+            function.function.durable = Some(Durable { retention_days: Some(7) });
+            function.function.arn = function.function.arn.with_qualifier("1").unwrap();
+            function.function.dead_letter_arn = Some(arn(QUEUE));
+            change(function);
+        });
+        let durable = findings.into_iter().filter(|finding| finding.check == "durable");
+        durable.map(|finding| (finding.severity, finding.text)).collect::<Vec<_>>()
+    };
+    let well = durable(|_| {});
+    let [(Severity::Warning, text)] = &well[..] else { panic!("{well:?}") };
+    assert!(text.contains("for 7 days"), "{text}");
+    let unqualified = durable(|facts| facts.function.arn = FILTER.parse().unwrap());
+    assert!(unqualified.iter().any(|(severity, text)| *severity == Severity::Error && text.contains("by a version")));
+    let lost = durable(|facts| facts.function.dead_letter_arn = None);
+    assert!(lost.iter().any(|(severity, text)| *severity == Severity::Warning && text.contains("dead-letter queue")));
 }
