@@ -22,7 +22,10 @@ pub(crate) fn all(store: &DynamoDbStore) -> [(&'static str, BoxProcessor); 5] {
         ("without a store", BoxProcessor::new(release)),
         ("with work that is done once", BoxProcessor::new(Working(Once::new(store.clone())))),
         ("counted by `flood`", BoxProcessor::new(flood())),
-        ("counted by `flood`, with the number of environments", BoxProcessor::new(flood().named("known").environments(10))),
+        (
+            "counted by `flood`, with the number of environments",
+            BoxProcessor::new(flood().named("known").environments(10)),
+        ),
         ("held for a person", BoxProcessor::new(hold)),
     ]
 }
