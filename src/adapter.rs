@@ -13,14 +13,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::{LambdaEvent, Service};
 use tracing::field::Empty;
 use tracing::{Instrument, Span, debug_span};
 
 use crate::adapter::decider::{Decided, Decider};
-use crate::adapter::hold::{Holding, hold};
+use crate::adapter::hold::Held;
 use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::settle::{Callback, Callbacks};
 use crate::event::durable::Invoked;
@@ -82,6 +82,13 @@ struct SettledBy {
     new_ticket: Option<Box<Ticket>>,
 }
 
+/// A decision, and the ticket if the message is held by it.
+struct ToHold {
+    decision: Decision,
+    decided_by: DecidedBy,
+    held: Option<Held>,
+}
+
 impl<P: Processor + 'static> Adapter<P> {
     pub(crate) fn new(inner: Inner<P>) -> Self {
         Self(Arc::new(inner))
@@ -140,13 +147,21 @@ impl<P: Processor + 'static> Adapter<P> {
                 fallback_action: Some(fallback_action),
                 xray_trace_id: self.0.xray_trace_id(invocation),
             };
-            let mut settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
-            settled.dry_run = held_back.as_ref().map(Decision::kind);
+            // The function may have died after it had stored a ticket.
+            let ticket = hold::ticket(self.0.desk.as_deref(), &header, invocation.deadline).await;
+            let (settled, fallback_action) = match ticket {
+                Some(ticket) => (Settled::held(&header, &ticket)?, None),
+                None => {
+                    let mut settled = self.0.callbacks.settle(callback, invocation.deadline).await?;
+                    settled.dry_run = held_back.as_ref().map(Decision::kind);
+                    (settled, Some(fallback_action))
+                }
+            };
             let record = Record {
                 ids: &header.ids,
                 invocation,
                 trace: None,
-                fallback_action: Some(fallback_action),
+                fallback_action,
                 cold_start,
                 by_watchdog: false,
                 processor_time: Duration::ZERO,
@@ -231,73 +246,33 @@ impl<P: Processor + 'static> Adapter<P> {
         let Decided { decision, by: decided_by } =
             self.0.decider.decide(message).instrument(debug_span!("processor")).await?;
         let Sent { decision, held_back } = self.0.sent(decision);
-        let (decision, decided_by) = match (decision.held(), message) {
-            (Some(to_hold), Ok(message)) => {
-                let decision = decision.clone().with_content(content);
-                let to_hold = decision.held().unwrap_or(to_hold);
-                let fallback = self.0.fallback_action().decision();
-                if let Some(watch) = watch {
-                    // It answers by the fallback action if the store takes too long.
-                    watch.decided(&fallback, DecidedBy::FallbackAction).await;
-                }
-                let desk = self.0.desk.as_deref();
-                let fallback_action = self.0.fallback_action();
-                let deadline = invocation.callback_deadline;
-                match hold(desk, message, &decision, to_hold, fallback_action, deadline).await {
-                    Holding::Held { ticket, new } => {
-                        let settled = Settled::held(header, &decision, &ticket)?;
-                        let processor_time = started.elapsed();
-                        Span::current().record("decision", settled.decision.as_str());
-                        let record = Record {
-                            ids: &header.ids,
-                            invocation,
-                            trace: decision.trace().map(|trace| &**trace),
-                            fallback_action: None,
-                            cold_start,
-                            by_watchdog: false,
-                            processor_time,
-                            duration: started.elapsed(),
-                        };
-                        self.0.recorder.settled(&record, &settled);
-                        let new = new || settled.outcome == Outcome::Held && self.0.decider.after_decided_before;
-                        return Ok(SettledBy { settled, decision, new_ticket: new.then_some(ticket) });
-                    }
-                    Holding::Failed(cause) => {
-                        let fallback_action = fallback_action.as_str();
-                        tracing::error!(
-                            fallback_action,
-                            cause,
-                            "the message cannot be held; the fallback action decides"
-                        );
-                        let fallback = match decision.trace() {
-                            Some(trace) => fallback.traced(trace.clone()),
-                            None => fallback,
-                        };
-                        (fallback, DecidedBy::FallbackAction)
-                    }
-                }
-            }
-            _ => (decision, decided_by),
-        };
         let decision = match (&self.0.reasons_in, message) {
             (Some(reasons_in), Ok(message)) => reasons_in.shown(decision, message),
             _ => decision,
         };
         let decision = decision.with_content(content);
         let processor_time = started.elapsed();
-        Span::current().record("decision", decision.kind().as_str());
-        if let Some(watch) = watch {
-            watch.decided(&decision, decided_by).await;
-        }
-
-        let callback = Callback {
-            header,
-            decision: &decision,
-            decided_by,
-            fallback_action: Some(self.0.fallback_action()),
-            xray_trace_id: self.0.xray_trace_id(invocation),
+        let ToHold { decision, decided_by, held } = match message {
+            Ok(message) => self.hold(message, decision, decided_by, invocation, watch).await,
+            Err(_) => ToHold { decision, decided_by, held: None },
         };
-        let mut settled = self.0.callbacks.settle(callback, invocation.callback_deadline).await?;
+        Span::current().record("decision", decision.kind().as_str());
+        let mut settled = match &held {
+            Some(Held { ticket, .. }) => Settled::held(header, ticket)?,
+            None => {
+                if let Some(watch) = watch {
+                    watch.decided(&decision, decided_by).await;
+                }
+                let callback = Callback {
+                    header,
+                    decision: &decision,
+                    decided_by,
+                    fallback_action: Some(self.0.fallback_action()),
+                    xray_trace_id: self.0.xray_trace_id(invocation),
+                };
+                self.0.callbacks.settle(callback, invocation.callback_deadline).await?
+            }
+        };
         if let Some(held_back) = held_back {
             settled.dry_run = Some(held_back.kind());
             settled.reasons = held_back.reasons().to_vec();
@@ -314,7 +289,40 @@ impl<P: Processor + 'static> Adapter<P> {
             duration: started.elapsed(),
         };
         self.0.recorder.settled(&record, &settled);
-        Ok(SettledBy { settled, decision, new_ticket: None })
+        let asked_for = self.0.decider.after_decided_before && settled.outcome == Outcome::Held;
+        let new_ticket = held.filter(|held| held.new || asked_for).map(|held| held.ticket);
+        Ok(SettledBy { settled, decision, new_ticket })
+    }
+
+    /// Stores the ticket of a message that is to be held. If that fails, the fallback action decides.
+    async fn hold(
+        &self,
+        message: &Message,
+        decision: Decision,
+        decided_by: DecidedBy,
+        invocation: &Invocation,
+        watch: Option<&Watch<'_>>,
+    ) -> ToHold {
+        let Some(hold) = decision.held() else { return ToHold { decision, decided_by, held: None } };
+        let fallback_action = self.0.fallback_action();
+        let fallback = fallback_action.decision();
+        if let Some(watch) = watch {
+            // It answers by the fallback action if the store takes too long.
+            watch.decided(&fallback, DecidedBy::FallbackAction).await;
+        }
+        let ticket = Ticket::new(message, &decision, hold, fallback_action, SystemTime::now());
+        match hold::open(self.0.desk.as_deref(), ticket, invocation.callback_deadline).await {
+            Ok(held) => ToHold { decision, decided_by, held: Some(held) },
+            Err(cause) => {
+                let fallback_action = fallback_action.as_str();
+                tracing::error!(fallback_action, cause, "the message cannot be held; the fallback action decides");
+                let fallback = match decision.trace() {
+                    Some(trace) => fallback.traced(trace.clone()),
+                    None => fallback,
+                };
+                ToHold { decision: fallback, decided_by: DecidedBy::FallbackAction, held: None }
+            }
+        }
     }
 
     /// Handles an invocation by a schedule: sweeps the held messages.

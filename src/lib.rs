@@ -39,6 +39,9 @@
 //!    [`Update`] holds only values that the service accepts; see [`limits`].
 //! 5. The callback, sent through the AWS SDK. [`Settled`] describes how it ended.
 //!
+//! A decision can also be to [`hold`](Decision::hold) the message for a person. Its [`Ticket`] is then stored in place of the
+//! callback, and a [`Reviewer`] resolves it. For what environments remember together, see [`store`].
+//!
 //! [`Adapter`] implements this path as a tower `Service`, and [`run`](fn@run) serves it to Lambda. [`testing`] helps
 //! to test a processor.
 //!

@@ -90,7 +90,7 @@ pub struct Settled {
 impl Settled {
     /// Returns how the event of a held message was settled: the message is held, or the ticket that an earlier invocation
     /// stored for it is closed.
-    pub(crate) fn held(header: &Header, decision: &Decision, ticket: &Ticket) -> Result<Self, Error> {
+    pub(crate) fn held(header: &Header, ticket: &Ticket) -> Result<Self, Error> {
         let decided = match ticket.outcome() {
             Some(TicketOutcome::Expired) => {
                 let problem =
@@ -102,15 +102,15 @@ impl Settled {
         };
         Ok(Self {
             message_id: header.ids.message_id.clone(),
-            decision: decided.unwrap_or(decision).kind(),
+            decision: decided.map_or(DecisionKind::Hold, Decision::kind),
             decided_by: if decided.is_some() { DecidedBy::Reviewer } else { DecidedBy::Processor },
             outcome: if decided.is_some() { Outcome::DecidedBefore } else { Outcome::Held },
             doubt: None,
             attempts: 0,
             held_until: decided.is_none().then(|| ticket.deadline()),
             dry_run: None,
-            reasons: decided.unwrap_or(decision).reasons().to_vec(),
-            scores: decision.scores().cloned().unwrap_or_default(),
+            reasons: decided.map_or(ticket.reasons(), Decision::reasons).to_vec(),
+            scores: Scores::default(),
             steps: Vec::new(),
         })
     }

@@ -82,6 +82,19 @@ fn a_person_sees_the_message_the_decision_and_what_everyone_sees() {
 }
 
 #[test]
+fn a_held_message_is_no_failure() {
+    let returned = r#"RETURNS={"say nothing":{"Outcome":"HELD","HeldUntil":1786700000123,"Reasons":["links"]}}"#;
+    let output = send(&["--env", returned, "say nothing"]);
+    let expected = "Alice     say nothing\ndecision  hold, for a reviewer\nreasons   links\neveryone  sees nothing until it is approved\ntook ";
+    assert!(stdout(&output).starts_with(expected), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(0));
+    let output = send(&["--json", "--env", returned, "say nothing"]);
+    let held = &lines(&output)[0];
+    assert_eq!((&held["status"], &held["decision"]), (&json!("PENDING"), &json!("HOLD")));
+    assert_eq!(held["held_until"], 1_786_700_000_123_u64);
+}
+
+#[test]
 fn several_messages_share_an_environment() {
     let output = send(&["--as-bot", "good day", "deny"]);
     let text = stdout(&output);

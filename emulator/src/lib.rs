@@ -13,6 +13,9 @@
 //!   and destinations, an [`InvokeEndpoint`] invokes functions that another tool runs, and a [`FunctionMap`] maps ARNs
 //!   to functions in a file.
 //! - **Faults**: a switch for each failure that production can bring.
+//! - **DynamoDB** with one table, on the same port, for what functions remember together (feature `dynamodb`:
+//!   `Settings::table`). The chat page shows the messages that a function holds for a reviewer there, if it is given a
+//!   [`ReviewDesk`].
 //! - A **data file**, so that no accepted message is lost by a restart ([`Settings::data`]); a **chat page**
 //!   ([`Settings::page`]); a **recording** of all steps ([`Recorder`]), to deliver again ([`RecordedStep`]).
 //!
@@ -158,7 +161,8 @@
 //! Kept and shown, and not acted on: expiration settings (nothing is deleted by them), the Lex bot that a bot is configured
 //! with (it never answers, and bots send nothing by themselves), and push notifications of messages (they reach processors
 //! and no phone). Calls are not limited in number. Nothing is published to EventBridge;
-//! [watchers](MessagingService::watch) get the same information.
+//! [watchers](MessagingService::watch) get the same information. No schedule invokes a function by itself:
+//! [`Event::scheduled`] is what it would send.
 //!
 //! [`assumptions`] lists everything that this crate assumes because AWS does not document it.
 //! [`MessagingService::set_assumptions`] changes it while the service runs.

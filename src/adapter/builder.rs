@@ -128,7 +128,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
     }
 
     /// Sets where an update shows its [reasons](crate::Reason) to everyone who gets the message. By default, they are shown
-    /// to nobody.
+    /// to nobody. The approval of a held message shows none.
     pub fn reasons_in(mut self, reasons_in: ReasonsIn) -> Self {
         self.reasons_in = Some(reasons_in);
         self

@@ -1,61 +1,61 @@
 //! Holds a message for a person: stores its ticket in place of a callback.
 
 use std::error::Error as StdError;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use crate::Ticket;
 use crate::catch_unwind::CatchUnwind;
-use crate::decision::hold::Hold;
 use crate::error::cause;
+use crate::event::header::Header;
 use crate::review::desk::Desk;
-use crate::{Decision, FallbackAction, Message, Ticket};
 
 /// The most time that the store has, if the invocation has more.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// How an attempt to hold a message ended.
-pub(super) enum Holding {
-    /// The ticket is stored.
-    Held {
-        ticket: Box<Ticket>,
-        /// Whether this invocation stored it, and not an earlier one with the same event.
-        new: bool,
-    },
-    /// It is not known to be stored, for this reason.
-    Failed(String),
+/// A message that is held.
+pub(super) struct Held {
+    pub(super) ticket: Box<Ticket>,
+    /// Whether this invocation stored the ticket, and not an earlier one with the same event.
+    pub(super) new: bool,
 }
 
-/// Stores the ticket of a message. The store has half of the time that is left for the callback: the fallback action needs
-/// the other half if the store is away.
-pub(super) async fn hold(
-    desk: Option<&dyn Desk>,
-    message: &Message,
-    decision: &Decision,
-    hold: &Hold,
-    fallback_action: FallbackAction,
-    callback_deadline: Option<Instant>,
-) -> Holding {
+/// Stores a ticket. If it is not known to be stored, the error says why.
+pub(super) async fn open(desk: Option<&dyn Desk>, ticket: Ticket, deadline: Option<Instant>) -> Result<Held, String> {
     let Some(desk) = desk else {
-        return Holding::Failed(
-            "the function has no store for tickets: set one with `AdapterBuilder::tickets`".to_owned(),
-        );
+        return Err("the function has no store for tickets: set one with `AdapterBuilder::tickets`".to_owned());
     };
-    let ticket = Ticket::new(message, decision, hold, fallback_action, SystemTime::now());
-    let now = Instant::now();
-    let half = callback_deadline.map(|deadline| deadline.saturating_duration_since(now) / 2);
-    let cut = now + half.map_or(LONGEST, |half| half.min(LONGEST));
-    match timeout_at(cut, CatchUnwind::new(desk.open(&ticket))).await {
-        Ok(Some(Ok(stored))) => {
-            let new = stored == ticket;
-            Holding::Held { ticket: Box::new(stored), new }
+    let stored = in_time(desk.open(&ticket), deadline).await?;
+    let new = stored == ticket;
+    Ok(Held { ticket: Box::new(stored), new })
+}
+
+/// Returns the ticket that an earlier invocation stored for a message, if there is one. Without an answer of the store, there
+/// is none, and the fallback action decides: the message must not hang.
+pub(super) async fn ticket(desk: Option<&dyn Desk>, header: &Header, deadline: Option<Instant>) -> Option<Ticket> {
+    match in_time(desk?.ticket(&header.ids.callback_id), deadline).await {
+        Ok(ticket) => ticket,
+        Err(cause) => {
+            tracing::warn!(cause, "it is not known whether the message is held; the fallback action decides");
+            None
         }
-        Ok(Some(Err(error))) => Holding::Failed(text(error)),
-        Ok(None) => Holding::Failed("the store panicked".to_owned()),
-        Err(_) => Holding::Failed("the store did not answer in time".to_owned()),
     }
 }
 
-fn text(error: Box<dyn StdError + Send + Sync>) -> String {
-    cause::text(error, false)
+/// Returns the answer of the store. It has half of the time that is left for the callback: the fallback action needs the other
+/// half if the store is away.
+async fn in_time<T>(
+    answer: impl Future<Output = Result<T, Box<dyn StdError + Send + Sync>>>,
+    deadline: Option<Instant>,
+) -> Result<T, String> {
+    let now = Instant::now();
+    let half = deadline.map(|deadline| deadline.saturating_duration_since(now) / 2);
+    let cut = now + half.map_or(LONGEST, |half| half.min(LONGEST));
+    match timeout_at(cut, CatchUnwind::new(answer)).await {
+        Ok(Some(Ok(answer))) => Ok(answer),
+        Ok(Some(Err(error))) => Err(cause::text(error, false)),
+        Ok(None) => Err("the store panicked".to_owned()),
+        Err(_) => Err("the store did not answer in time".to_owned()),
+    }
 }

@@ -16,11 +16,15 @@ pub(crate) trait Desk: Send + Sync {
     /// Stores an open ticket, and returns the one that is there now.
     fn open<'a>(&'a self, ticket: &'a Ticket) -> Opening<'a>;
 
+    /// Returns the ticket with this id.
+    fn ticket<'a>(&'a self, id: &'a str) -> Reading<'a>;
+
     /// Sweeps until the deadline. What was done is in `sweep` even if there is an error.
     fn sweep<'a>(&'a self, sweep: &'a mut Sweep, deadline: Option<Instant>) -> Sweeping<'a>;
 }
 
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<Ticket, Box<dyn StdError + Send + Sync>>> + Send + 'a>>;
+type Reading<'a> = Pin<Box<dyn Future<Output = Result<Option<Ticket>, Box<dyn StdError + Send + Sync>>> + Send + 'a>>;
 type Sweeping<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// Makes a desk once the callbacks are there.
@@ -33,6 +37,10 @@ pub(crate) fn open_desk<S: TicketStore + 'static>(store: S) -> OpenDesk {
 impl<S: TicketStore + 'static> Desk for Reviewer<S> {
     fn open<'a>(&'a self, ticket: &'a Ticket) -> Opening<'a> {
         Box::pin(async move { self.store().open(ticket).await.map_err(Into::into) })
+    }
+
+    fn ticket<'a>(&'a self, id: &'a str) -> Reading<'a> {
+        Box::pin(async move { self.store().ticket(id).await.map_err(Into::into) })
     }
 
     fn sweep<'a>(&'a self, sweep: &'a mut Sweep, deadline: Option<Instant>) -> Sweeping<'a> {

@@ -345,3 +345,42 @@ async fn a_hold_is_no_callback() {
     assert_eq!(error.kind(), ErrorKind::CallbackInvalid);
     assert!(service.callbacks().is_empty());
 }
+
+/// Returns the payload in which the event arrives at the on-failure destination of a function that died.
+fn failed(event: &str) -> String {
+    let request = r#""requestContext":{"requestId":"1","condition":"RetriesExhausted"}"#;
+    format!(r#"{{"version":"1.0",{request},"requestPayload":{event}}}"#)
+}
+
+#[tokio::test]
+async fn the_rescue_of_a_held_message_leaves_it_to_the_person() {
+    let (store, service) = (MemoryStore::new(), CallbackService::new([]));
+    let adapter = adapter(&store, &service, hours(4)).await;
+    invoked(&adapter, &event("held")).await;
+    let rescued = invoked(&adapter, &failed(&event("held"))).await;
+    assert_eq!((rescued.decision, rescued.outcome), (DecisionKind::Hold, Outcome::Held));
+    // What is not held is rescued as ever, and so is everything if the store is away.
+    let rescued = invoked(&adapter, &failed(&event("other"))).await;
+    assert_eq!((rescued.decision, rescued.decided_by), (DecisionKind::Deny, DecidedBy::Rescue));
+    store.set_away(true);
+    let rescued = invoked(&adapter, &failed(&event("held"))).await;
+    assert_eq!((rescued.decision, rescued.outcome), (DecisionKind::Deny, Outcome::Accepted));
+}
+
+#[tokio::test]
+async fn after_48_hours_a_ticket_is_closed_as_expired_and_the_sweep_fails() {
+    let store = MemoryStore::new();
+    let service = CallbackService::new(std::iter::repeat_n(Answer::Forbidden, 100));
+    let long_ago = SystemTime::now() - Duration::from_secs(49 * 3600);
+    let message = testing::message("old").id("m").callback_id("m").created_at(long_ago).build();
+    let hold = hours(4);
+    let ticket_of_old = Ticket::new(&message, &Decision::hold(hold.clone()), &hold, FallbackAction::Abort, long_ago);
+    store.open(&ticket_of_old).await.unwrap();
+    let reviewer = reviewer(&store, &service);
+    let error = reviewer.sweep(Duration::from_secs(60)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Sweep);
+    assert!(error.to_string().contains("1 can never be decided"), "{error}");
+    assert_eq!(ticket(&store, "m").await.outcome(), Some(TicketOutcome::Expired));
+    // Once: it is reported when it happens, and not for ever.
+    assert!(reviewer.sweep(SECONDS).await.is_ok());
+}
