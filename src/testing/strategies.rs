@@ -107,7 +107,8 @@ pub fn lex_content() -> impl Strategy<Value = String> {
     let messages = prop::collection::vec(prop_oneof![3 => plain, 1 => card], 0..4);
     (messages, prop::bool::weighted(0.2)).prop_map(|(messages, encode)| {
         let envelope = json!({ "Messages": messages }).to_string();
-        if encode { percent_encoding::encode(&envelope) } else { envelope }
+        // A client decodes the content first, and a `%00` in a text would make the JSON invalid.
+        if encode || envelope.contains('%') { percent_encoding::encode(&envelope) } else { envelope }
     })
 }
 

@@ -73,7 +73,8 @@ def main(stack, fallback, held):
     for role, expected, for_held in (
         ("FilterRole", {callback, status, (log, "FilterLogGroup"), ("lambda:InvokeFunction", rescue)}, {(every, table)}),
         ("RescueRole", {callback, status, (log, "RescueLogGroup"), (
-            ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), queue["QueueArn"])}, set()),
+            ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"), queue["QueueArn"])},
+         {("dynamodb:GetItem", table)}),
         *([("SweepRole", {callback, status, (log, "SweepLogGroup")}, {resolve, query})] if held else []),
     ):
         # AWS appends `:*` to both ARNs, moto to one of them only.
