@@ -25,6 +25,7 @@ const NO_REGION: &str = "no AWS region is set: pass --region, set AWS_REGION, or
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Proxy {
     /// Directly: they are for this machine.
+    #[cfg(feature = "review")]
     None,
     /// By the proxy in the environment, if there is one.
     OfEnvironment,
@@ -81,6 +82,7 @@ pub(crate) fn http_client(proxy: Proxy) -> Result<SharedHttpClient, Failure> {
     let tls = TlsContext::builder().build();
     let tls = tls.map_err(|error| Failure::not_started(format!("cannot start: {error}")))?;
     let proxy = match proxy {
+        #[cfg(feature = "review")]
         Proxy::None => ProxyConfig::disabled(),
         Proxy::OfEnvironment => ProxyConfig::from_env(),
     };
