@@ -101,7 +101,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
 
     /// Sets whether [`Processor::after_callback`] also runs for a message that was decided before. By default it does not,
     /// so that an event that Lambda delivers twice is worked on once; it is not worked on at all if the first environment
-    /// died after its callback.
+    /// died after its callback. To have it done once in both cases, set this and guard the work by [`Once`](crate::Once).
     pub fn after_decided_before(mut self, after_decided_before: bool) -> Self {
         self.decider.after_decided_before = after_decided_before;
         self

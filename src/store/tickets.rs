@@ -58,7 +58,7 @@ pub trait TicketStore: Send + Sync {
         at: SystemTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Returns tickets of one queue, those with the earliest [time](Queue) first, and by their ids if that is the same. A ticket that has just come or gone may be
+    /// Returns tickets of one queue, those with the earliest [time](Queue) first. A ticket that has just come or gone may be
     /// missing or still there.
     ///
     /// # Errors
