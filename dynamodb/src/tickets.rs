@@ -154,15 +154,17 @@ impl TicketStore for DynamoDbStore {
         }
         let found = request.key_condition_expression(condition).send().await;
         let found = found.map_err(|error| self.failed("Query", error))?;
-        let tickets = found.items().iter().filter_map(|item| match self.read(item) {
+        let tickets: Vec<_> = found.items().iter().filter_map(|item| match self.read(item) {
             Ok(ticket) => Some(ticket),
             Err(error) => {
                 let id = read_text(item, KEY).and_then(|key| key.strip_prefix(PREFIX));
                 tracing::error!(ticket_unreadable = true, callback_id = id, cause = ?error, "a ticket cannot be read");
                 None
             }
-        });
-        Ok(TicketPage::new(tickets.collect(), found.last_evaluated_key().and_then(next)))
+        }).collect();
+        let unreadable = found.items().len() - tickets.len();
+        let page = TicketPage::new(tickets, found.last_evaluated_key().and_then(next));
+        Ok(page.with_unreadable(unreadable))
     }
 }
 

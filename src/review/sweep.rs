@@ -19,6 +19,9 @@ const LEFT_ALONE: Duration = Duration::from_secs(60);
 /// The most callbacks that a sweep sends at once.
 const AT_ONCE: usize = 16;
 
+/// The most time that a sweep takes for a message, so that some that cannot be decided leave the others theirs.
+const LONGEST: Duration = Duration::from_secs(5);
+
 /// The most tickets that a sweep counts of each kind, so that a flood of held messages does not take its time.
 const MOST_COUNTED: usize = 1_000;
 
@@ -78,10 +81,11 @@ impl<S: TicketStore + 'static> Reviewer<S> {
 
     pub(super) async fn sweep_into(&self, sweep: &mut Sweep, deadline: Option<Instant>) -> Result<(), Error> {
         let now = SystemTime::now();
-        // What is recorded goes first: it was to be sent a while ago.
+        // What is due goes first. A message that cannot be decided is among those that are recorded from then on, where it
+        // takes no other message's time.
+        self.each(TicketQuery::of(Queue::Open).until(now), sweep, deadline).await?;
         let recorded = TicketQuery::of(Queue::Resolved).until(now - LEFT_ALONE);
         self.each(recorded, sweep, deadline).await?;
-        self.each(TicketQuery::of(Queue::Open).until(now), sweep, deadline).await?;
         self.count_held(sweep, now, deadline).await?;
         self.count_resolved(sweep, now, deadline).await
     }
@@ -91,6 +95,7 @@ impl<S: TicketStore + 'static> Reviewer<S> {
         let mut query = query.limit(PAGE);
         loop {
             let page = self.page(&query).await?;
+            sweep.failed += page.unreadable;
             let mut working = JoinSet::new();
             for ticket in page.tickets {
                 if working.len() >= AT_ONCE {
@@ -113,6 +118,8 @@ impl<S: TicketStore + 'static> Reviewer<S> {
     }
 
     async fn settle(&self, ticket: Ticket, deadline: Option<Instant>) -> Result<Swept, Error> {
+        let longest = Instant::now() + LONGEST;
+        let deadline = Some(deadline.map_or(longest, |deadline| deadline.min(longest)));
         let id = ticket.id().to_owned();
         if ticket.queue() == Queue::Resolved {
             self.finish(ticket, true, deadline).await?;

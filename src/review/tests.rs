@@ -384,3 +384,42 @@ async fn after_48_hours_a_ticket_is_closed_as_expired_and_the_sweep_fails() {
     // Once: it is reported when it happens, and not for ever.
     assert!(reviewer.sweep(SECONDS).await.is_ok());
 }
+
+/// A store with a ticket that nobody can read.
+struct Damaged(MemoryStore);
+
+impl TicketStore for Damaged {
+    type Error = crate::store::StoreAway;
+
+    async fn open(&self, ticket: &Ticket) -> Result<Ticket, Self::Error> {
+        self.0.open(ticket).await
+    }
+
+    async fn ticket(&self, id: &str) -> Result<Option<Ticket>, Self::Error> {
+        self.0.ticket(id).await
+    }
+
+    async fn resolve(&self, id: &str, resolution: &Resolution) -> Result<Option<Ticket>, Self::Error> {
+        self.0.resolve(id, resolution).await
+    }
+
+    async fn close(&self, id: &str, outcome: TicketOutcome, at: SystemTime) -> Result<(), Self::Error> {
+        self.0.close(id, outcome, at).await
+    }
+
+    async fn tickets(&self, query: &TicketQuery) -> Result<crate::store::TicketPage, Self::Error> {
+        let unreadable = usize::from(query.queue == Queue::Open && query.until.is_some());
+        Ok(self.0.tickets(query).await?.with_unreadable(unreadable))
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_cannot_be_read_fails_the_sweep_and_holds_up_no_other() {
+    let (store, service) = (MemoryStore::new(), CallbackService::new([]));
+    invoked(&adapter(&store, &service, an_instant()).await, &event("m")).await;
+    std::thread::sleep(Duration::from_millis(5));
+    let reviewer = Reviewer::new(Damaged(store.clone()), Callbacks::from_client(service.client()).unwrap());
+    let error = reviewer.sweep(SECONDS).await.unwrap_err();
+    assert!(error.to_string().starts_with("1 held messages"), "{error}");
+    assert_eq!(ticket(&store, "m").await.outcome(), Some(TicketOutcome::Accepted));
+}

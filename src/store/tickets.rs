@@ -138,12 +138,21 @@ pub struct TicketPage {
     pub tickets: Vec<Ticket>,
     /// What to give as [`TicketQuery::from`] for the next page, or `None` if this is the last one.
     pub next: Option<String>,
+    /// How many tickets of the page cannot be read, and are not in it. They must not keep the others from being decided, and
+    /// nobody may take them for decided: a sweep fails for them.
+    pub unreadable: usize,
 }
 
 impl TicketPage {
     /// Creates a page.
     pub fn new(tickets: Vec<Ticket>, next: Option<String>) -> Self {
-        Self { tickets, next }
+        Self { tickets, next, unreadable: 0 }
+    }
+
+    /// Sets how many tickets of the page cannot be read.
+    #[must_use]
+    pub fn with_unreadable(self, unreadable: usize) -> Self {
+        Self { unreadable, ..self }
     }
 }
 
