@@ -45,6 +45,7 @@ impl World {
         self.channels.change(&mut self.batch, channel_arn, |channel| {
             channel.memberships.remove(member_arn);
         });
+        self.forget_preferences(channel_arn, member_arn);
         true
     }
 
