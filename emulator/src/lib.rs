@@ -137,30 +137,18 @@
 //!
 //! # Operations
 //!
-//! | | here |
-//! | --- | --- |
-//! | messages | `SendChannelMessage`, `UpdateChannelMessage`, `GetChannelMessage`, `ListChannelMessages`, `GetChannelMessageStatus`, `RedactChannelMessage`, `DeleteChannelMessage` |
-//! | flows | `CreateChannelFlow`, `DescribeChannelFlow`, `ListChannelFlows`, `UpdateChannelFlow`, `DeleteChannelFlow`, `AssociateChannelFlow`, `DisassociateChannelFlow`, `ListChannelsAssociatedWithChannelFlow`, `ChannelFlowCallback` |
-//! | sessions | `GetMessagingSessionEndpoint`, and `/connect`, prefetch included |
-//! | channels | `CreateChannel`, `DescribeChannel`, `ListChannels`, `SearchChannels`, `UpdateChannel`, `UpdateChannelReadMarker`, `DeleteChannel`, `PutChannelExpirationSettings` |
-//! | members | `PutChannelMembershipPreferences`, `GetChannelMembershipPreferences`, `CreateChannelMembership`, `BatchCreateChannelMembership`, `DescribeChannelMembership`, `ListChannelMemberships`, `DeleteChannelMembership`, `DescribeChannelMembershipForAppInstanceUser`, `ListChannelMembershipsForAppInstanceUser` |
-//! | moderators | `CreateChannelModerator`, `DescribeChannelModerator`, `ListChannelModerators`, `DeleteChannelModerator`, `DescribeChannelModeratedByAppInstanceUser`, `ListChannelsModeratedByAppInstanceUser` |
-//! | bans | `CreateChannelBan`, `DescribeChannelBan`, `ListChannelBans`, `DeleteChannelBan` |
-//! | app instances | `CreateAppInstance`, `DescribeAppInstance`, `ListAppInstances`, `UpdateAppInstance`, `DeleteAppInstance`, `CreateAppInstanceAdmin`, `DescribeAppInstanceAdmin`, `ListAppInstanceAdmins`, `DeleteAppInstanceAdmin` |
-//! | users | `CreateAppInstanceUser`, `DescribeAppInstanceUser`, `ListAppInstanceUsers`, `UpdateAppInstanceUser`, `DeleteAppInstanceUser`, `PutAppInstanceUserExpirationSettings`, `RegisterAppInstanceUserEndpoint`, `DescribeAppInstanceUserEndpoint`, `ListAppInstanceUserEndpoints`, `UpdateAppInstanceUserEndpoint`, `DeregisterAppInstanceUserEndpoint` |
-//! | settings | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings`, `PutMessagingStreamingConfigurations`, `GetMessagingStreamingConfigurations`, `DeleteMessagingStreamingConfigurations` |
-//! | bots | `CreateAppInstanceBot`, `DescribeAppInstanceBot`, `ListAppInstanceBots`, `UpdateAppInstanceBot`, `DeleteAppInstanceBot` |
-//! | tags | `TagResource`, `UntagResource`, `ListTagsForResource` |
+//! The service has the operations of `chime-sdk-messaging` and those of `chime-sdk-identity`: messages, channel flows,
+//! sessions, channels with their members, moderators and bans, app instances, users, bots and tags. `docs/service.md` in the
+//! repository lists each of them with what becomes of it. Another operation gets 404
+//! [`UnknownOperation`](Exception::UnknownOperation), with its name.
 //!
-//! | | not here: 404 [`UnknownOperation`](Exception::UnknownOperation) |
-//! | --- | --- |
-//! | elastic channels | `ListSubChannels`; a `SubChannelId` is refused |
-//!
-//! Kept and shown, and not acted on: streaming configurations (nothing is streamed), the Lex bot that a bot is configured
-//! with (it never answers, and bots send nothing by themselves), and push notifications of messages (they reach processors
-//! and no phone). Calls are not limited in number. Nothing is published to EventBridge;
-//! [watchers](MessagingService::watch) get the same information. No schedule invokes a function by itself:
-//! [`Event::scheduled`] is what it would send.
+//! - **Acted upon**: almost all. Expiration and retention settings delete channels, users and messages when they are due, by
+//!   a clock that [`MessagingService::advance`] moves.
+//! - **Kept and shown**, and not acted upon: streaming configurations (nothing is streamed), endpoints of users, preferences
+//!   of memberships and push notifications of messages (they reach processors and no phone), the Lex bot that a bot is
+//!   configured with (it never answers, and bots send nothing by themselves).
+//! - **Not emulated**: quotas on the number of calls, and EventBridge, whose information [watchers](MessagingService::watch)
+//!   get. No schedule invokes a function by itself: [`Event::scheduled`] is what it would send.
 //!
 //! [`assumptions`] lists everything that this crate assumes because AWS does not document it.
 //! [`MessagingService::set_assumptions`] changes it while the service runs.

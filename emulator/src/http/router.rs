@@ -7,9 +7,9 @@ use crate::http::answer::{read, refuse};
 use crate::http::dynamodb;
 use crate::http::page::updates::Page;
 use crate::http::{channel_flow_callback, connect, get_channel_message_status, operation, page};
-use crate::messaging::api;
+use crate::messaging::api::{self, catalog};
 use crate::messaging::core::Core;
-use crate::messaging::wire::api_error::{ApiError, Exception};
+use crate::messaging::wire::api_error::ApiError;
 use crate::net::connection::Control;
 use crate::net::origin_check::{self, Allowed};
 use axum::Router;
@@ -81,11 +81,23 @@ async fn route(http: &Http, control: &Control, parts: Parts, body: Body) -> Resp
     let Some((found, labels)) = found else {
         // With an unread body the connection would have to be closed, which the client's next request runs into.
         let _ = read(body).await;
-        let path = "channel-flow-emulator does not have this operation";
-        return refuse(&ApiError::new(Exception::UnknownOperation, path));
+        return refuse(&unknown(&parts));
     };
     if found.name == get_channel_message_status::OPERATION {
         return get_channel_message_status::respond(core, control, found, &parts, &labels, body).await;
     }
     operation::respond(found, operation::run(core, found, &parts, &labels, body).await)
 }
+
+/// The refusal of a request that is for no operation here.
+fn unknown(request: &Parts) -> ApiError {
+    if let Some(known) = catalog::find(request) {
+        return api::not_offered(known.name);
+    }
+    let path: String = request.uri.path().chars().take(LONGEST_PATH).collect();
+    let method = request.method.as_str();
+    api::not_offered(&format!("{method} {path}, which is no operation of chime-sdk-messaging or chime-sdk-identity"))
+}
+
+/// How much of an unknown path is repeated, in characters.
+const LONGEST_PATH: usize = 200;

@@ -4,6 +4,7 @@
 //! that the API model says of an operation's input, so that those functions deal with rules only, not with shapes.
 
 pub(crate) mod call;
+pub(crate) mod catalog;
 pub(crate) mod input;
 pub(crate) mod operation;
 
@@ -29,7 +30,7 @@ mod tag;
 use crate::messaging::api::call::Call;
 use crate::messaging::api::input::Input;
 use crate::messaging::api::operation::Operation;
-use crate::messaging::wire::api_error::ApiError;
+use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::world::World;
 use serde_json::{Map, Value};
 
@@ -71,15 +72,7 @@ pub(crate) fn run(
     idempotency::run(&mut Call { operation: name, exceptions, input, world, now, host }, run)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::operations;
-
-    #[test]
-    fn the_front_page_names_every_operation() {
-        let page = include_str!("../lib.rs");
-        for operation in operations() {
-            assert!(page.contains(&format!("`{}`", operation.name)), "{}", operation.name);
-        }
-    }
+/// The refusal of an operation that the emulator does not have.
+pub(crate) fn not_offered(name: &str) -> ApiError {
+    ApiError::new(Exception::UnknownOperation, format!("channel-flow-emulator does not have {name}"))
 }

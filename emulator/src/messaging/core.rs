@@ -16,7 +16,7 @@ use crate::messaging::sessions::Sessions;
 use crate::messaging::state::{SharedState, State};
 use crate::messaging::store::Store;
 use crate::messaging::watchers::Watchers;
-use crate::messaging::wire::api_error::{ApiError, Exception};
+use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::World;
 use crate::settings::Settings;
 use serde_json::{Map, Value};
@@ -138,9 +138,8 @@ impl Core {
         input: Value,
         id: Option<&str>,
     ) -> Result<Value, ApiError> {
-        let operation = api::operations().find(|known| known.name == operation).ok_or_else(|| {
-            ApiError::new(Exception::UnknownOperation, format!("channel-flow-emulator has no operation {operation}"))
-        })?;
+        let known = api::operations().find(|known| known.name == operation);
+        let operation = known.ok_or_else(|| api::not_offered(&format!("the operation {operation}")))?;
         let Value::Object(mut members) = input else {
             return Err(ApiError::bad_request("the input must be an object"));
         };
