@@ -1,7 +1,6 @@
 //! `dev`: the messaging service, a chat page, and the user's processor, which is built again when its source changes.
 
 mod banner;
-mod demo;
 mod feed;
 mod port;
 mod processor;
@@ -20,7 +19,6 @@ use crate::variables::TABLE;
 use channel_flow_emulator::{
     Emulator, Error, ErrorKind, FunctionMap, MessagingService, Recorder, RecorderSettings, Settings,
 };
-use demo::FlowProcessor;
 use processor::Current;
 use std::cell::OnceCell;
 use std::error::Error as _;
@@ -84,8 +82,7 @@ async fn serve(
             (arn.clone(), arn)
         }
     };
-    let flow = FlowProcessor { function_arn: &function_arn, fallback_action: args.fallback.as_str() };
-    let demo = demo::set_up(service, flow).await;
+    let demo = service.set_up_demo(&function_arn, args.fallback.as_str()).await;
     let demo = demo.map_err(|error| Failure::not_started(format!("cannot set up the demo: {error}")))?;
     let _recorder = record(args, service)?;
     let url = port::url(service.address());

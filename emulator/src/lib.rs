@@ -46,6 +46,9 @@
 //!
 //! # A channel with a flow
 //!
+//! [`Emulator::demo`] sets up an app instance, users, a channel and a flow through a function in one line. Step by step it is
+//! this:
+//!
 //! [`MessagingService::call`] does an operation by the names of the API model, without HTTP. Over HTTP,
 //! [`MessagingService::endpoint_url`] is the URL for clients.
 //!
@@ -155,6 +158,7 @@
 
 mod arn;
 mod clock;
+mod demo;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod emulator;
@@ -179,6 +183,7 @@ pub mod limits;
 pub use arn::ACCOUNT;
 pub use assumptions::{AbsentStatus, Assumptions, RepeatedCallback};
 pub use axum::body::Bytes;
+pub use demo::{Demo, DemoArns, DemoMessage};
 pub use emulator::Emulator;
 pub use error::{Error, ErrorKind};
 pub use function_map::{FunctionMap, FunctionMapError, MappedFunction};

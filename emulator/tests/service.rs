@@ -194,10 +194,20 @@ async fn other_operations_are_refused_by_name() {
         ("PATCH", "/channels/a?operation=channel-flow-callback"),
         ("POST", "/channels/a/streams"),
         ("PUT", "/app-instances/a/nothing"),
+        ("GET", "/meetings"),
     ] {
         let response = request(address, method, path, &[], b"");
         assert_refused(&response, 404, "UnknownOperationException");
+        let message = response.json()["Message"].as_str().unwrap().to_owned();
+        let path = path.split('?').next().unwrap();
+        assert!(message.contains(&format!("does not have {method} {path}, ")), "{message}");
     }
+    let long = format!("/{}", "a".repeat(10_000));
+    let response = request(address, "GET", &long, &[], b"");
+    assert_refused(&response, 404, "UnknownOperationException");
+    assert!(response.body.len() < 500);
+    let error = sent.service.call("CreateMeeting", json!({})).await.unwrap_err();
+    assert!(error.message().contains("does not have the operation CreateMeeting"), "{error}");
     assert!(sent.service.callbacks().is_empty());
 }
 

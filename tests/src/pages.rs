@@ -28,3 +28,7 @@ struct Policies;
 /// docs/review.md
 #[doc = include_str!("../../docs/review.md")]
 struct Review;
+
+/// docs/service.md
+#[doc = include_str!("../../docs/service.md")]
+struct Service;

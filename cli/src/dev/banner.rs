@@ -1,14 +1,14 @@
 //! The banner that `dev` prints at the start.
 
 use crate::args::Dev;
-use crate::dev::demo::Demo;
 use crate::text::{BAD, DIM, GOOD, printable, styled};
 use crate::variables::TABLE;
+use channel_flow_emulator::DemoArns;
 use std::fmt::Display;
 use std::io::Write;
 
 /// Prints it. `processor` describes the processor of the messages.
-pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &Demo) {
+pub(super) fn show(args: &Dev, url: &str, region: &str, processor: &str, demo: &DemoArns) {
     let mut out = anstream::stdout().lock();
     let mut line = |name: &str, text: &dyn Display| {
         // A closed standard output is no error.

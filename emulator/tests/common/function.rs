@@ -138,6 +138,7 @@ fn obey(event: &Value) -> Result<(), Broken> {
             }
         }
         "call back" | "call back with reasons" | "call back with steps" => call_back(event),
+        "deny" => deny(event),
         "meet and call back" => {
             MEETING.wait();
             call_back(event);
@@ -196,6 +197,15 @@ fn rescue_all(event: &Value) -> Value {
 }
 
 fn call_back(event: &Value) {
+    callback(event).with(|body| body["ChannelMessage"]["Content"] = json!("called back")).send();
+}
+
+fn deny(event: &Value) {
+    callback(event).with(|body| body["DeleteResource"] = json!(true)).send();
+}
+
+/// The callback for an event, which lets its message through.
+fn callback(event: &Value) -> Call {
     let variable = |name: &str| env::var(name).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let endpoint = variable("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING");
@@ -204,15 +214,14 @@ fn call_back(event: &Value) {
         message_id: text(&event["ChannelMessage"]["MessageId"]),
         channel_arn: text(&event["ChannelMessage"]["ChannelArn"]),
     };
-    let call = Call {
+    Call {
         address: endpoint.strip_prefix("http://").unwrap().parse().unwrap(),
         access_key_id: variable("AWS_ACCESS_KEY_ID"),
         secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
         session_token: variable("AWS_SESSION_TOKEN"),
         region: variable("AWS_REGION"),
         ..Call::without_credentials(&ids)
-    };
-    call.with(|body| body["ChannelMessage"]["Content"] = json!("called back")).send();
+    }
 }
 
 /// Holds a connection open, in this process and in one that it starts.
