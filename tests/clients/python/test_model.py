@@ -1,6 +1,8 @@
 """Every limit of the API model, from both sides, against every operation that the emulator has."""
 
 import json
+import re
+from pathlib import Path
 
 import model
 import pytest
@@ -18,9 +20,13 @@ PROMISED = """
     TagResource UntagResource ListTagsForResource
     SendChannelMessage UpdateChannelMessage GetChannelMessage ListChannelMessages GetChannelMessageStatus
     DeleteChannelMessage RedactChannelMessage ChannelFlowCallback GetMessagingSessionEndpoint
+    PutChannelExpirationSettings PutAppInstanceUserExpirationSettings PutAppInstanceRetentionSettings
+    PutChannelMembershipPreferences PutMessagingStreamingConfigurations RegisterAppInstanceUserEndpoint
 """.split()
 
 OPERATIONS = model.operations()
+
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "service.md"
 
 
 def name_of(operation):
@@ -51,6 +57,17 @@ def test_limits_from_both_sides(wire, operation):
             wrong.append(f"{case}: {answer.status} {answer.body.decode()}")
         wrong += [f"{case}: {breach}" for breach in model.breaches(operation, answer)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_documentation_lists_every_operation_of_the_model(wire):
+    """And says which of them the emulator does not have; that answer names the operation."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", DOCUMENTED.read_text(), re.MULTILINE))
+    assert rows.keys() == {operation.name for operation in OPERATIONS}
+    for operation in OPERATIONS:
+        answer = wire.send(operation, model.value(operation.input_shape) if operation.input_shape else {})
+        missing = answer.error == "UnknownOperationException"
+        assert missing == (rows[operation.name] == "does not have it"), operation.name
+        assert not missing or operation.name in answer.message
 
 
 # Refusals with the same exception, about the state of things and not about the input. Their texts are the emulator's own.

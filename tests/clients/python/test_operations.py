@@ -77,6 +77,21 @@ def app_instances(chat):
     identity.delete_app_instance_admin(**admin)
     assert len(identity.list_app_instance_admins(**app)["AppInstanceAdmins"]) == 1
 
+    retention = {"ChannelRetentionSettings": {"RetentionDays": 5475}}
+    put = identity.put_app_instance_retention_settings(**app, AppInstanceRetentionSettings=retention)
+    assert put["AppInstanceRetentionSettings"] == retention
+    got = identity.get_app_instance_retention_settings(**app)
+    assert (got["AppInstanceRetentionSettings"], got["InitiateDeletionTimestamp"]) == (retention, put["InitiateDeletionTimestamp"])
+
+    messaging = chat.messaging
+    stream = "arn:aws:kinesis:us-east-1:123456789012:stream/chime-messaging-a"
+    configurations = [{"DataType": kind, "ResourceArn": stream} for kind in ("Channel", "ChannelMessage")]
+    messaging.put_messaging_streaming_configurations(**app, StreamingConfigurations=configurations)
+    assert messaging.get_messaging_streaming_configurations(**app)["StreamingConfigurations"] == configurations
+    messaging.delete_messaging_streaming_configurations(**app)
+    with pytest.raises(messaging.exceptions.NotFoundException):
+        messaging.get_messaging_streaming_configurations(**app)
+
 
 def users(chat):
     identity = chat.identity
@@ -87,6 +102,19 @@ def users(chat):
     described = identity.describe_app_instance_user(AppInstanceUserArn=carol)["AppInstanceUser"]
     assert (described["Name"], described["Metadata"]) == ("Caroline", "{}")
     assert described["ExpirationSettings"] == expiration
+    user = {"AppInstanceUserArn": carol}
+    attributes = {"DeviceToken": "token", "VoipDeviceToken": "another"}
+    made = identity.register_app_instance_user_endpoint(
+        **user, Type="APNS", ResourceArn="arn:aws:mobiletargeting:::apps/a", EndpointAttributes=attributes, Name="phone"
+    )
+    endpoint = user | {"EndpointId": made["EndpointId"]}
+    identity.update_app_instance_user_endpoint(**endpoint, AllowMessages="NONE")
+    described = identity.describe_app_instance_user_endpoint(**endpoint)["AppInstanceUserEndpoint"]
+    assert (described["Name"], described["AllowMessages"], described["EndpointAttributes"]) == ("phone", "NONE", attributes)
+    [listed] = identity.list_app_instance_user_endpoints(**user)["AppInstanceUserEndpoints"]
+    assert listed["EndpointId"] == made["EndpointId"] and "EndpointAttributes" not in listed
+    identity.deregister_app_instance_user_endpoint(**endpoint)
+    assert identity.list_app_instance_user_endpoints(**user)["AppInstanceUserEndpoints"] == []
     identity.delete_app_instance_user(AppInstanceUserArn=carol)
     listed = identity.list_app_instance_users(AppInstanceArn=chat.app_instance)["AppInstanceUsers"]
     assert sorted(one["Name"] for one in listed) == ["Ada", "Alice", "Bob", "Mallory"]
@@ -143,6 +171,11 @@ def members(chat):
     messaging.delete_channel_membership(**in_channel, MemberArn=chat.ada)
     listed = messaging.list_channel_memberships(**in_channel)["ChannelMemberships"]
     assert sorted(one["Member"]["Name"] for one in listed) == ["Alice", "Bob"]
+    membership = {"ChannelArn": chat.channel, "MemberArn": chat.bob, "ChimeBearer": chat.bob}
+    preferences = {"PushNotifications": {"AllowNotifications": "FILTERED", "FilterRule": '{"type": ["urgent"]}'}}
+    messaging.put_channel_membership_preferences(**membership, Preferences=preferences)
+    got = messaging.get_channel_membership_preferences(**membership)
+    assert (got["Member"]["Name"], got["Preferences"]) == ("Bob", preferences)
     of_bob = {"AppInstanceUserArn": chat.bob, "ChimeBearer": chat.bob}
     listed = messaging.list_channel_memberships_for_app_instance_user(**of_bob)["ChannelMemberships"]
     assert [one["ChannelSummary"]["ChannelArn"] for one in listed] == [chat.channel]
