@@ -231,7 +231,7 @@ fn answer<T>(ended: Ended<Result<T, impl Into<Box<dyn StdError + Send + Sync>>>>
     match ended {
         Ended::Output(Ok(answer)) => Ok(answer),
         Ended::Output(Err(error)) => Err(cause::text(error, false)),
-        Ended::Panicked => Err("the store panicked".to_owned()),
+        Ended::Panicked(_) => Err("the store panicked".to_owned()),
         Ended::OutOfTime => Err("the store did not answer in time".to_owned()),
     }
 }

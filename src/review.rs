@@ -13,6 +13,7 @@ use tokio::time::Instant;
 pub use self::sweep::Sweep;
 use crate::callback::settle::{Callback, Callbacks};
 use crate::invocation::PARTING;
+use crate::response::by::By;
 use crate::response::{DecidedBy, Outcome};
 use crate::store::{Queue, TicketStore};
 use crate::ticket::Ticket;
@@ -158,7 +159,7 @@ impl<S: TicketStore + 'static> Reviewer<S> {
         let callback = Callback {
             header: ticket.pending().header(),
             decision: resolution.decision(),
-            decided_by: DecidedBy::Reviewer,
+            by: &By::Reviewer,
             fallback_action: Some(fallback_action),
             xray_trace_id: None,
         };

@@ -53,9 +53,9 @@ async fn in_time<T>(
     let half = deadline.map(|deadline| deadline.saturating_duration_since(now) / 2);
     let cut = now + half.map_or(LONGEST, |half| half.min(LONGEST));
     match timeout_at(cut, CatchUnwind::new(answer)).await {
-        Ok(Some(Ok(answer))) => Ok(answer),
-        Ok(Some(Err(error))) => Err(cause::text(error, false)),
-        Ok(None) => Err("the store panicked".to_owned()),
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(error))) => Err(cause::text(error, false)),
+        Ok(Err(_)) => Err("the store panicked".to_owned()),
         Err(_) => Err("the store did not answer in time".to_owned()),
     }
 }

@@ -49,7 +49,7 @@ impl StoreRequest {
         let cause = match within(request, deadline).await {
             Ended::Output(Ok(answer)) => return Ok(answer),
             Ended::Output(Err(error)) => cause::text(error, false),
-            Ended::Panicked => "the store panicked".to_owned(),
+            Ended::Panicked(_) => "the store panicked".to_owned(),
             Ended::OutOfTime => "the store did not answer in time".to_owned(),
         };
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
