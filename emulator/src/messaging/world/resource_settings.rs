@@ -40,5 +40,6 @@ impl World {
         self.tags.remove(&mut self.batch, arn);
         self.bot_configurations.remove(&mut self.batch, arn);
         self.expiration_settings.remove(&mut self.batch, arn);
+        self.elastic_channels.remove(&mut self.batch, arn);
     }
 }
