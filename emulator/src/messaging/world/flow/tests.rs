@@ -204,11 +204,12 @@ fn elastic_stage(assumptions: Assumptions) -> Stage {
 #[test]
 fn a_message_stays_in_its_sub_channel_unless_callbacks_move_it() {
     for (moves, heard) in [(false, &["alice", "bob"][..]), (true, &["carol"][..])] {
-        let mut assumptions = Assumptions::default();
-        assumptions.callbacks_move_messages = moves;
         // Not even a callback without the field takes the message out of its sub-channel.
-        assumptions.absent_fields_are_kept = moves;
-        let mut stage = elastic_stage(assumptions);
+        let mut stage = elastic_stage(Assumptions {
+            callbacks_move_messages: moves,
+            absent_fields_are_kept: moves,
+            ..Assumptions::default()
+        });
         let mut said = message("alice", "hello");
         said.fields.sub_channel_id = Some("one".to_owned());
         let (id, status) = stage.send(said);
