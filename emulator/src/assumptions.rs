@@ -90,6 +90,9 @@ pub struct Assumptions {
     /// `GetChannelMessageStatus` answers `PENDING` while an update of a message is processed. `true`; otherwise it answers
     /// the status from before the update.
     pub edit_has_status: bool,
+    /// A message that is deleted because of the retention settings of its app instance sends `DELETE_CHANNEL_MESSAGE` to the
+    /// members, as one that an admin deletes does. `false`. Documented is that messages are deleted, not who learns of it.
+    pub retention_notifies: bool,
 }
 
 impl Default for Assumptions {
@@ -121,6 +124,7 @@ impl Default for Assumptions {
             non_persistent_has_status: true,
             bots_may_ask_status: true,
             edit_has_status: true,
+            retention_notifies: false,
         }
     }
 }
@@ -257,6 +261,10 @@ pub const CLIENT_REQUEST_TOKEN_LIFETIME: Duration = Duration::from_secs(10 * 60)
 
 /// How many values of `ClientRequestToken` are remembered, whatever their age, so that memory stays bounded.
 pub const CLIENT_REQUEST_TOKENS: usize = 10_000;
+
+/// How often the service looks for what has expired, beside [`advance`](crate::MessagingService::advance). Documented is that
+/// channels are deleted within 6 hours.
+pub const EXPIRATION_CHECK: Duration = Duration::from_secs(60);
 
 /// `Mode` of a channel that is created without one. An elastic channel is refused then, since it has to be `RESTRICTED`.
 pub const CHANNEL_MODE: &str = "UNRESTRICTED";

@@ -161,6 +161,7 @@ async fn the_service_chooses_the_sub_channel_of_members_and_moderators_choose_th
     let body = json!({ "MemberArn": room.bob, "Type": "HIDDEN" });
     api.send("POST", MEMBERSHIPS, &[channel], &room.alice, body).bad_request();
     api.send("PUT", "/channels/{}/readMarker", &[channel], &room.bob, json!({})).bad_request();
+    api.get("/channels/{}/memberships/{}/preferences", &[channel, &room.bob], &room.bob).bad_request();
     api.get("/channels/{}/subchannels", &[channel], &room.bob).forbidden();
     api.get("/channels/{}/subchannels", &[&room.channel], &room.alice).bad_request();
     let one = api.get("/channels/{}/subchannels?max-results=1", &[channel], &room.admin).ok(200);

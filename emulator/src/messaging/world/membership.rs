@@ -66,6 +66,7 @@ impl World {
         self.channels.change(&mut self.batch, channel_arn, |channel| {
             channel.memberships_of_mut(sub_channel_id).and_then(|memberships| memberships.remove(member_arn));
         });
+        self.forget_preferences(channel_arn, member_arn);
         true
     }
 
@@ -81,7 +82,7 @@ impl World {
             self.remove_membership(channel_arn, sub_channel_id.as_deref(), member_arn);
         }
         if !held.is_empty() {
-            self.balance_sub_channels(channel_arn, SystemTime::now());
+            self.balance_sub_channels(channel_arn, self.clock.now());
         }
         !held.is_empty()
     }
