@@ -71,7 +71,8 @@ impl Project {
     /// Whether it has a dependency that is named like this, or whose crate is.
     pub(super) fn depends_on(self, name: &str) -> bool {
         let name = name.replace('-', "_");
-        let manifest = self.text("Cargo.toml").parse::<toml::Table>().unwrap_or_default();
+        let manifest = rendered(self.text("Cargo.toml"), self.name, &Framework::Version(String::new()));
+        let manifest = manifest.parse::<toml::Table>().expect("each manifest is TOML, as a test checks");
         let tables = ["dependencies", "dev-dependencies", "build-dependencies"].map(|table| manifest.get(table));
         let mut dependencies =
             tables.into_iter().flatten().filter_map(|table| table.as_table()).flat_map(|table| table.keys());
@@ -221,7 +222,7 @@ mod tests {
             let files = project.files("guard-2", &framework()).unwrap();
             assert!(files.len() > 3, "{example:?}");
             for (path, text) in &files {
-                for rest in ["{{ ", "{% ", "workspace = true", "path = \"../", "CARGO_BIN_EXE_{", "cargo run -p"] {
+                for rest in ["{{ ", "{% ", "workspace = true", "{ path = \"../", "cargo run -p"] {
                     assert!(!text.contains(rest), "{example:?}: {path} has {rest}");
                 }
             }
@@ -229,6 +230,7 @@ mod tests {
             let common = ["Cargo.toml", "README.md", ".gitignore", "src/main.rs", "tests/function.rs"];
             assert!(common.iter().all(|path| has(path)), "{example:?}: {files:?}");
             assert!(!has("CargoLambda.toml"));
+            assert!(!project.depends_on("guard-2"));
             let manifest = &files.iter().find(|(file, _)| file == "Cargo.toml").unwrap().1;
             let manifest = manifest.parse::<toml::Table>().unwrap();
             assert_eq!(manifest["package"]["name"].as_str(), Some("guard-2"), "{example:?}");
