@@ -45,7 +45,7 @@ impl Processor {
     /// Builds it unless it is already a binary. Cargo's progress and errors go to standard error, as always.
     pub(crate) async fn build(&self) -> Result<Built, Failure> {
         let (package, folder) = match &self.source {
-            Source::Binary(path) => return Ok(Built { binary: path.clone(), packages: BTreeSet::new() }),
+            Source::Binary(path) => return Ok(Built::already(path)),
             Source::Here => (None, None),
             Source::Package(package) => (Some(package.as_str()), None),
             Source::Folder(folder) => (None, Some(folder.as_path())),
@@ -92,6 +92,15 @@ pub(crate) struct Built {
     pub(crate) binary: PathBuf,
     /// The folders of the packages in it whose sources are on this machine and not a registry's.
     pub(crate) packages: BTreeSet<PathBuf>,
+    /// Where cargo writes, which may be inside one of them.
+    pub(crate) target: Option<PathBuf>,
+}
+
+impl Built {
+    /// A binary that somebody else has built.
+    fn already(binary: &Path) -> Self {
+        Self { binary: binary.to_owned(), packages: BTreeSet::new(), target: None }
+    }
 }
 
 async fn build(cargo: OsString, name: &str, what: &[OsString], workspace: &Workspace) -> Result<Built, Failure> {
@@ -128,7 +137,7 @@ async fn build(cargo: OsString, name: &str, what: &[OsString], workspace: &Works
         let hint = if tried { String::new() } else { hint(&workspace.processors()) };
         return Err(Failure::not_started(format!("{name} could not be built{hint}")));
     }
-    Ok(Built { binary: one(name, binaries)?, packages })
+    Ok(Built { binary: one(name, binaries)?, packages, target: Some(workspace.target()) })
 }
 
 /// What can be named instead of a package that cargo does not know.

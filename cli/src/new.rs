@@ -43,7 +43,7 @@ fn tell(args: &New, project: Project, framework: &Framework, folder: &str) -> io
     ] {
         match what {
             "" => writeln!(out, "  {command}")?,
-            _ => writeln!(out, "  {command:<42}  {}", styled(DIM, what))?,
+            _ => writeln!(out, "  {command:<50}  {}", styled(DIM, what))?,
         }
     }
     Ok(())

@@ -80,6 +80,11 @@ impl Workspace {
         }
     }
 
+    /// The folder that cargo builds in.
+    pub(super) fn target(&self) -> PathBuf {
+        self.metadata.target_directory.clone().into()
+    }
+
     /// The names of the packages with a binary that are written with the framework, in order.
     pub(super) fn processors(&self) -> String {
         listed(self.metadata.workspace_packages().into_iter().filter(|package| is_processor(package)))

@@ -148,6 +148,8 @@ impl<'a> Current<'a> {
             self.sources.files.insert(lock.with_file_name("Cargo.toml"));
             self.sources.files.insert(lock);
         }
+        // Cargo marks it as a cache when it makes it, but not if it was there.
+        self.sources.ignored.extend(built.target);
         self.sources.packages = built.packages;
         self.seen.learn(self.sources.look(), started);
     }
