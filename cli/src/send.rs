@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
     let messages = messages(args)?;
     let sources = sources(args)?;
-    let processor = Processor::parse(&args.processor)?;
+    let processor = Processor::of(&args.processor)?;
     let work = async {
-        let binary = processor.build(args.function.release).await?.binary;
+        let binary = processor.build().await?.binary;
         let emulator = Emulator::start(Settings::new().table(TABLE)).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
         let function = emulator.function(&binary, settings(args));
