@@ -216,7 +216,8 @@ fn a_program_gets_a_line_a_step_and_one_that_sums_up() {
     assert_eq!((&changed["now"]["decision"], &changed["now"]["message"]["Content"]), (&json!("UPDATE"), &json!("a #")));
     assert_eq!(changed["now"]["invocation"], json!({ "outcome": "RESPONSE" }));
     assert_eq!(changed["event"]["ChannelMessage"]["Content"], "a hell");
-    let before = json!({ "decided_by": null, "decision": "DENY", "reasons": [], "scores": {}, "steps": [], "message": null });
+    let before =
+        json!({ "decided_by": null, "decision": "DENY", "reasons": [], "scores": {}, "steps": [], "message": null });
     assert_eq!(deny["before"], before);
     assert_eq!((&deny["result"], &same["result"]), (&json!("SAME"), &json!("SAME")));
     assert_eq!((&problem["line"], &problem["source"]), (&json!(4), &json!("standard input")));

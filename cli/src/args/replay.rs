@@ -130,9 +130,9 @@ With --json, each line is an object with these fields; later versions may add mo
   before      the recorded decision, its reasons, scores and steps, decided_by and fallback
               as in send --json, and message: what was released; null if masked or
               skipped
-  now         the same, and invocation: outcome (RESPONSE,
-              ERROR, TIMED_OUT, EXITED, INIT_FAILED) and, unless the outcome is RESPONSE,
-              detail: a sentence; null if skipped
+  now         the same, and invocation: outcome (RESPONSE, ERROR, TIMED_OUT, EXITED,
+              INIT_FAILED) and, unless the outcome is RESPONSE, detail: a sentence; null if
+              skipped
   label       decision and reasons, as far as the recording has them; else null
   event       the recorded event
   source, line  where the event is recorded
