@@ -6,6 +6,7 @@ mod account;
 mod account_absent;
 mod args;
 mod build;
+mod decided_by;
 mod dev;
 mod diff;
 mod events;
