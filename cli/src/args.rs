@@ -2,6 +2,8 @@
 
 mod dev;
 mod function;
+mod new;
+mod processor;
 mod replay;
 #[cfg(feature = "review")]
 mod review;
@@ -9,6 +11,8 @@ mod send;
 
 pub(crate) use dev::Dev;
 pub(crate) use function::FunctionArgs;
+pub(crate) use new::New;
+pub(crate) use processor::ProcessorArgs;
 pub(crate) use replay::Replay;
 #[cfg(feature = "review")]
 pub(crate) use review::{Action, By, Place, QueueArg, Review};
@@ -33,6 +37,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(New),
     Dev(Dev),
     Send(Send),
     Replay(Replay),

@@ -153,6 +153,10 @@
 //! - **Not emulated**: quotas on the number of calls, and EventBridge, whose information [watchers](MessagingService::watch)
 //!   get. No schedule invokes a function by itself: [`Event::scheduled`] is what it would send.
 //!
+//! Elastic channels have sub-channels: the service puts members into one, opens another one when all are full, and gives up
+//! those that too many have left. A message is sent to a sub-channel, and its processors get a `SubChannelId` in the event. The
+//! chat page and a session's prefetched `CHANNEL_DETAILS` leave elastic channels out.
+//!
 //! [`assumptions`] lists everything that this crate assumes because AWS does not document it.
 //! [`MessagingService::set_assumptions`] changes it while the service runs.
 
@@ -209,6 +213,7 @@ pub use model::counts::Counts;
 pub use model::credentials::Credentials;
 pub use model::decision::Decision;
 pub use model::event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use model::fallback::Fallback;
 pub use model::grant::Grant;
 pub use model::invocation::{FunctionError, InitFailure, InvocationOutcome, InvocationReport};
 pub use model::message::{

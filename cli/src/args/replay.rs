@@ -1,8 +1,8 @@
 //! Options of `replay`.
 
 use crate::args::function::FunctionArgs;
+use crate::args::processor::ProcessorArgs;
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;
 
 /// Run a recording through a processor and show which decisions changed
@@ -16,13 +16,8 @@ pub(crate) struct Replay {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The processor: a package in this workspace, or a path
-    ///
-    /// A value with a slash or a leading dot is a path: to a binary, which runs as it is, or to a
-    /// package directory, which is built.
-    #[arg(short, long, value_name = "NAME|PATH", default_value = "profanity-filter",
-          value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) processor: String,
+    #[command(flatten)]
+    pub(crate) processor: ProcessorArgs,
 
     /// Replay only the events of the recorded processor with this name
     ///
@@ -132,11 +127,12 @@ Exit status; with several messages, the highest that applies:
 With --json, each line is an object with these fields; later versions may add more:
   result      SAME, CHANGED, UNDECIDED, SKIPPED, or DECIDED if the line is masked and
               cannot be compared
-  before      the recorded decision, its reasons, scores and steps, and message: what was
-              released; null if masked or skipped
-  now         decision, reasons, scores, steps, message, and invocation: outcome (RESPONSE,
-              ERROR, TIMED_OUT, EXITED, INIT_FAILED) and, unless the outcome is RESPONSE,
-              detail: a sentence; null if skipped
+  before      the recorded decision, its reasons, scores and steps, decided_by and fallback
+              as in send --json, and message: what was released; null if masked or
+              skipped
+  now         the same, and invocation: outcome (RESPONSE, ERROR, TIMED_OUT, EXITED,
+              INIT_FAILED) and, unless the outcome is RESPONSE, detail: a sentence; null if
+              skipped
   label       decision and reasons, as far as the recording has them; else null
   event       the recorded event
   source, line  where the event is recorded
