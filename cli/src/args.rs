@@ -2,6 +2,8 @@
 
 mod dev;
 mod function;
+#[cfg(test)]
+mod pages;
 mod replay;
 #[cfg(feature = "review")]
 mod review;
