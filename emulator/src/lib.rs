@@ -143,22 +143,20 @@
 //! | flows | `CreateChannelFlow`, `DescribeChannelFlow`, `ListChannelFlows`, `UpdateChannelFlow`, `DeleteChannelFlow`, `AssociateChannelFlow`, `DisassociateChannelFlow`, `ListChannelsAssociatedWithChannelFlow`, `ChannelFlowCallback` |
 //! | sessions | `GetMessagingSessionEndpoint`, and `/connect`, prefetch included |
 //! | channels | `CreateChannel`, `DescribeChannel`, `ListChannels`, `SearchChannels`, `UpdateChannel`, `UpdateChannelReadMarker`, `DeleteChannel`, `PutChannelExpirationSettings` |
-//! | members | `CreateChannelMembership`, `BatchCreateChannelMembership`, `DescribeChannelMembership`, `ListChannelMemberships`, `DeleteChannelMembership`, `DescribeChannelMembershipForAppInstanceUser`, `ListChannelMembershipsForAppInstanceUser` |
+//! | members | `PutChannelMembershipPreferences`, `GetChannelMembershipPreferences`, `CreateChannelMembership`, `BatchCreateChannelMembership`, `DescribeChannelMembership`, `ListChannelMemberships`, `DeleteChannelMembership`, `DescribeChannelMembershipForAppInstanceUser`, `ListChannelMembershipsForAppInstanceUser` |
 //! | moderators | `CreateChannelModerator`, `DescribeChannelModerator`, `ListChannelModerators`, `DeleteChannelModerator`, `DescribeChannelModeratedByAppInstanceUser`, `ListChannelsModeratedByAppInstanceUser` |
 //! | bans | `CreateChannelBan`, `DescribeChannelBan`, `ListChannelBans`, `DeleteChannelBan` |
 //! | app instances | `CreateAppInstance`, `DescribeAppInstance`, `ListAppInstances`, `UpdateAppInstance`, `DeleteAppInstance`, `CreateAppInstanceAdmin`, `DescribeAppInstanceAdmin`, `ListAppInstanceAdmins`, `DeleteAppInstanceAdmin` |
-//! | users | `CreateAppInstanceUser`, `DescribeAppInstanceUser`, `ListAppInstanceUsers`, `UpdateAppInstanceUser`, `DeleteAppInstanceUser`, `PutAppInstanceUserExpirationSettings` |
+//! | users | `CreateAppInstanceUser`, `DescribeAppInstanceUser`, `ListAppInstanceUsers`, `UpdateAppInstanceUser`, `DeleteAppInstanceUser`, `PutAppInstanceUserExpirationSettings`, `RegisterAppInstanceUserEndpoint`, `DescribeAppInstanceUserEndpoint`, `ListAppInstanceUserEndpoints`, `UpdateAppInstanceUserEndpoint`, `DeregisterAppInstanceUserEndpoint` |
+//! | settings | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings`, `PutMessagingStreamingConfigurations`, `GetMessagingStreamingConfigurations`, `DeleteMessagingStreamingConfigurations` |
 //! | bots | `CreateAppInstanceBot`, `DescribeAppInstanceBot`, `ListAppInstanceBots`, `UpdateAppInstanceBot`, `DeleteAppInstanceBot` |
 //! | tags | `TagResource`, `UntagResource`, `ListTagsForResource` |
 //!
 //! | | not here: 404 [`UnknownOperation`](Exception::UnknownOperation) |
 //! | --- | --- |
-//! | streaming | `PutMessagingStreamingConfigurations` and its like |
 //! | elastic channels | `ListSubChannels`; a `SubChannelId` is refused |
-//! | push notifications | `PutChannelMembershipPreferences`, `RegisterAppInstanceUserEndpoint` and their like |
-//! | retention | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings` |
 //!
-//! Kept and shown, and not acted on: expiration settings (nothing is deleted by them), the Lex bot that a bot is configured
+//! Kept and shown, and not acted on: streaming configurations (nothing is streamed), the Lex bot that a bot is configured
 //! with (it never answers, and bots send nothing by themselves), and push notifications of messages (they reach processors
 //! and no phone). Calls are not limited in number. Nothing is published to EventBridge;
 //! [watchers](MessagingService::watch) get the same information. No schedule invokes a function by itself:
@@ -168,6 +166,7 @@
 //! [`MessagingService::set_assumptions`] changes it while the service runs.
 
 mod arn;
+mod clock;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod emulator;

@@ -17,6 +17,7 @@ pub(crate) mod testing;
 
 mod app_instance;
 mod channel;
+mod expiration;
 mod last_message;
 mod load;
 mod member;
@@ -28,11 +29,12 @@ mod resource_settings;
 mod view;
 
 use crate::assumptions::{self, Assumptions};
+use crate::clock::Clock;
 use crate::ids;
-use crate::messaging::resource::app_instance::AppInstance;
+use crate::messaging::resource::app_instance::{AppInstance, Retention};
 use crate::messaging::resource::channel::Channel;
 use crate::messaging::resource::channel_flow::ChannelFlow;
-use crate::messaging::resource::identity::Member;
+use crate::messaging::resource::identity::{Member, UserEndpoint};
 use crate::messaging::resource::tags::Tags;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::batch::Batch;
@@ -47,6 +49,7 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) region: String,
+    pub(crate) clock: Clock,
     pub(crate) assumptions: Assumptions,
     /// The quota.
     pub(crate) processors_of_a_flow: usize,
@@ -69,8 +72,16 @@ pub(crate) struct World {
     pub(crate) tags: Table<Tags>,
     /// `Configuration` of bots, by ARN.
     pub(crate) bot_configurations: Table<Value>,
-    /// `ExpirationSettings` of users and channels, by ARN. They are kept and shown; nothing is deleted by them.
+    /// `ExpirationSettings` of users and channels, by ARN.
     pub(crate) expiration_settings: Table<Value>,
+    /// By the ARN of the app instance.
+    pub(crate) retention_settings: Table<Retention>,
+    /// `StreamingConfigurations`, by the ARN of the app instance.
+    pub(crate) streaming_configurations: Table<Value>,
+    /// `Preferences` of memberships, by the ARNs of the channel and of the member, with a blank between them.
+    pub(crate) membership_preferences: Table<Value>,
+    /// By the ARN of the user and the id, with a blank between them.
+    pub(crate) user_endpoints: Table<UserEndpoint>,
     pub(crate) tokens: Tokens,
 }
 
@@ -79,6 +90,7 @@ impl World {
     pub(crate) fn new(region: String, durable: bool, assumptions: Assumptions) -> Self {
         Self {
             region,
+            clock: Clock::default(),
             tokens: Tokens::new(),
             assumptions,
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
@@ -95,6 +107,10 @@ impl World {
             tags: Table::new("tags"),
             bot_configurations: Table::new("bot-configurations"),
             expiration_settings: Table::new("expiration-settings"),
+            retention_settings: Table::new("retention-settings"),
+            streaming_configurations: Table::new("streaming-configurations"),
+            membership_preferences: Table::new("membership-preferences"),
+            user_endpoints: Table::new("user-endpoints"),
         }
     }
 

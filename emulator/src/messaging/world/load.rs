@@ -16,6 +16,10 @@ impl World {
             "tags" => self.tags.load(key, value),
             "bot-configurations" => self.bot_configurations.load(key, value),
             "expiration-settings" => self.expiration_settings.load(key, value),
+            "retention-settings" => self.retention_settings.load(key, value),
+            "streaming-configurations" => self.streaming_configurations.load(key, value),
+            "membership-preferences" => self.membership_preferences.load(key, value),
+            "user-endpoints" => self.user_endpoints.load(key, value),
             client_request_token::TABLE => self.tokens.load(key, value),
             _ => false,
         }

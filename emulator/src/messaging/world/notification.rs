@@ -73,7 +73,7 @@ impl World {
             fields: fields.clone(),
             status,
         };
-        self.announce(SystemTime::now(), key, kind);
+        self.announce(self.clock.now(), key, kind);
     }
 
     /// Announces activity to the watchers, in the order of all effects.
