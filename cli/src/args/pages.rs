@@ -75,7 +75,8 @@ fn arguments(command: &str) -> Vec<String> {
         Some(dashes) if command.starts_with(IN_THE_REPOSITORY) => dashes + 1,
         _ => 2,
     };
-    arguments.extend(words.into_iter().skip(skipped).take_while(|word| !matches!(word.as_str(), "|" | ">" | "&&" | "&")));
+    arguments
+        .extend(words.into_iter().skip(skipped).take_while(|word| !matches!(word.as_str(), "|" | ">" | "&&" | "&")));
     arguments
 }
 
