@@ -2,8 +2,10 @@
 
 mod dev;
 mod function;
+mod new;
 #[cfg(test)]
 mod pages;
+mod processor;
 mod replay;
 #[cfg(feature = "review")]
 mod review;
@@ -11,6 +13,8 @@ mod send;
 
 pub(crate) use dev::Dev;
 pub(crate) use function::FunctionArgs;
+pub(crate) use new::New;
+pub(crate) use processor::ProcessorArgs;
 pub(crate) use replay::Replay;
 #[cfg(feature = "review")]
 pub(crate) use review::{Action, By, Place, QueueArg, Review};
@@ -35,6 +39,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(New),
     Dev(Dev),
     Send(Send),
     Replay(Replay),

@@ -6,6 +6,7 @@ mod account;
 mod account_absent;
 mod args;
 mod build;
+mod decided_by;
 mod dev;
 mod diff;
 mod events;
@@ -14,6 +15,7 @@ mod fallback_action;
 mod interrupt;
 mod json;
 mod logs;
+mod new;
 mod replay;
 #[cfg(feature = "review")]
 mod review;
@@ -39,6 +41,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args = Args::parse_from(args::of_cargo_or_shell(std::env::args_os()));
     let result = match args.command {
+        Command::New(new) => new::run(&new),
         Command::Dev(dev) => dev::run(&dev),
         Command::Send(send) => send::run(&send),
         Command::Replay(replay) => replay::run(&replay),

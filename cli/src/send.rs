@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
     let messages = messages(args)?;
     let sources = sources(args)?;
-    let processor = Processor::parse(&args.processor)?;
+    let processor = Processor::of(&args.processor)?;
     let work = async {
-        let binary = processor.build(args.function.release).await?.binary;
+        let binary = processor.build().await?.binary;
         let emulator = Emulator::start(Settings::new().table(TABLE)).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
         let function = emulator.function(&binary, settings(args));
@@ -84,8 +84,9 @@ async fn send_all(args: &Send, function: &Function, mut inputs: mpsc::Receiver<I
         let (exit, written) = match &input.event {
             Ok(event) => {
                 let delivered = function.deliver(event).await;
-                let written = if args.json { json::delivered(&delivered) } else { show::delivered(&delivered, first) };
                 let exit = Exit::of(&delivered);
+                let written =
+                    if args.json { json::delivered(&delivered, exit) } else { show::delivered(&delivered, first) };
                 if exit != Exit::Decided && !args.logs {
                     logs::latest(&delivered.logs);
                 }

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 
 mod dev_server;
+#[path = "function/framework.rs"]
+mod framework;
 mod function;
 
 use dev_server::{Dev, processor_package, wait_for};
@@ -18,7 +20,10 @@ use tempfile::TempDir;
 #[test]
 fn acts_as_the_function() {
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
-        function::run();
+        match env::var_os("FAILS_AS_TOLD") {
+            Some(_) => framework::run(),
+            None => function::run(),
+        }
     }
 }
 
@@ -38,6 +43,24 @@ fn a_message_goes_through_the_processor_and_a_line_tells() {
     assert!(line.contains("Alice") && line.contains(" ms") && !line.contains("hell"), "{line}");
     dev.send("deny");
     dev.line(|line| line.contains("deny "));
+}
+
+#[test]
+fn a_processor_that_fails_is_not_taken_for_one_that_denies() {
+    let dev = Dev::start(&["-p", &script(), "--env", "FAILS_AS_TOLD=1"]);
+    dev.send("deny");
+    let line = dev.line(|line| line.contains("deny "));
+    assert!(!line.contains("FALLBACK"), "{line}");
+    dev.send("panic");
+    let line = dev.line(|line| line.contains("FALLBACK"));
+    assert!(line.contains("deny ") && !line.contains("private"), "{line}");
+    assert!(line.contains("by the FALLBACK ACTION: the step filter panicked at ") && line.contains(".rs:"), "{line}");
+    dev.send("the judge panics");
+    let line = dev.line(|line| line.contains("the step judge"));
+    assert!(
+        line.contains("no change") && line.contains("with the FALLBACK ACTION of the step judge (CONTINUE)"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -66,6 +89,29 @@ fn a_changed_source_is_built_and_swapped_and_a_broken_one_is_not() {
     assert_eq!(dev.wait_until_decided(&after)["Content"], "two");
     // The conversation is still there.
     assert_eq!(dev.message(&before)["Content"], "one");
+}
+
+#[test]
+fn the_binary_of_the_current_package_is_built_again_whichever_it_is() {
+    let folder = TempDir::new().unwrap();
+    drop(processor_package(folder.path(), "one"));
+    let binary = folder.path().join("src/bin/filter.rs");
+    fs::create_dir(folder.path().join("src/bin")).unwrap();
+    fs::rename(folder.path().join("src/main.rs"), &binary).unwrap();
+    fs::write(folder.path().join("src/main.rs"), "fn main() {}").unwrap();
+    // As from anywhere in the package.
+    let mut command = Dev::command(&["--bin", "filter"]);
+    command.current_dir(folder.path().join("src"));
+    let dev = Dev::start_command(command);
+    assert!(dev.banner().contains("debug/filter, replaced when it changes"), "{}", dev.banner());
+    let before = dev.send("hello");
+    assert_eq!(dev.wait_until_decided(&before)["Content"], "one");
+
+    let source = fs::read_to_string(&binary).unwrap();
+    fs::write(&binary, source.replace("\"Content\":\"one\"", "\"Content\":\"two\"")).unwrap();
+    dev.line(|line| line.contains("messages go through the new processor"));
+    let after = dev.send("hello");
+    assert_eq!(dev.wait_until_decided(&after)["Content"], "two");
 }
 
 #[test]

@@ -142,7 +142,7 @@
 //! | messages | `SendChannelMessage`, `UpdateChannelMessage`, `GetChannelMessage`, `ListChannelMessages`, `GetChannelMessageStatus`, `RedactChannelMessage`, `DeleteChannelMessage` |
 //! | flows | `CreateChannelFlow`, `DescribeChannelFlow`, `ListChannelFlows`, `UpdateChannelFlow`, `DeleteChannelFlow`, `AssociateChannelFlow`, `DisassociateChannelFlow`, `ListChannelsAssociatedWithChannelFlow`, `ChannelFlowCallback` |
 //! | sessions | `GetMessagingSessionEndpoint`, and `/connect`, prefetch included |
-//! | channels | `CreateChannel`, `DescribeChannel`, `ListChannels`, `SearchChannels`, `UpdateChannel`, `UpdateChannelReadMarker`, `DeleteChannel`, `PutChannelExpirationSettings` |
+//! | channels | `CreateChannel`, `DescribeChannel`, `ListChannels`, `SearchChannels`, `UpdateChannel`, `UpdateChannelReadMarker`, `DeleteChannel`, `PutChannelExpirationSettings`, `ListSubChannels` |
 //! | members | `PutChannelMembershipPreferences`, `GetChannelMembershipPreferences`, `CreateChannelMembership`, `BatchCreateChannelMembership`, `DescribeChannelMembership`, `ListChannelMemberships`, `DeleteChannelMembership`, `DescribeChannelMembershipForAppInstanceUser`, `ListChannelMembershipsForAppInstanceUser` |
 //! | moderators | `CreateChannelModerator`, `DescribeChannelModerator`, `ListChannelModerators`, `DeleteChannelModerator`, `DescribeChannelModeratedByAppInstanceUser`, `ListChannelsModeratedByAppInstanceUser` |
 //! | bans | `CreateChannelBan`, `DescribeChannelBan`, `ListChannelBans`, `DeleteChannelBan` |
@@ -152,15 +152,17 @@
 //! | bots | `CreateAppInstanceBot`, `DescribeAppInstanceBot`, `ListAppInstanceBots`, `UpdateAppInstanceBot`, `DeleteAppInstanceBot` |
 //! | tags | `TagResource`, `UntagResource`, `ListTagsForResource` |
 //!
-//! | | not here: 404 [`UnknownOperation`](Exception::UnknownOperation) |
-//! | --- | --- |
-//! | elastic channels | `ListSubChannels`; a `SubChannelId` is refused |
+//! Any other operation is refused with 404 [`UnknownOperation`](Exception::UnknownOperation).
 //!
 //! Kept and shown, and not acted on: streaming configurations (nothing is streamed), the Lex bot that a bot is configured
 //! with (it never answers, and bots send nothing by themselves), and push notifications of messages (they reach processors
 //! and no phone). Calls are not limited in number. Nothing is published to EventBridge;
 //! [watchers](MessagingService::watch) get the same information. No schedule invokes a function by itself:
 //! [`Event::scheduled`] is what it would send.
+//!
+//! Elastic channels have sub-channels: the service puts members into one, opens another one when all are full, and gives up
+//! those that too many have left. A message is sent to a sub-channel, and its processors get a `SubChannelId` in the event. The
+//! chat page and a session's prefetched `CHANNEL_DETAILS` leave elastic channels out.
 //!
 //! [`assumptions`] lists everything that this crate assumes because AWS does not document it.
 //! [`MessagingService::set_assumptions`] changes it while the service runs.
@@ -216,6 +218,7 @@ pub use model::counts::Counts;
 pub use model::credentials::Credentials;
 pub use model::decision::Decision;
 pub use model::event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use model::fallback::Fallback;
 pub use model::grant::Grant;
 pub use model::invocation::{FunctionError, InitFailure, InvocationOutcome, InvocationReport};
 pub use model::message::{

@@ -136,6 +136,10 @@ pub const ADMINS_OF_AN_APP_INSTANCE: usize = 100;
 pub const CHANNEL_FLOWS_OF_AN_APP_INSTANCE: usize = 100;
 /// The quota of memberships of a channel.
 pub const MEMBERSHIPS_OF_A_CHANNEL: usize = 10_000;
+/// The quota of memberships of an elastic channel, moderators aside.
+pub const MEMBERSHIPS_OF_AN_ELASTIC_CHANNEL: usize = 1_000_000;
+/// The only region that has elastic channels.
+pub const ELASTIC_CHANNEL_REGION: &str = "us-east-1";
 /// The quota of moderators of a channel.
 pub const MODERATORS_OF_A_CHANNEL: usize = 1_000;
 /// How many `CHANNEL_DETAILS` a messaging session gets when it opens, if it asks for them.

@@ -24,6 +24,7 @@ mod messages;
 mod moderator;
 mod pagination;
 mod session_endpoint;
+mod sub_channel;
 mod tag;
 
 use crate::messaging::api::call::Call;
@@ -42,6 +43,7 @@ const TABLES: &[&[Operation]] = &[
     app_instance_bot::OPERATIONS,
     channel::OPERATIONS,
     channel_list::OPERATIONS,
+    sub_channel::OPERATIONS,
     membership::OPERATIONS,
     membership_preferences::OPERATIONS,
     moderator::OPERATIONS,

@@ -26,6 +26,7 @@ pub(crate) mod message;
 mod message_status;
 mod notification;
 mod resource_settings;
+mod sub_channel;
 mod view;
 
 use crate::assumptions::{self, Assumptions};
@@ -35,6 +36,7 @@ use crate::messaging::resource::app_instance::{AppInstance, Retention};
 use crate::messaging::resource::channel::Channel;
 use crate::messaging::resource::channel_flow::ChannelFlow;
 use crate::messaging::resource::identity::{Member, UserEndpoint};
+use crate::messaging::resource::sub_channel::ElasticChannelConfiguration;
 use crate::messaging::resource::tags::Tags;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::batch::Batch;
@@ -60,6 +62,9 @@ pub(crate) struct World {
     /// Users and bots.
     pub(crate) members: Table<Member>,
     pub(crate) channels: Table<Channel>,
+    /// The configurations of those channels that are elastic, by the ARN of the channel. In a table of their own, so that an
+    /// earlier version does not take such a channel for another kind.
+    pub(crate) elastic_channels: Table<ElasticChannelConfiguration>,
     pub(crate) channel_flows: Table<ChannelFlow>,
     pub(crate) messages: MessageTable,
     /// Those of no channel.
@@ -99,6 +104,7 @@ impl World {
             app_instances: Table::new("app-instances"),
             members: Table::new("members"),
             channels: Table::new("channels"),
+            elastic_channels: Table::new("elastic-channels"),
             channel_flows: Table::new("channel-flows"),
             messages: MessageTable::default(),
             strays: Strays::default(),

@@ -45,6 +45,9 @@ impl Call<'_> {
     /// The channel, if the bearer is the member that the request names. Admins and moderators have no part in it.
     fn own_membership(&self) -> Result<String, ApiError> {
         let (arn, _) = self.in_channel()?;
+        if self.world.is_elastic(&arn) {
+            return Err(ApiError::bad_request("elastic channels have no membership preferences"));
+        }
         allow(self.input.text("MemberArn") == self.bearer() && self.world.is_member(&arn, self.bearer()))?;
         Ok(arn)
     }

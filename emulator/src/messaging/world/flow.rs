@@ -52,11 +52,16 @@ impl World {
         self.announce(now, claimed, ActivityKind::Callback(record));
         let Some(Accepted { callback: Callback { ids, decision, changes }, by }) = accepted else { return };
         let keep = self.assumptions.absent_fields_are_kept;
+        let moves = self.assumptions.callbacks_move_messages;
         let end = |message: &mut Message| {
             let processing = message.processing.as_deref_mut()?;
             message.steps.push(Step { callback_id: processing.callback_id, decision: Some(decision), by });
             if decision != Decision::Deny {
+                let sub_channel_id = processing.fields.sub_channel_id.clone();
                 processing.fields.apply(changes, keep);
+                if !moves {
+                    processing.fields.sub_channel_id = sub_channel_id;
+                }
             }
             Some(())
         };

@@ -10,6 +10,7 @@ impl World {
             "app-instances" => self.app_instances.load(key, value),
             "members" => self.members.load(key, value),
             "channels" => self.channels.load(key, value),
+            "elastic-channels" => self.elastic_channels.load(key, value),
             "channel-flows" => self.channel_flows.load(key, value),
             message_table::TABLE => self.messages.load(key, value),
             LAST_MESSAGES => self.load_last_message(key, value),

@@ -40,6 +40,7 @@ impl World {
         self.tags.remove(&mut self.batch, arn);
         self.bot_configurations.remove(&mut self.batch, arn);
         self.expiration_settings.remove(&mut self.batch, arn);
+        self.elastic_channels.remove(&mut self.batch, arn);
         self.retention_settings.remove(&mut self.batch, arn);
         self.streaming_configurations.remove(&mut self.batch, arn);
         let belongs = format!("{arn} ");
