@@ -259,3 +259,6 @@ mod update_flag {
         Ok(if update { MessageChange::Update } else { MessageChange::Create })
     }
 }
+
+#[cfg(test)]
+mod tests;
