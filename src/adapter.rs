@@ -316,11 +316,7 @@ impl<P: Processor + 'static> Adapter<P> {
             Err(cause) => {
                 let fallback_action = fallback_action.as_str();
                 tracing::error!(fallback_action, cause, "the message cannot be held; the fallback action decides");
-                let fallback = match decision.trace() {
-                    Some(trace) => fallback.traced(trace.clone()),
-                    None => fallback,
-                };
-                ToHold { decision: fallback, decided_by: DecidedBy::FallbackAction, held: None }
+                ToHold { decision: fallback.traced_as(&decision), decided_by: DecidedBy::FallbackAction, held: None }
             }
         }
     }
@@ -363,12 +359,7 @@ impl<P> Inner<P> {
         if !self.dry_run {
             return Sent { decision, held_back: None };
         }
-        let released = Decision::no_change();
-        let released = match decision.trace() {
-            Some(trace) => released.traced(trace.clone()),
-            None => released,
-        };
-        Sent { decision: released, held_back: Some(decision) }
+        Sent { decision: Decision::no_change().traced_as(&decision), held_back: Some(decision) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`Doubt`](crate::Doubt) for alarms, if everything that is known speaks for it.
 
 pub(crate) mod client;
+pub(crate) mod content;
 mod decided_before;
 mod each_request;
 mod failure;
@@ -22,12 +23,13 @@ use std::time::Duration;
 use aws_sdk_chimesdkmessaging::Client;
 use tokio::time::Instant;
 
+use self::content::check_content;
 use self::pending_message::PendingMessage;
 use self::settle::{Callback, Callbacks};
 use crate::environment::{Environment, var};
 use crate::invocation::PARTING;
 use crate::response::{DecidedBy, Settled};
-use crate::{Decision, Error, ErrorKind};
+use crate::{Decision, Error};
 
 impl Callbacks {
     /// Creates a sender of callbacks with the framework's own client, from the credentials, the region and the endpoint in
@@ -66,10 +68,7 @@ impl Callbacks {
         decision: &Decision,
         timeout: Duration,
     ) -> Result<Settled, Error> {
-        if decision.changes().is_some_and(|update| update.content().is_none()) {
-            let problem = "the update sets no content, and the service may delete the message's: set it with `Update::into_builder`";
-            return Err(Error::new(ErrorKind::CallbackInvalid, problem));
-        }
+        check_content(decision)?;
         let callback = Callback {
             header: message.header(),
             decision,

@@ -154,6 +154,11 @@ impl Decision {
         Self { trace: Some(trace), ..self }
     }
 
+    /// Adds how a flow came to another decision, in whose place this one is sent.
+    pub(crate) fn traced_as(self, other: &Self) -> Self {
+        Self { trace: other.trace.clone(), ..self }
+    }
+
     /// Leaves out how a flow came to the decision.
     pub(crate) fn untraced(self) -> Self {
         Self { trace: None, ..self }

@@ -168,33 +168,3 @@ pub use lambda_runtime;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// Compiles the code in the page about flows as a doc test.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/flow.md")]
-struct FlowPage;
-
-/// Compiles the code in the page about policies as a doc test.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/policies.md")]
-struct PoliciesPage;
-
-/// Compiles the code in the page about work that is done once as a doc test.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/once.md")]
-struct OncePage;
-
-/// Compiles the code in the page about judges as a doc test.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/judges.md")]
-struct JudgesPage;
-
-/// Compiles the code in the page about counters as a doc test.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/counters.md")]
-struct CountersPage;
-
-/// Compiles the code in the page about logs, metrics and traces as a doc test.
-#[cfg(all(doctest, feature = "metrics"))]
-#[doc = include_str!("../docs/observability.md")]
-struct ObservabilityPage;

@@ -4,7 +4,6 @@ pub(crate) mod attempt;
 pub(crate) mod error;
 pub(crate) mod occasion;
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -17,8 +16,7 @@ use uuid::Uuid;
 use self::attempt::Attempt;
 use self::error::{HeldBack, OnceError};
 use self::occasion::Occasion;
-use crate::catch_unwind::{Ended, within};
-use crate::error::cause;
+use crate::store::answer::answer;
 use crate::store::{Claim, ClaimOutcome, ClaimStore, IfStoreAway, Interrupted};
 
 /// How long duplicates of a message can come: Lambda keeps an event for up to 6 hours, and the queue of events that failed
@@ -196,21 +194,21 @@ impl<S: ClaimStore> Once<S> {
             .keep_until(now + self.keep)
             .interrupted(self.interrupted);
         let half = occasion.time_left().map(|left| Instant::now() + left / 2);
-        let outcome = answer(within(self.store.claim(&claim), half).await)?;
+        let outcome = answer(self.store.claim(&claim), half).await?;
         Ok(Claimed { claimant, outcome })
     }
 
     async fn finish(&self, occasion: &Occasion) {
         let keep_until = SystemTime::now() + self.keep;
         let all = occasion.time_left().map(|left| Instant::now() + left);
-        if let Err(cause) = answer(within(self.store.finish(&occasion.key(), keep_until), all).await) {
+        if let Err(cause) = answer(self.store.finish(&occasion.key(), keep_until), all).await {
             self.count(&cause, occasion, "the work is done, and that is not recorded");
         }
     }
 
     async fn release(&self, occasion: &Occasion, claimant: &str) {
         let all = occasion.time_left().map(|left| Instant::now() + left);
-        if let Err(cause) = answer(within(self.store.release(&occasion.key(), claimant), all).await) {
+        if let Err(cause) = answer(self.store.release(&occasion.key(), claimant), all).await {
             self.count(&cause, occasion, "the work failed, and its claim is not released");
         }
     }
@@ -224,16 +222,6 @@ impl<S: ClaimStore> Once<S> {
 struct Claimed {
     claimant: String,
     outcome: ClaimOutcome,
-}
-
-/// Returns the store's answer, or why it gave none.
-fn answer<T>(ended: Ended<Result<T, impl Into<Box<dyn StdError + Send + Sync>>>>) -> Result<T, String> {
-    match ended {
-        Ended::Output(Ok(answer)) => Ok(answer),
-        Ended::Output(Err(error)) => Err(cause::text(error, false)),
-        Ended::Panicked => Err("the store panicked".to_owned()),
-        Ended::OutOfTime => Err("the store did not answer in time".to_owned()),
-    }
 }
 
 impl<T> OnceOutcome<T> {

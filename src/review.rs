@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 pub use self::sweep::Sweep;
+use crate::callback::content::check_content;
 use crate::callback::settle::{Callback, Callbacks};
 use crate::invocation::PARTING;
 use crate::response::{DecidedBy, Outcome};
@@ -116,10 +117,7 @@ impl<S: TicketStore + 'static> Reviewer<S> {
         by: ResolvedBy,
         timeout: Duration,
     ) -> Result<Resolved, Error> {
-        if decision.changes().is_some_and(|update| update.content().is_none()) {
-            let problem = "the update sets no content, and the service may delete the message's: set it with `Update::into_builder`";
-            return Err(Error::new(ErrorKind::CallbackInvalid, problem));
-        }
+        check_content(decision)?;
         let Some(resolution) = Resolution::new(decision.clone(), by, SystemTime::now()) else {
             return Err(Error::new(
                 ErrorKind::CallbackInvalid,

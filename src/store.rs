@@ -11,6 +11,7 @@
 //! process: for tests, and for a function with one environment that may forget. [`testing`](crate::testing) has the contract of
 //! each trait as a test, for a store of your own.
 
+pub(crate) mod answer;
 mod claims;
 mod counters;
 mod if_store_away;

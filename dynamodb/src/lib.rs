@@ -58,8 +58,3 @@ pub use aws_sdk_dynamodb;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// Compiles the code in the page about held messages as a doc test.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/review.md")]
-struct ReviewPage;

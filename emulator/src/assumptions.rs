@@ -45,17 +45,23 @@ pub struct Assumptions {
     pub former_member_is_told: bool,
     /// How long a `ClientRequestToken` is remembered. [`CLIENT_REQUEST_TOKEN_LIFETIME`].
     pub client_request_token_lifetime: Duration,
-    /// Users and bots may add themselves to a public, unrestricted channel of their app instance. `true`. The developer
+    /// Users and bots may add themselves to a public channel of their app instance. `true`. The developer
     /// guide says so in its explanation of channels, and denies it in its table of roles; AWS's own chat demo rests on it.
     pub anyone_joins_public_channels: bool,
+    /// Users and bots may add themselves to a public channel though its mode is `RESTRICTED`. `true`. The developer guide says
+    /// of public channels that anyone may join them, whatever their mode, and AWS's own chat demo rests on it; the guide's table
+    /// of roles has it that moderators add the members of restricted ones. It has no effect without
+    /// [`anyone_joins_public_channels`](Self::anyone_joins_public_channels).
+    pub anyone_joins_restricted_public_channels: bool,
     /// Members who are not moderators may take others out of a channel, not only leave it. `false`. The developer guide's
     /// table of roles can be read so; the API reference has it that moderators remove members.
     pub members_remove_members: bool,
-    /// Associating a channel with a second flow is a conflict. `true`; otherwise the second one takes the place of the
-    /// first. Documented is that a channel has one flow at most.
-    pub second_channel_flow_conflicts: bool,
+    /// Associating a channel with a second flow replaces the first. `true`; otherwise it is a conflict. The developer guide
+    /// says that a channel has one flow at most at any given time; AWS's own chat demo says that another one replaces it.
+    pub second_channel_flow_replaces: bool,
     /// Associating a channel with a flow, or disassociating it, changes `LastUpdatedTimestamp` and sends `UPDATE_CHANNEL` to
-    /// the members, since `ChannelFlowArn` is one of the details of a channel. `true`.
+    /// the members. `false`. The developer guide has that event for updates of a channel's details, such as its name or its
+    /// metadata, and names no flow.
     pub association_updates_the_channel: bool,
     /// How `GetChannelMessageStatus` refuses the question about a message that is not stored: one that was denied, or that
     /// there never was. [`AbsentStatus::Forbidden`]. The API model says that there is no status of denied messages, but not
@@ -88,9 +94,10 @@ impl Default for Assumptions {
             former_member_is_told: false,
             client_request_token_lifetime: CLIENT_REQUEST_TOKEN_LIFETIME,
             anyone_joins_public_channels: true,
+            anyone_joins_restricted_public_channels: true,
             members_remove_members: false,
-            second_channel_flow_conflicts: true,
-            association_updates_the_channel: true,
+            second_channel_flow_replaces: true,
+            association_updates_the_channel: false,
             status_of_denied: AbsentStatus::default(),
             non_persistent_has_status: true,
             bots_may_ask_status: true,

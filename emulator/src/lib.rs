@@ -233,3 +233,8 @@ pub use recording::{
 pub use review_desk::{DeskFuture, HeldMessage, Resolution, Resolved, ReviewDesk, Verdict};
 pub use service::MessagingService;
 pub use settings::Settings;
+
+/// Compiles the code in the README as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

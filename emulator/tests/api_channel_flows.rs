@@ -2,7 +2,7 @@
 
 mod common;
 
-use channel_flow_emulator::{Assumptions, Settings};
+use channel_flow_emulator::Settings;
 use common::Response;
 use common::api::{Api, Room, token};
 use serde_json::{Value, json};
@@ -110,7 +110,6 @@ async fn moderators_and_admins_choose_the_channel_flow() {
     associate(&format!("{flow}x"), &room.alice).refused(404, "NotFoundException");
     associate(&flow, &room.alice).ok(200);
     associate(&flow, &room.alice).ok(200);
-    associate(&second, &room.alice).conflict();
     let channel = api.get("/channels/{}", &[&room.channel], &room.bob).ok(200)["Channel"].clone();
     assert_eq!(channel["ChannelFlowArn"], flow);
     let expected = json!([{ "Name": "Room", "ChannelArn": room.channel, "Mode": "UNRESTRICTED", "Privacy": "PUBLIC" }]);
@@ -130,15 +129,27 @@ async fn moderators_and_admins_choose_the_channel_flow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_channel_flow_may_take_the_place_of_the_first() {
-    let mut assumptions = Assumptions::default();
-    assumptions.second_channel_flow_conflicts = false;
-    let (api, room) = room(Settings::new().assumptions(assumptions)).await;
-    for _ in 0..2 {
-        let flow = arn(&create(&api, &room, json!([processor(1)])).ok(201));
+async fn a_second_channel_flow_replaces_the_first_unless_it_is_a_conflict() {
+    let (api, room) = room(Settings::new()).await;
+    let created = || arn(&create(&api, &room, json!([processor(1)])).ok(201));
+    let (first, second) = (created(), created());
+    let associate = |flow: &str| {
         let body = json!({ "ChannelFlowArn": flow });
-        api.send("PUT", "/channels/{}/channel-flow", &[&room.channel], &room.alice, body).ok(200);
-        let channel = api.get("/channels/{}", &[&room.channel], &room.alice).ok(200)["Channel"].clone();
-        assert_eq!(channel["ChannelFlowArn"], flow);
-    }
+        api.send("PUT", "/channels/{}/channel-flow", &[&room.channel], &room.alice, body)
+    };
+    let channel = || api.get("/channels/{}", &[&room.channel], &room.alice).ok(200)["Channel"].clone();
+    let before = channel();
+    associate(&first).ok(200);
+    associate(&second).ok(200);
+    assert_eq!(channel()["ChannelFlowArn"], second);
+    assert_eq!(channel()["LastUpdatedTimestamp"], before["LastUpdatedTimestamp"]);
+    // Nothing is left of the association with the first.
+    api.delete("/channels/{}/channel-flow/{}", &[&room.channel, &first], &room.alice).refused(404, "NotFoundException");
+    api.delete("/channel-flows/{}", &[&first], "").ok(204);
+    api.delete("/channel-flows/{}", &[&second], "").conflict();
+
+    api.emulator.service().set_assumptions(|assumptions| assumptions.second_channel_flow_replaces = false);
+    associate(&created()).conflict();
+    associate(&second).ok(200);
+    assert_eq!(channel()["ChannelFlowArn"], second);
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use channel_flow_emulator::Settings;
+use channel_flow_emulator::{Assumptions, Settings};
 use common::api::{Api, Room, token};
 use serde_json::{Value, json};
 
@@ -162,12 +162,16 @@ async fn who_adds_and_removes_members() {
     remove(&room.carol, &room.alice).forbidden();
     api.get(path, &[&room.channel, &room.carol], &room.alice).refused(404, "NotFoundException");
 
-    // In a restricted channel only moderators and admins add members.
+    // In a restricted channel moderators and admins add members; in a public one whoever wants to joins.
     api.send("PUT", "/channels/{}", &[&room.channel], &room.alice, json!({ "Mode": "RESTRICTED" })).ok(200);
-    api.join(&room.channel, &room.bob, &room.bob).forbidden();
-    api.join(&room.channel, &room.bob, &room.alice).ok(201);
+    api.join(&room.channel, &room.bob, &room.bob).ok(201);
     api.join(&room.channel, &room.carol, &room.bob).forbidden();
     api.join(&room.channel, &room.carol, &room.admin).ok(201);
+    remove(&room.bob, &room.bob).ok(204);
+    let moderators_add = |assumptions: &mut Assumptions| assumptions.anyone_joins_restricted_public_channels = false;
+    api.emulator.service().set_assumptions(moderators_add);
+    api.join(&room.channel, &room.bob, &room.bob).forbidden();
+    api.join(&room.channel, &room.bob, &room.alice).ok(201);
 
     api.join(&room.channel, &format!("{dora}x"), &room.alice).refused(404, "NotFoundException");
     api.join(&format!("{}x", room.channel), &dora, &room.alice).refused(404, "NotFoundException");

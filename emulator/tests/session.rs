@@ -20,6 +20,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use tungstenite::handshake::client::generate_key;
 use tungstenite::http::Request;
+use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Message, WebSocket};
 
@@ -447,6 +448,32 @@ async fn sessions_are_closed_so_that_clients_come_again() {
     assert_established(&mut again);
     drop(stage);
     assert_eq!(closed(&mut again).0, u16::from(CloseCode::Away));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_its_client_closes_ends_cleanly() {
+    let stage = Stage::new().await;
+    for code in [Some(CloseCode::Normal), Some(CloseCode::from(4999)), None] {
+        let (mut socket, mut waiting) = (stage.connect(), stage.connect());
+        assert_established(&mut socket);
+        assert_established(&mut waiting);
+        // Whatever is under way comes before the answer.
+        stage.send("hello").await;
+        let goodbye = code.map(|code| CloseFrame { code, reason: "enough".into() });
+        socket.close(goodbye).unwrap();
+        let answer = loop {
+            match socket.read().unwrap() {
+                Message::Close(answer) => break answer.map(|frame| frame.code),
+                message => assert!(message.is_text(), "{message:?}"),
+            }
+        };
+        assert_eq!(answer, code);
+        // The server closes the connection, which is up to it, and does not break it off.
+        assert!(matches!(socket.read(), Err(tungstenite::Error::ConnectionClosed)));
+        assert_eq!(socket.get_mut().read(&mut [0]).unwrap(), 0);
+        assert_eq!(content(&mut waiting), "hello");
+        drop(waiting);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

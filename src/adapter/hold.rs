@@ -1,15 +1,13 @@
 //! Holds a message for a person: stores its ticket in place of a callback.
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::Ticket;
-use crate::catch_unwind::CatchUnwind;
-use crate::error::cause;
 use crate::event::header::Header;
 use crate::review::desk::Desk;
+use crate::store::answer::answer;
 
 /// The most time that the store has, if the invocation has more.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -26,7 +24,7 @@ pub(super) async fn open(desk: Option<&dyn Desk>, ticket: Ticket, deadline: Opti
     let Some(desk) = desk else {
         return Err("the function has no store for tickets: set one with `AdapterBuilder::tickets`".to_owned());
     };
-    let stored = in_time(desk.open(&ticket), deadline).await?;
+    let stored = answer(desk.open(&ticket), cut(deadline)).await?;
     let new = stored == ticket;
     Ok(Held { ticket: Box::new(stored), new })
 }
@@ -34,7 +32,7 @@ pub(super) async fn open(desk: Option<&dyn Desk>, ticket: Ticket, deadline: Opti
 /// Returns the ticket that an earlier invocation stored for a message, if there is one. Without an answer of the store, there
 /// is none, and the fallback action decides: the message must not hang.
 pub(super) async fn ticket(desk: Option<&dyn Desk>, header: &Header, deadline: Option<Instant>) -> Option<Ticket> {
-    match in_time(desk?.ticket(&header.ids.callback_id), deadline).await {
+    match answer(desk?.ticket(&header.ids.callback_id), cut(deadline)).await {
         Ok(ticket) => ticket,
         Err(cause) => {
             tracing::warn!(cause, "it is not known whether the message is held; the fallback action decides");
@@ -43,19 +41,10 @@ pub(super) async fn ticket(desk: Option<&dyn Desk>, header: &Header, deadline: O
     }
 }
 
-/// Returns the answer of the store. It has half of the time that is left for the callback: the fallback action needs the other
-/// half if the store is away.
-async fn in_time<T>(
-    answer: impl Future<Output = Result<T, Box<dyn StdError + Send + Sync>>>,
-    deadline: Option<Instant>,
-) -> Result<T, String> {
+/// Returns until when the store may answer. It has half of the time that is left for the callback: the fallback action needs
+/// the other half if the store is away.
+fn cut(deadline: Option<Instant>) -> Option<Instant> {
     let now = Instant::now();
     let half = deadline.map(|deadline| deadline.saturating_duration_since(now) / 2);
-    let cut = now + half.map_or(LONGEST, |half| half.min(LONGEST));
-    match timeout_at(cut, CatchUnwind::new(answer)).await {
-        Ok(Some(Ok(answer))) => Ok(answer),
-        Ok(Some(Err(error))) => Err(cause::text(error, false)),
-        Ok(None) => Err("the store panicked".to_owned()),
-        Err(_) => Err("the store did not answer in time".to_owned()),
-    }
+    Some(now + half.map_or(LONGEST, |half| half.min(LONGEST)))
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::catch_unwind::{Ended, within};
-use crate::error::cause;
+use crate::store::answer::answer;
 
 /// The time that a store gets. DynamoDB answers within some ten milliseconds, but a new function has to connect first.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
@@ -46,11 +45,9 @@ impl StoreRequest {
         E: Into<Box<dyn StdError + Send + Sync>>,
     {
         let deadline = Instant::now().checked_add(self.time_limit.min(time_left / 2));
-        let cause = match within(request, deadline).await {
-            Ended::Output(Ok(answer)) => return Ok(answer),
-            Ended::Output(Err(error)) => cause::text(error, false),
-            Ended::Panicked => "the store panicked".to_owned(),
-            Ended::OutOfTime => "the store did not answer in time".to_owned(),
+        let cause = match answer(request, deadline).await {
+            Ok(answer) => return Ok(answer),
+            Err(cause) => cause,
         };
         let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::warn!(counter_store_failed = true, failures, cause, "the store of counters failed");

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU32;
 use super::*;
 use crate::store::{MemoryStore, StoreAway};
 use crate::{Invocation, testing};
+use std::error::Error as StdError;
 
 fn occasion() -> Occasion {
     Occasion::new("work", "key", &Invocation::default())

@@ -14,6 +14,7 @@ use aws_sdk_chimesdkmessaging::types::ChannelMessageStatus;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use lambda_runtime::{Context, LambdaEvent, Service};
+use sha2::{Digest, Sha256};
 
 pub use self::answer::Answer;
 use self::answer::Reply;
@@ -148,7 +149,10 @@ impl HttpConnector for CallbackService {
             _ => (Duration::ZERO, state.answer_status_request(message_id(request.uri()))),
         };
         HttpConnectorFuture::new(async move {
-            tokio::time::sleep(pause).await;
+            // A timer takes a millisecond, however short it is.
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
             reply.into_result()
         })
     }
@@ -172,6 +176,8 @@ impl fmt::Debug for CallbackService {
 
 /// Invokes a function with this event, as Lambda does if the function has this timeout.
 ///
+/// As with Lambda's retries, the invocation has the same request id if the event is the same, and another one otherwise.
+///
 /// See [`CallbackService`] for an example.
 ///
 /// # Errors
@@ -183,11 +189,18 @@ pub async fn invoke<P: Processor + 'static>(
     event: impl Into<String>,
     timeout: Duration,
 ) -> Result<Response, Error> {
+    let event = event.into();
     let mut context = Context::default();
-    context.request_id = "8f0e1d2c-3b4a-4958-8776-a5b4c3d2e1f0".to_owned();
+    context.request_id = request_id(&event);
     let deadline = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().saturating_add(timeout);
     context.deadline = deadline.as_millis().try_into().unwrap_or(u64::MAX);
     adapter.clone().call(LambdaEvent::new(RawEvent::from_json(event)?, context)).await
+}
+
+fn request_id(event: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(event).into();
+    let first: [u8; 16] = digest[..16].try_into().expect("a digest has 32 bytes");
+    uuid::Builder::from_custom_bytes(first).into_uuid().to_string()
 }
 
 #[cfg(test)]

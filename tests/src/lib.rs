@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use channel_flow_emulator::{Delivered, Emulator, Event, Function, FunctionSettings, OutgoingMessage, Settings};
 
+#[cfg(doctest)]
+mod pages;
 mod table;
 mod tls;
 

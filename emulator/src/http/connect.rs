@@ -141,7 +141,8 @@ async fn serve(mut socket: WebSocket, opened: Opened, ping: Duration) {
     loop {
         let sent = tokio::select! {
             received = socket.recv() => match received {
-                Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return,
+                Some(Ok(Message::Close(_))) => return answer_close(socket).await,
+                Some(Err(_)) | None => return,
                 Some(Ok(_)) => {
                     unanswered = 0;
                     Ok(())
@@ -174,6 +175,12 @@ async fn send(socket: &mut WebSocket, within: Duration, message: Message) -> Res
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(()),
     }
+}
+
+/// The client has closed. The answer, with the code that it gave, waits in the socket, which sends it while it is read and then
+/// closes the connection.
+async fn answer_close(mut socket: WebSocket) {
+    let _ = timeout(assumptions::REQUEST_TIMEOUT, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
 }
 
 /// Says goodbye, and waits a little for the other side to do so.

@@ -204,7 +204,7 @@ fn associate_channel_flow(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     match &call.channel(&channel_arn)?.channel_flow_arn {
         Some(associated) if *associated == flow => return Ok(Value::Null),
-        Some(_) if call.world.assumptions.second_channel_flow_conflicts => {
+        Some(_) if !call.world.assumptions.second_channel_flow_replaces => {
             return Err(ApiError::conflict("the channel is associated with another channel flow"));
         }
         _ => {}

@@ -19,6 +19,9 @@ pub(crate) struct Role {
     pub(crate) unrestricted: bool,
     /// As [`anyone_joins_public_channels`](crate::assumptions::Assumptions::anyone_joins_public_channels) has it.
     pub(crate) anyone_joins: bool,
+    /// As [`anyone_joins_restricted_public_channels`](crate::assumptions::Assumptions::anyone_joins_restricted_public_channels)
+    /// has it.
+    pub(crate) anyone_joins_restricted: bool,
     /// As [`members_remove_members`](crate::assumptions::Assumptions::members_remove_members) has it.
     pub(crate) members_remove: bool,
 }
@@ -38,6 +41,7 @@ impl World {
             public: channel.privacy == "PUBLIC",
             unrestricted: channel.mode == "UNRESTRICTED",
             anyone_joins: self.assumptions.anyone_joins_public_channels,
+            anyone_joins_restricted: self.assumptions.anyone_joins_restricted_public_channels,
             members_remove: self.assumptions.members_remove_members,
         })
     }
@@ -65,10 +69,11 @@ impl Role {
     }
 
     /// Admins and moderators; members if the channel is unrestricted. Others may add only themselves, if the channel is
-    /// public too.
+    /// public.
     pub(crate) fn may_add_member(self, itself: bool) -> bool {
-        let joins = itself && self.public && self.anyone_joins;
-        self.manages() || self.unrestricted && (self.member || joins)
+        let open = self.unrestricted || self.anyone_joins_restricted;
+        let joins = itself && self.public && self.anyone_joins && open;
+        self.manages() || self.unrestricted && self.member || joins
     }
 
     /// Admins and moderators. Every member may leave.
@@ -141,6 +146,7 @@ mod tests {
         public: true,
         unrestricted: true,
         anyone_joins: true,
+        anyone_joins_restricted: true,
         members_remove: false,
     };
     const MEMBER: Role = Role { member: true, ..NOBODY };
@@ -172,8 +178,12 @@ mod tests {
         assert!(MEMBER.may_add_member(false) && private(MEMBER).may_add_member(false));
         assert!(!restricted(MEMBER).may_add_member(false));
         assert!(NOBODY.may_add_member(true) && !NOBODY.may_add_member(false));
-        assert!(!private(NOBODY).may_add_member(true) && !restricted(NOBODY).may_add_member(true));
-        assert!(!Role { anyone_joins: false, ..NOBODY }.may_add_member(true));
+        assert!(restricted(NOBODY).may_add_member(true) && !restricted(NOBODY).may_add_member(false));
+        assert!(!private(NOBODY).may_add_member(true) && !private(restricted(NOBODY)).may_add_member(true));
+        let moderators_add = Role { anyone_joins_restricted: false, ..NOBODY };
+        assert!(moderators_add.may_add_member(true) && !restricted(moderators_add).may_add_member(true));
+        let closed = Role { anyone_joins: false, ..NOBODY };
+        assert!(!closed.may_add_member(true) && !restricted(closed).may_add_member(true));
     }
 
     #[test]
