@@ -22,8 +22,6 @@ fn packaged() -> Option<String> {
 
 /// That of the repository that this file belongs to. Cargo looks again when another commit is checked out or made.
 fn checked_out() -> Option<String> {
-    // A package in somebody else's repository, in a folder that it ignores, is not of its commit.
-    git(&["ls-files", "--error-unmatch", "build/commit.rs"])?;
     let commit = git(&["log", "-1", "--format=%h %cs", "--abbrev=7"])?;
     let branch = git(&["symbolic-ref", "--quiet", "HEAD"]);
     for name in ["HEAD", "logs/HEAD", "packed-refs"].into_iter().chain(branch.as_deref()) {
@@ -33,6 +31,8 @@ fn checked_out() -> Option<String> {
             println!("cargo::rerun-if-changed={file}");
         }
     }
+    // A package in somebody else's repository, in a folder that it ignores, is not of its commit.
+    git(&["ls-files", "--error-unmatch", "build/commit.rs"])?;
     Some(commit)
 }
 

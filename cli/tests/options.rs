@@ -138,13 +138,17 @@ fn an_option_that_cannot_be_used_is_named_before_anything_runs() {
     }
 }
 
-/// What the function sees: names it knows by `SHOWS`, returned as reasons.
-fn seen(mut command: Command, names: &str) -> Value {
-    let output = command.env("SHOWS", names).output().unwrap();
+/// Those of these variables that the function has, as it logs them. Its callback is accepted.
+fn seen(mut command: Command, names: &str) -> Vec<String> {
+    let output = command.args(["--json", "--logs", "good day"]).env("SHOWS", names).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
     let [line] = &lines(&output)[..] else { panic!("{}", stderr(&output)) };
     assert_eq!((&line["status"], &line["callbacks"][0]["accepted"]), (&json!("SENT"), &json!(true)));
-    line["reasons"].clone()
+    stderr(&output)
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("log has ")?.to_owned()))
+        .filter(|line| line.contains('='))
+        .collect()
 }
 
 #[test]
@@ -156,13 +160,13 @@ fn the_function_uses_the_users_credentials_if_asked_to() {
         command.env_remove("AWS_PROFILE");
         command
     };
-    let args = ["--json", "good day"];
-    let own = seen(shell(send(&[&["--own-credentials"], &args[..]].concat())), names);
-    assert_eq!(own, json!(["AWS_ACCESS_KEY_ID=AKIDMINE", "AWS_SESSION_TOKEN=t", "AWS_REGION=eu-central-1"]));
-    let without = seen(shell(send(&args)), names);
-    assert!(!without.to_string().contains("AKIDMINE") && without[2] == "AWS_REGION=us-east-1", "{without}");
-    let profile = seen(shell(send(&[&["-e", "AWS_PROFILE=work"], &args[..]].concat())), names);
-    assert_eq!(profile, json!(["AWS_REGION=eu-central-1", "AWS_PROFILE=work"]));
+    let own = seen(shell(send(&["--own-credentials"])), names);
+    assert_eq!(own, ["AWS_ACCESS_KEY_ID=AKIDMINE", "AWS_SESSION_TOKEN=t", "AWS_REGION=eu-central-1"]);
+    let [key, token, region] = &seen(shell(send(&[])), names)[..] else { panic!("there are three") };
+    assert!(key != &own[0] && token != &own[1], "{key}");
+    assert_eq!(region, "AWS_REGION=us-east-1");
+    let profile = seen(shell(send(&["-e", "AWS_PROFILE=work"])), names);
+    assert_eq!(profile, ["AWS_REGION=eu-central-1", "AWS_PROFILE=work"]);
 }
 
 #[test]
@@ -171,9 +175,9 @@ fn variables_come_from_the_shell_then_a_file_then_the_arguments() {
     let file = folder.path().join("variables");
     fs::write(&file, "# mine\nB=file\nC='file $A'\n").unwrap();
     let file = file.to_str().unwrap();
-    let mut command = send(&["--json", "--env-file", file, "-e", "C=argument", "good day"]);
+    let mut command = send(&["--env-file", file, "-e", "C=argument"]);
     command.env("A", "shell").env("B", "shell").env("C", "shell");
-    assert_eq!(seen(command, "A,B,C"), json!(["A=shell", "B=file", "C=argument"]));
+    assert_eq!(seen(command, "A,B,C"), ["A=shell", "B=file", "C=argument"]);
 
     fs::write(file, "A=1\nB=my secret\n").unwrap();
     let output = send(&["--env-file", file, "good day"]).output().unwrap();
@@ -213,7 +217,8 @@ fn bash_completes_options_and_subcommands() {
     let script = stdout(&command(&["completions", "bash"]).output().unwrap()).to_owned();
     let complete = |words: &str, count: usize| {
         let ask = format!(
-            "COMP_WORDS=({words}); COMP_CWORD={count}; _cargo-channel-flow cargo-channel-flow \"${{COMP_WORDS[{count}]}}\" \
+            "complete_with=$(complete -p cargo-channel-flow | sed 's/.*-F \\([^ ]*\\) .*/\\1/'); COMP_WORDS=({words}); \
+             COMP_CWORD={count}; $complete_with cargo-channel-flow \"${{COMP_WORDS[{count}]}}\" \
              \"${{COMP_WORDS[{}]}}\"; echo \"${{COMPREPLY[@]}}\"",
             count - 1
         );

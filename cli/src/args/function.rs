@@ -3,8 +3,8 @@
 use crate::env_file::EnvFile;
 use crate::variables::Variables;
 use channel_flow_emulator::FunctionSettings;
-use clap::Args;
 use clap::builder::ValueParser;
+use clap::{Args, ValueHint};
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(crate) struct FunctionArgs {
     ///
     /// The file has lines NAME=VALUE, with comments after # and values in quotes if needed. A $ is an
     /// ordinary character.
-    #[arg(long, value_name = "FILE", value_parser = ValueParser::new(EnvFile::read))]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = ValueParser::new(EnvFile::read))]
     pub(crate) env_file: Vec<EnvFile>,
 
     /// Let the function use your AWS credentials and region

@@ -1,4 +1,4 @@
-//! A function made of sockets: it does what the message says, and knows no framework.
+//! A function made of sockets: it does what the message says, and knows no framework. It logs the variables that `SHOWS` names.
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -21,6 +21,11 @@ pub(crate) fn run() -> ! {
         let (head, body) = next.split_once("\r\n\r\n").unwrap();
         let id = head.lines().find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: ")).unwrap();
         println!("\u{1b}[1mgot\u{1b}[0m an event");
+        for name in env::var("SHOWS").iter().flat_map(|names| names.split(',')) {
+            if let Ok(value) = env::var(name) {
+                println!("has {name}={value}");
+            }
+        }
         process(&serde_json::from_str(body).unwrap());
         let returned = returned(body);
         call("POST", &runtime_api(), &format!("/2018-06-01/runtime/invocation/{id}/response"), "", returned.as_bytes());
@@ -32,19 +37,13 @@ pub(crate) fn run() -> ! {
     }
 }
 
-/// What Lambda gets: the value that the JSON of `RETURNS` has for the content. Without it, with the variables that `SHOWS`
-/// names as reasons, or with the reasons that `REASONS` names, separated by commas, as far as their words are in the content.
+/// What Lambda gets: the value that the JSON of `RETURNS` has for the content. Without it, with the reasons that `REASONS` names, separated by commas, as far as their words are in the content.
 fn returned(event: &str) -> String {
     let event: Value = serde_json::from_str(event).unwrap();
     let content = event["ChannelMessage"]["Content"].as_str().unwrap_or_default();
     if let Ok(returns) = env::var("RETURNS") {
         let returns: Value = serde_json::from_str(&returns).unwrap();
         return returns[content].to_string();
-    }
-    if let Ok(shows) = env::var("SHOWS") {
-        let shown: Vec<_> =
-            shows.split(',').filter_map(|name| Some(format!("{name}={}", env::var(name).ok()?))).collect();
-        return json!({ "MessageId": event["ChannelMessage"]["MessageId"], "Reasons": shown }).to_string();
     }
     let Ok(reasons) = env::var("REASONS") else { return "null".to_owned() };
     let reasons: Vec<_> = reasons.split(',').filter(|reason| content.contains(reason)).collect();
