@@ -4,6 +4,8 @@ mod completions;
 mod dev;
 mod function;
 mod message;
+mod new;
+mod processor;
 mod replay;
 #[cfg(feature = "review")]
 mod review;
@@ -13,6 +15,8 @@ pub(crate) use completions::Completions;
 pub(crate) use dev::Dev;
 pub(crate) use function::FunctionArgs;
 pub(crate) use message::MessageArgs;
+pub(crate) use new::New;
+pub(crate) use processor::ProcessorArgs;
 pub(crate) use replay::Replay;
 #[cfg(feature = "review")]
 pub(crate) use review::{Action, By, Place, QueueArg, Review};
@@ -38,6 +42,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(New),
     Dev(Dev),
     Send(Send),
     Replay(Replay),

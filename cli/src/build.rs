@@ -1,38 +1,77 @@
 //! Builds the processor that the user names.
 
+mod first_build;
 mod group;
-mod packages;
+mod workspace;
 
+use crate::args::ProcessorArgs;
 use crate::exit::Failure;
 use cargo_metadata::Message;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
+use workspace::Workspace;
 
 /// The processor that the user names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Processor {
+pub(crate) struct Processor {
+    source: Source,
+    bin: Option<String>,
+    release: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Source {
+    /// What the current folder stands for.
+    Here,
     Package(String),
     Folder(PathBuf),
     Binary(PathBuf),
 }
 
 impl Processor {
-    /// Builds it unless it is already a binary. Cargo's progress and errors go to standard error, as always.
-    pub(crate) async fn build(&self, release: bool) -> Result<Built, Failure> {
-        match self {
-            Self::Binary(path) => Ok(Built { binary: path.clone(), packages: BTreeSet::new() }),
-            Self::Package(package) => build(package, &["--package".into(), package.into()], release).await,
-            Self::Folder(folder) => {
-                let manifest = folder.join("Cargo.toml");
-                build(&folder.to_string_lossy(), &["--manifest-path".into(), manifest.into()], release).await
-            }
+    /// The one that the arguments name.
+    pub(crate) fn of(args: &ProcessorArgs) -> Result<Self, Failure> {
+        let source = args.processor.as_deref().map_or(Ok(Source::Here), Source::parse)?;
+        match (&source, &args.bin) {
+            (Source::Binary(path), Some(_)) => Err(Failure::unusable(format!(
+                "{} is a binary already: leave --bin out, or give a package with --processor",
+                path.display()
+            ))),
+            _ => Ok(Self { source, bin: args.bin.clone(), release: args.release }),
         }
     }
 
+    /// Builds it unless it is already a binary. Cargo's progress and errors go to standard error, as always.
+    pub(crate) async fn build(&self) -> Result<Built, Failure> {
+        let (package, folder) = match &self.source {
+            Source::Binary(path) => return Ok(Built::already(path)),
+            Source::Here => (None, None),
+            Source::Package(package) => (Some(package.as_str()), None),
+            Source::Folder(folder) => (None, Some(folder.as_path())),
+        };
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let workspace = Workspace::around(cargo.clone(), folder).await?;
+        let choice = workspace.choose(package, self.bin.as_deref())?;
+        let mut what = vec![OsString::from("--package"), choice.package.into()];
+        if let Some(bin) = choice.bin {
+            what.extend(["--bin".into(), bin.into()]);
+        }
+        if let Some(folder) = folder {
+            what.extend(["--manifest-path".into(), folder.join("Cargo.toml").into()]);
+        }
+        if self.release {
+            what.push("--release".into());
+        }
+        first_build::announce(&choice.name, workspace.target_folder());
+        build(cargo, &choice.name, &what, &workspace).await
+    }
+}
+
+impl Source {
     /// A text with a slash or a leading dot is a path.
-    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+    fn parse(text: &str) -> Result<Self, Failure> {
         if !text.starts_with('.') && !text.contains(std::path::is_separator) {
             return Ok(Self::Package(text.to_owned()));
         }
@@ -55,15 +94,20 @@ pub(crate) struct Built {
     pub(crate) binary: PathBuf,
     /// The folders of the packages in it whose sources are on this machine and not a registry's.
     pub(crate) packages: BTreeSet<PathBuf>,
+    /// Where cargo writes, which may be inside one of them.
+    pub(crate) target: Option<PathBuf>,
 }
 
-async fn build(name: &str, what: &[OsString], release: bool) -> Result<Built, Failure> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+impl Built {
+    /// A binary that somebody else has built.
+    fn already(binary: &Path) -> Self {
+        Self { binary: binary.to_owned(), packages: BTreeSet::new(), target: None }
+    }
+}
+
+async fn build(cargo: OsString, name: &str, what: &[OsString], workspace: &Workspace) -> Result<Built, Failure> {
     let mut command = Command::new(&cargo);
     command.args(["build", "--message-format", "json-render-diagnostics"]).args(what);
-    if release {
-        command.arg("--release");
-    }
     // `cargo run` describes this package to it by variables, and build scripts that look at them would run again, and
     // all that depends on them, each time the user changes between this command and cargo's own.
     let of_this_package = |name: &OsString| {
@@ -92,18 +136,19 @@ async fn build(name: &str, what: &[OsString], release: bool) -> Result<Built, Fa
         }
     }
     if !status.success() {
-        let hint = if tried { String::new() } else { hint(&packages::processors(cargo.into()).await) };
+        let hint = if tried { String::new() } else { hint(&workspace.processors()) };
         return Err(Failure::not_started(format!("{name} could not be built{hint}")));
     }
-    Ok(Built { binary: one(name, binaries)?, packages })
+    Ok(Built { binary: one(name, binaries)?, packages, target: Some(workspace.target()) })
 }
 
 /// What can be named instead of a package that cargo does not know.
-fn hint(processors: &[String]) -> String {
+fn hint(processors: &str) -> String {
     let hint = "; name a package in this workspace, or a path, with --processor";
-    if processors.is_empty() { hint.to_owned() } else { format!("{hint}: {}", processors.join(", ")) }
+    if processors.is_empty() { hint.to_owned() } else { format!("{hint}: {processors}") }
 }
 
+/// Of a package in another workspace, cargo builds all binaries.
 fn one(name: &str, mut binaries: Vec<PathBuf>) -> Result<PathBuf, Failure> {
     match binaries.len() {
         1 => Ok(binaries.remove(0)),
@@ -123,19 +168,31 @@ mod tests {
 
     #[test]
     fn names_and_paths() {
-        assert_eq!(Processor::parse("some-name").unwrap(), Processor::Package("some-name".into()));
-        assert_eq!(Processor::parse("../cli").unwrap(), Processor::Folder("../cli".into()));
-        assert_eq!(Processor::parse("./Cargo.toml").unwrap(), Processor::Binary("./Cargo.toml".into()));
+        assert_eq!(Source::parse("some-name").unwrap(), Source::Package("some-name".into()));
+        assert_eq!(Source::parse("../cli").unwrap(), Source::Folder("../cli".into()));
+        assert_eq!(Source::parse("./Cargo.toml").unwrap(), Source::Binary("./Cargo.toml".into()));
         for (text, expected) in [("./src", "has no Cargo.toml"), ("./nothing", "there is no ./nothing")] {
-            let failure = Processor::parse(text).unwrap_err().to_string();
+            let failure = Source::parse(text).unwrap_err().to_string();
             assert!(failure.contains(expected), "{failure}");
         }
     }
 
     #[test]
+    fn a_binary_has_no_other_in_it() {
+        let args = |processor: Option<&str>| ProcessorArgs {
+            processor: processor.map(str::to_owned),
+            bin: Some("filter".into()),
+            release: false,
+        };
+        let failure = Processor::of(&args(Some("./Cargo.toml"))).unwrap_err().to_string();
+        assert!(failure.contains("leave --bin out"), "{failure}");
+        assert_eq!(Processor::of(&args(None)).unwrap().source, Source::Here);
+    }
+
+    #[test]
     fn a_name_that_is_wrong_is_answered_with_those_that_exist() {
-        assert_eq!(hint(&[]), "; name a package in this workspace, or a path, with --processor");
-        assert!(hint(&["a".into(), "b".into()]).ends_with("with --processor: a, b"));
+        assert_eq!(hint(""), "; name a package in this workspace, or a path, with --processor");
+        assert!(hint("a, b").ends_with("with --processor: a, b"));
     }
 
     #[test]

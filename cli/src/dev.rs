@@ -30,14 +30,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The processor that runs unless another one is named: a package in this workspace.
-const DEFAULT_PROCESSOR: &str = "profanity-filter";
-
 pub(crate) fn run(args: &Dev) -> Result<Exit, Failure> {
     let functions = functions(args)?;
-    let processor = match (&args.processor, functions.functions()) {
-        (None, [_, ..]) => None,
-        (name, _) => Some(Processor::parse(name.as_deref().unwrap_or(DEFAULT_PROCESSOR))?),
+    let processor = match functions.functions() {
+        [_, ..] if !args.processor.is_named() => None,
+        _ => Some(Processor::of(&args.processor)?),
     };
     let emulator = OnceCell::<Emulator>::new();
     let at_last = async {

@@ -17,6 +17,9 @@ mod inputs;
 mod interrupt;
 mod json;
 mod logs;
+mod new;
+#[cfg(test)]
+mod reference;
 mod replay;
 #[cfg(feature = "review")]
 mod review;
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match args.command {
         Command::Completions(completions) => completions::run(&completions),
+        Command::New(new) => new::run(&new),
         Command::Dev(dev) => dev::run(&dev),
         Command::Send(send) => send::run(&send),
         Command::Replay(replay) => replay::run(&replay),

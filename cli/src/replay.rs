@@ -31,12 +31,12 @@ use tally::Tallies;
 use totals::Totals;
 
 pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
-    let processor = Processor::parse(&args.processor)?;
+    let processor = Processor::of(&args.processor)?;
     let rules = args.expect.as_deref().map(Rules::read).transpose()?;
     let recording = Recording::read(&args.files, args.recorded.as_deref())?;
     let junit = args.junit.as_deref().map(JUnit::create).transpose()?;
     let work = async {
-        let binary = processor.build(args.function.release).await?.binary;
+        let binary = processor.build().await?.binary;
         let emulator = Settings::new().table(TABLE).any_credentials(args.function.uses_own_credentials());
         let emulator = Emulator::start(emulator).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;

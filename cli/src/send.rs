@@ -26,9 +26,9 @@ pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
         let inputs = Inputs::new(texts, sources, &args.message, REGION);
         return interrupt::unless_told_to_end(print_events(args, inputs), async {});
     }
-    let processor = Processor::parse(&args.processor)?;
+    let processor = Processor::of(&args.processor)?;
     let work = async {
-        let binary = processor.build(args.function.release).await?.binary;
+        let binary = processor.build().await?.binary;
         let emulator = Settings::new().table(TABLE).any_credentials(args.function.uses_own_credentials());
         let emulator = Emulator::start(emulator).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;

@@ -69,6 +69,29 @@ fn a_changed_source_is_built_and_swapped_and_a_broken_one_is_not() {
 }
 
 #[test]
+fn the_binary_of_the_current_package_is_built_again_whichever_it_is() {
+    let folder = TempDir::new().unwrap();
+    drop(processor_package(folder.path(), "one"));
+    let binary = folder.path().join("src/bin/filter.rs");
+    fs::create_dir(folder.path().join("src/bin")).unwrap();
+    fs::rename(folder.path().join("src/main.rs"), &binary).unwrap();
+    fs::write(folder.path().join("src/main.rs"), "fn main() {}").unwrap();
+    // As from anywhere in the package.
+    let mut command = Dev::command(&["--bin", "filter"]);
+    command.current_dir(folder.path().join("src"));
+    let dev = Dev::start_command(command);
+    assert!(dev.banner().contains("debug/filter, replaced when it changes"), "{}", dev.banner());
+    let before = dev.send("hello");
+    assert_eq!(dev.wait_until_decided(&before)["Content"], "one");
+
+    let source = fs::read_to_string(&binary).unwrap();
+    fs::write(&binary, source.replace("\"Content\":\"one\"", "\"Content\":\"two\"")).unwrap();
+    dev.line(|line| line.contains("messages go through the new processor"));
+    let after = dev.send("hello");
+    assert_eq!(dev.wait_until_decided(&after)["Content"], "two");
+}
+
+#[test]
 fn a_binary_that_is_replaced_is_swapped() {
     let folder = TempDir::new().unwrap();
     let binary = folder.path().join("filter");

@@ -16,8 +16,8 @@ pub struct Assumptions {
     pub callback_lifetime: Duration,
     /// A callback whose `ChannelMessage` leaves a field out leaves that field of the message as it is. `true`.
     ///
-    /// That holds for `Content`, `Metadata`, `PushNotification`, `MessageAttributes`, `SubChannelId` and `ContentType`
-    /// alike. A push notification is replaced as a whole.
+    /// That holds for `Content`, `Metadata`, `PushNotification`, `MessageAttributes` and `ContentType` alike; of `SubChannelId`
+    /// see [`callbacks_move_messages`](Self::callbacks_move_messages). A push notification is replaced as a whole.
     pub absent_fields_are_kept: bool,
     /// `null` in a request is the same as leaving the field out, as the restJson protocol has it. `true`.
     pub null_is_absent: bool,
@@ -63,6 +63,21 @@ pub struct Assumptions {
     /// the members. `false`. The developer guide has that event for updates of a channel's details, such as its name or its
     /// metadata, and names no flow.
     pub association_updates_the_channel: bool,
+    /// An elastic channel has one sub-channel, an empty one, from the beginning. `true`; otherwise the first one is opened with
+    /// the first member, so that moderators have none to be in before. Documented is that the first members all come into a
+    /// single one.
+    pub elastic_channels_begin_with_sub_channel: bool,
+    /// A sub-channel with fewer members than the elastic channel's configuration has for its minimum is given up as soon as a
+    /// member leaves the channel and the other sub-channels have room. `true`; otherwise sub-channels stay. That the service
+    /// balances members is documented; when it does, and that messages of such a sub-channel can be read no more and that the
+    /// memberships of moderators in it end, is not.
+    pub sub_channels_are_balanced: bool,
+    /// Messages of a sub-channel are seen by its members, by moderators and by admins. `true`; otherwise by everybody if the
+    /// channel is public, as those of other channels are. That moderators see those of all sub-channels is documented.
+    pub sub_channels_are_private: bool,
+    /// A callback with a `SubChannelId` moves the message to that sub-channel. `false`; it is ignored. The API model has that
+    /// member, and nothing says what it does.
+    pub callbacks_move_messages: bool,
     /// How `GetChannelMessageStatus` refuses the question about a message that is not stored: one that was denied, or that
     /// there never was. [`AbsentStatus::Forbidden`]. The API model says that there is no status of denied messages, but not
     /// how the service answers.
@@ -75,6 +90,9 @@ pub struct Assumptions {
     /// `GetChannelMessageStatus` answers `PENDING` while an update of a message is processed. `true`; otherwise it answers
     /// the status from before the update.
     pub edit_has_status: bool,
+    /// A message that is deleted because of the retention settings of its app instance sends `DELETE_CHANNEL_MESSAGE` to the
+    /// members, as one that an admin deletes does. `false`. Documented is that messages are deleted, not who learns of it.
+    pub retention_notifies: bool,
 }
 
 impl Default for Assumptions {
@@ -98,10 +116,15 @@ impl Default for Assumptions {
             members_remove_members: false,
             second_channel_flow_replaces: true,
             association_updates_the_channel: false,
+            elastic_channels_begin_with_sub_channel: true,
+            sub_channels_are_balanced: true,
+            sub_channels_are_private: true,
+            callbacks_move_messages: false,
             status_of_denied: AbsentStatus::default(),
             non_persistent_has_status: true,
             bots_may_ask_status: true,
             edit_has_status: true,
+            retention_notifies: false,
         }
     }
 }
@@ -239,7 +262,11 @@ pub const CLIENT_REQUEST_TOKEN_LIFETIME: Duration = Duration::from_secs(10 * 60)
 /// How many values of `ClientRequestToken` are remembered, whatever their age, so that memory stays bounded.
 pub const CLIENT_REQUEST_TOKENS: usize = 10_000;
 
-/// `Mode` of a channel that is created without one.
+/// How often the service looks for what has expired, beside [`advance`](crate::MessagingService::advance). Documented is that
+/// channels are deleted within 6 hours.
+pub const EXPIRATION_CHECK: Duration = Duration::from_secs(60);
+
+/// `Mode` of a channel that is created without one. An elastic channel is refused then, since it has to be `RESTRICTED`.
 pub const CHANNEL_MODE: &str = "UNRESTRICTED";
 
 /// `Privacy` of a channel that is created without one.

@@ -142,32 +142,33 @@
 //! | messages | `SendChannelMessage`, `UpdateChannelMessage`, `GetChannelMessage`, `ListChannelMessages`, `GetChannelMessageStatus`, `RedactChannelMessage`, `DeleteChannelMessage` |
 //! | flows | `CreateChannelFlow`, `DescribeChannelFlow`, `ListChannelFlows`, `UpdateChannelFlow`, `DeleteChannelFlow`, `AssociateChannelFlow`, `DisassociateChannelFlow`, `ListChannelsAssociatedWithChannelFlow`, `ChannelFlowCallback` |
 //! | sessions | `GetMessagingSessionEndpoint`, and `/connect`, prefetch included |
-//! | channels | `CreateChannel`, `DescribeChannel`, `ListChannels`, `SearchChannels`, `UpdateChannel`, `UpdateChannelReadMarker`, `DeleteChannel`, `PutChannelExpirationSettings` |
-//! | members | `CreateChannelMembership`, `BatchCreateChannelMembership`, `DescribeChannelMembership`, `ListChannelMemberships`, `DeleteChannelMembership`, `DescribeChannelMembershipForAppInstanceUser`, `ListChannelMembershipsForAppInstanceUser` |
+//! | channels | `CreateChannel`, `DescribeChannel`, `ListChannels`, `SearchChannels`, `UpdateChannel`, `UpdateChannelReadMarker`, `DeleteChannel`, `PutChannelExpirationSettings`, `ListSubChannels` |
+//! | members | `PutChannelMembershipPreferences`, `GetChannelMembershipPreferences`, `CreateChannelMembership`, `BatchCreateChannelMembership`, `DescribeChannelMembership`, `ListChannelMemberships`, `DeleteChannelMembership`, `DescribeChannelMembershipForAppInstanceUser`, `ListChannelMembershipsForAppInstanceUser` |
 //! | moderators | `CreateChannelModerator`, `DescribeChannelModerator`, `ListChannelModerators`, `DeleteChannelModerator`, `DescribeChannelModeratedByAppInstanceUser`, `ListChannelsModeratedByAppInstanceUser` |
 //! | bans | `CreateChannelBan`, `DescribeChannelBan`, `ListChannelBans`, `DeleteChannelBan` |
 //! | app instances | `CreateAppInstance`, `DescribeAppInstance`, `ListAppInstances`, `UpdateAppInstance`, `DeleteAppInstance`, `CreateAppInstanceAdmin`, `DescribeAppInstanceAdmin`, `ListAppInstanceAdmins`, `DeleteAppInstanceAdmin` |
-//! | users | `CreateAppInstanceUser`, `DescribeAppInstanceUser`, `ListAppInstanceUsers`, `UpdateAppInstanceUser`, `DeleteAppInstanceUser`, `PutAppInstanceUserExpirationSettings` |
+//! | users | `CreateAppInstanceUser`, `DescribeAppInstanceUser`, `ListAppInstanceUsers`, `UpdateAppInstanceUser`, `DeleteAppInstanceUser`, `PutAppInstanceUserExpirationSettings`, `RegisterAppInstanceUserEndpoint`, `DescribeAppInstanceUserEndpoint`, `ListAppInstanceUserEndpoints`, `UpdateAppInstanceUserEndpoint`, `DeregisterAppInstanceUserEndpoint` |
+//! | settings | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings`, `PutMessagingStreamingConfigurations`, `GetMessagingStreamingConfigurations`, `DeleteMessagingStreamingConfigurations` |
 //! | bots | `CreateAppInstanceBot`, `DescribeAppInstanceBot`, `ListAppInstanceBots`, `UpdateAppInstanceBot`, `DeleteAppInstanceBot` |
 //! | tags | `TagResource`, `UntagResource`, `ListTagsForResource` |
 //!
-//! | | not here: 404 [`UnknownOperation`](Exception::UnknownOperation) |
-//! | --- | --- |
-//! | streaming | `PutMessagingStreamingConfigurations` and its like |
-//! | elastic channels | `ListSubChannels`; a `SubChannelId` is refused |
-//! | push notifications | `PutChannelMembershipPreferences`, `RegisterAppInstanceUserEndpoint` and their like |
-//! | retention | `PutAppInstanceRetentionSettings`, `GetAppInstanceRetentionSettings` |
+//! Any other operation is refused with 404 [`UnknownOperation`](Exception::UnknownOperation).
 //!
-//! Kept and shown, and not acted on: expiration settings (nothing is deleted by them), the Lex bot that a bot is configured
+//! Kept and shown, and not acted on: streaming configurations (nothing is streamed), the Lex bot that a bot is configured
 //! with (it never answers, and bots send nothing by themselves), and push notifications of messages (they reach processors
 //! and no phone). Calls are not limited in number. Nothing is published to EventBridge;
 //! [watchers](MessagingService::watch) get the same information. No schedule invokes a function by itself:
 //! [`Event::scheduled`] is what it would send.
 //!
+//! Elastic channels have sub-channels: the service puts members into one, opens another one when all are full, and gives up
+//! those that too many have left. A message is sent to a sub-channel, and its processors get a `SubChannelId` in the event. The
+//! chat page and a session's prefetched `CHANNEL_DETAILS` leave elastic channels out.
+//!
 //! [`assumptions`] lists everything that this crate assumes because AWS does not document it.
 //! [`MessagingService::set_assumptions`] changes it while the service runs.
 
 mod arn;
+mod clock;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 mod emulator;

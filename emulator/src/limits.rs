@@ -113,6 +113,18 @@ pub const LEX_BOT_ALIAS_ARN: TextLimit = limit("LexBotAliasArn", 15, Some(2048),
 pub const LEX_LOCALE_ID: TextLimit = limit("LocaleId", 0, None, Pattern::Any);
 /// `Configuration.Lex.WelcomeIntent` of an app-instance bot.
 pub const LEX_INTENT_NAME: TextLimit = limit("WelcomeIntent", 1, Some(100), Pattern::LexIntentName);
+/// `Preferences.PushNotifications.FilterRule` of a membership.
+pub const FILTER_RULE: TextLimit = limit("FilterRule", 1, None, Pattern::Any);
+/// `EndpointId` of an endpoint of an app-instance user.
+pub const ENDPOINT_ID: TextLimit = limit("EndpointId", 0, Some(64), Pattern::OneLine);
+/// `Name` of an endpoint of an app-instance user.
+pub const ENDPOINT_NAME: TextLimit = limit("Name", 0, Some(1600), Pattern::OneLine);
+/// `EndpointAttributes.DeviceToken` of an endpoint of an app-instance user.
+pub const DEVICE_TOKEN: TextLimit = limit("DeviceToken", 1, Some(1600), Pattern::OneLine);
+/// `EndpointAttributes.VoipDeviceToken` of an endpoint of an app-instance user.
+pub const VOIP_DEVICE_TOKEN: TextLimit = limit("VoipDeviceToken", 1, Some(1600), Pattern::OneLine);
+/// `AppInstanceUserArn` of `DescribeAppInstanceUserEndpoint`, which the model does not require to be an ARN.
+pub const ANY_USER_ARN: TextLimit = limit("AppInstanceUserArn", 0, Some(1600), Pattern::OneLine);
 /// An element of `Values` in a search for channels.
 pub const SEARCH_VALUE: TextLimit = limit("Values", 1, Some(512), Pattern::Any);
 
@@ -124,6 +136,10 @@ pub const ADMINS_OF_AN_APP_INSTANCE: usize = 100;
 pub const CHANNEL_FLOWS_OF_AN_APP_INSTANCE: usize = 100;
 /// The quota of memberships of a channel.
 pub const MEMBERSHIPS_OF_A_CHANNEL: usize = 10_000;
+/// The quota of memberships of an elastic channel, moderators aside.
+pub const MEMBERSHIPS_OF_AN_ELASTIC_CHANNEL: usize = 1_000_000;
+/// The only region that has elastic channels.
+pub const ELASTIC_CHANNEL_REGION: &str = "us-east-1";
 /// The quota of moderators of a channel.
 pub const MODERATORS_OF_A_CHANNEL: usize = 1_000;
 /// How many `CHANNEL_DETAILS` a messaging session gets when it opens, if it asks for them.

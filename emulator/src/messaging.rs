@@ -5,6 +5,7 @@ pub(crate) mod callback;
 pub(crate) mod callback_log;
 pub(crate) mod core;
 pub(crate) mod effects;
+pub(crate) mod expiration;
 pub(crate) mod fault;
 pub(crate) mod function_host;
 pub(crate) mod invoker;

@@ -34,9 +34,7 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-#[cfg(feature = "dynamodb")]
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Amazon Chime SDK messaging as a channel flow meets it, on a loopback port.
@@ -341,6 +339,53 @@ impl MessagingService {
     /// As [`Settings::assumptions`] says at first; zero lets every message expire at once.
     pub fn set_callback_lifetime(&self, lifetime: Duration) {
         self.set_assumptions(|assumptions| assumptions.callback_lifetime = lifetime);
+    }
+
+    /// The service's time: the machine's and what [`advance`](Self::advance) has added. Timestamps of messages, channels and
+    /// [`Activity`] are in it.
+    pub fn now(&self) -> SystemTime {
+        self.core.clock.now()
+    }
+
+    /// Moves the service's time forward, and does what is due by then: channels and users are deleted by their
+    /// `ExpirationSettings`, and messages by the `RetentionDays` of their app instance. From then on, callbacks are late
+    /// ([`Assumptions::callback_lifetime`]) and values of `ClientRequestToken` forgotten accordingly. Returns once all of that
+    /// is done, and in the [data file](Settings::data).
+    ///
+    /// Without it the service looks for what is due once a minute ([`assumptions::EXPIRATION_CHECK`](crate::assumptions::EXPIRATION_CHECK)). Functions,
+    /// signatures and the DynamoDB table go by the machine's time, which stays as it is. After a restart with a data
+    /// file, the service's time is the machine's again.
+    ///
+    /// ```
+    /// use channel_flow_emulator::MessagingService;
+    /// use serde_json::json;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = MessagingService::start("us-east-1").await?;
+    /// let app_instance = &service.call("CreateAppInstance", json!({ "Name": "chat" })).await?["AppInstanceArn"];
+    /// let guest = json!({
+    ///     "AppInstanceArn": app_instance,
+    ///     "AppInstanceUserId": "guest",
+    ///     "Name": "Guest",
+    ///     "ExpirationSettings": { "ExpirationDays": 7, "ExpirationCriterion": "CREATED_TIMESTAMP" },
+    /// });
+    /// let guest = service.call("CreateAppInstanceUser", guest).await?;
+    ///
+    /// service.advance(Duration::from_secs(7 * 24 * 3600)).await?;
+    ///
+    /// assert!(service.call("DescribeAppInstanceUser", guest).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `ServiceFailureException` if the data file cannot be written, `BadRequestException` if the time would be past the year
+    /// 9999.
+    pub async fn advance(&self, by: Duration) -> Result<(), ApiError> {
+        self.core.advance(by).await
     }
 
     /// Closes the connections that wait for a request, as a peer or a network in between does with one that was idle for

@@ -55,9 +55,6 @@ async fn what_a_channel_cannot_be() {
     create(&stranger, json!({})).forbidden();
     create(&format!("{}x", room.alice), json!({})).forbidden();
     create("", json!({})).bad_request();
-    let elastic = json!({
-        "MaximumSubChannels": 2, "TargetMembershipsPerSubChannel": 2, "MinimumMembershipPercentage": 40,
-    });
     for wrong in [
         json!({ "Name": "" }),
         json!({ "Name": "x".repeat(257) }),
@@ -71,7 +68,6 @@ async fn what_a_channel_cannot_be() {
         json!({ "MemberArns": [stranger] }),
         json!({ "ModeratorArns": [format!("{}x", room.alice)] }),
         json!({ "ExpirationSettings": { "ExpirationDays": 5476, "ExpirationCriterion": "CREATED_TIMESTAMP" } }),
-        json!({ "ElasticChannelConfiguration": elastic }),
         json!({ "Tags": [{ "Key": "a" }] }),
     ] {
         create(&room.alice, wrong).bad_request();

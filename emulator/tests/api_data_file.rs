@@ -31,7 +31,21 @@ async fn resources_and_tokens_are_there_after_a_restart() {
         "ClientRequestToken": "token",
     });
     let made = api.send("POST", "/channel-flows", &[], "", flow.clone()).ok(201);
-    let questions: [(&str, &[&str]); 7] = [
+    let endpoint = json!({
+        "Type": "APNS", "ResourceArn": room.app_instance, "EndpointAttributes": { "DeviceToken": "t" },
+        "ClientRequestToken": "token",
+    });
+    api.send("POST", "/app-instance-users/{}/endpoints", &[&room.alice], "", endpoint).ok(201);
+    let body = json!({ "Preferences": { "PushNotifications": { "AllowNotifications": "NONE" } } });
+    let preferences = "/channels/{}/memberships/{}/preferences";
+    api.send("PUT", preferences, &[&room.channel, &room.alice], &room.alice, body).ok(200);
+    let body = json!({ "StreamingConfigurations": [{ "DataType": "Channel", "ResourceArn": room.app_instance }] });
+    let streaming = "/app-instances/{}/streaming-configurations";
+    api.send("PUT", streaming, &[&room.app_instance], "", body).ok(200);
+    let body = json!({ "AppInstanceRetentionSettings": { "ChannelRetentionSettings": { "RetentionDays": 9 } } });
+    let retention = "/app-instances/{}/retention-settings";
+    api.send("PUT", retention, &[&room.app_instance], "", body).ok(200);
+    let questions: [(&str, &[&str]); 11] = [
         ("/app-instances", &[]),
         ("/app-instances/{}/admins", &[&room.app_instance]),
         ("/channels/{}", &[&room.channel]),
@@ -39,6 +53,10 @@ async fn resources_and_tokens_are_there_after_a_restart() {
         ("/channels/{}/bans", &[&room.channel]),
         ("/channel-flows?app-instance-arn={}", &[&room.app_instance]),
         ("/tags?arn={}", &[&room.channel]),
+        ("/app-instance-users/{}/endpoints", &[&room.alice]),
+        (preferences, &[&room.channel, &room.alice]),
+        (streaming, &[&room.app_instance]),
+        (retention, &[&room.app_instance]),
     ];
     let answers = |api: &Api| questions.map(|(path, labels)| api.get(path, labels, &room.alice).ok(200));
     let before = answers(&api);

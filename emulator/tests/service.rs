@@ -193,7 +193,7 @@ async fn other_operations_are_refused_by_name() {
         ("GET", "/nothing"),
         ("PATCH", "/channels/a?operation=channel-flow-callback"),
         ("POST", "/channels/a/streams"),
-        ("PUT", "/app-instances/a/streaming-configurations"),
+        ("PUT", "/app-instances/a/nothing"),
     ] {
         let response = request(address, method, path, &[], b"");
         assert_refused(&response, 404, "UnknownOperationException");

@@ -1,10 +1,10 @@
 //! Options of `dev`.
 
 use crate::args::function::FunctionArgs;
+use crate::args::processor::ProcessorArgs;
 use crate::fallback_action::FallbackAction;
 use channel_flow_emulator::MappedFunction;
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
@@ -16,13 +16,8 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Dev {
-    /// The processor: a package in this workspace, or a path
-    ///
-    /// A value with a slash or a leading dot is a path: to a binary, which runs as it is, or to a
-    /// package directory, which is built. Defaults to the first function of --function or
-    /// --functions, or else to profanity-filter.
-    #[arg(short, long, value_name = "NAME|PATH", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) processor: Option<String>,
+    #[command(flatten)]
+    pub(crate) processor: ProcessorArgs,
 
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
@@ -49,6 +44,7 @@ pub(crate) struct Dev {
     ///
     /// For flows that you create: NAME=PATH runs a binary; NAME=http://HOST:PORT/NAME invokes a
     /// function in cargo lambda watch, sam local start-lambda or the runtime interface emulator.
+    /// Unless an option names the processor, it is the first of these functions.
     #[arg(long = "function", value_name = "ARN=PATH|URL")]
     pub(crate) mapped: Vec<MappedFunction>,
 

@@ -10,10 +10,6 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Function")]
 pub(crate) struct FunctionArgs {
-    /// Build the processor with optimizations
-    #[arg(long)]
-    pub(crate) release: bool,
-
     /// Set an environment variable for the function
     ///
     /// The function sees Lambda's variables, then those of your shell except AWS_*, then those of

@@ -1,8 +1,8 @@
 //! Options of `replay`.
 
 use crate::args::function::FunctionArgs;
+use crate::args::processor::ProcessorArgs;
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;
 
 /// Run a recording through a processor and show which decisions changed
@@ -16,13 +16,8 @@ pub(crate) struct Replay {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// The processor: a package in this workspace, or a path
-    ///
-    /// A value with a slash or a leading dot is a path: to a binary, which runs as it is, or to a
-    /// package directory, which is built.
-    #[arg(short, long, value_name = "NAME|PATH", default_value = "profanity-filter",
-          value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) processor: String,
+    #[command(flatten)]
+    pub(crate) processor: ProcessorArgs,
 
     /// Replay only the events of the recorded processor with this name
     ///

@@ -1,9 +1,8 @@
 //! The options of `send`.
 
-use super::FunctionArgs;
 use super::message::MessageArgs;
+use super::{FunctionArgs, ProcessorArgs};
 use clap::Parser;
-use clap::builder::NonEmptyStringValueParser;
 use std::path::PathBuf;
 
 /// Send messages through a processor and show what everyone sees
@@ -29,13 +28,8 @@ pub(crate) struct Send {
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Vec<PathBuf>,
 
-    /// The processor: a package in this workspace, or a path
-    ///
-    /// A value with a slash or a leading dot is a path: to a binary, which runs as it is, or to a
-    /// package directory, which is built.
-    #[arg(short, long, value_name = "NAME|PATH", default_value = "profanity-filter",
-          value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) processor: String,
+    #[command(flatten)]
+    pub(crate) processor: ProcessorArgs,
 
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
@@ -113,7 +107,7 @@ mod tests {
         assert!(parse(&["x", "send", "--event", "-", "--as-bot"]).is_err());
         let send = parse(&["x", "send", "--event", "a", "--event", "b"]).unwrap();
         assert_eq!(send.event.len(), 2);
-        assert_eq!(send.processor, "profanity-filter");
+        assert!(!send.processor.is_named());
     }
 
     #[test]

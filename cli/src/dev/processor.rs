@@ -27,7 +27,7 @@ impl<'a> Current<'a> {
     /// Builds it for the first time.
     pub(super) async fn build(args: &'a Dev, processor: &'a Processor) -> Result<Self, Failure> {
         let started = SystemTime::now();
-        let built = processor.build(args.function.release).await?;
+        let built = processor.build().await?;
         let stamp = Stamp::of(&built.binary);
         let mut sources = Sources::default();
         for file in [&args.data, &args.record].into_iter().flatten() {
@@ -115,7 +115,7 @@ impl<'a> Current<'a> {
         let begun = Instant::now();
         let started = SystemTime::now();
         say(&format_args!("{} changed", self.short(changed)));
-        let built = match self.processor.build(self.args.function.release).await {
+        let built = match self.processor.build().await {
             Ok(built) => built,
             Err(failure) => {
                 return say_error(&format_args!("{failure}; messages still go through the previous build"));
@@ -143,7 +143,13 @@ impl<'a> Current<'a> {
         if built.packages.is_empty() {
             self.sources.files.extend(std::path::absolute(&built.binary));
         }
-        self.sources.files.extend(built.packages.iter().filter_map(|package| lock_file(package)));
+        for lock in built.packages.iter().filter_map(|package| lock_file(package)) {
+            // That of the workspace, whose settings may be those of the package.
+            self.sources.files.insert(lock.with_file_name("Cargo.toml"));
+            self.sources.files.insert(lock);
+        }
+        // Cargo marks it as a cache when it makes it, but not if it was there.
+        self.sources.ignored.extend(built.target);
         self.sources.packages = built.packages;
         self.seen.learn(self.sources.look(), started);
     }

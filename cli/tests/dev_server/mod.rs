@@ -40,7 +40,12 @@ impl Dev {
 
     /// Starts it on a free port and waits until it says that it serves.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = Self::command(args).args(["--port", "0"]).spawn().unwrap();
+        Self::start_command(Self::command(args))
+    }
+
+    /// The same with more than arguments.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        let mut child = command.args(["--port", "0"]).spawn().unwrap();
         let stdout = lines(child.stdout.take().unwrap());
         let stderr = lines(child.stderr.take().unwrap());
         let mut dev = Self { child, stdout, stderr, host: String::new() };

@@ -22,14 +22,14 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, channel_arn: &str, body: Body) -> Response {
     let body = read(body).await.map_err(|error| callback_refusal::bad_request(error.message().to_owned()));
     if let Err(error) = core.state.check_data_file() {
         return refuse(&error);
     }
-    let (received_at, received) = (SystemTime::now(), Instant::now());
+    let (received_at, received) = (core.clock.now(), Instant::now());
     let (body, unreadable) = body.map_or_else(|refusal| (Bytes::new(), Some(refusal)), |body| (body, None));
     let (callback_id, message_id) = claimed_ids(&body);
     let access_key_id = Authorization::parse(parts).ok().map(|a| a.access_key_id.to_owned());
@@ -50,7 +50,7 @@ pub(crate) async fn respond(core: &Core, control: &Control, parts: &Parts, chann
                     accepted = Some(Accepted { callback, by });
                     Ok(decision)
                 }
-                None => world.strays.decide(callback, by, &world.assumptions),
+                None => world.strays.decide(callback, by, received_at, &world.assumptions),
             }
         });
         let record = CallbackRecord {

@@ -9,7 +9,9 @@ pub(crate) mod operation;
 
 mod app_instance;
 mod app_instance_bot;
+mod app_instance_settings;
 mod app_instance_user;
+mod app_instance_user_endpoint;
 mod authorization;
 mod ban;
 mod channel;
@@ -17,10 +19,12 @@ mod channel_flow;
 mod channel_list;
 mod idempotency;
 mod membership;
+mod membership_preferences;
 mod messages;
 mod moderator;
 mod pagination;
 mod session_endpoint;
+mod sub_channel;
 mod tag;
 
 use crate::messaging::api::call::Call;
@@ -29,16 +33,19 @@ use crate::messaging::api::operation::Operation;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::World;
 use serde_json::{Map, Value};
-use std::time::SystemTime;
 
 /// Every operation, by kind of resource.
 const TABLES: &[&[Operation]] = &[
     app_instance::OPERATIONS,
+    app_instance_settings::OPERATIONS,
     app_instance_user::OPERATIONS,
+    app_instance_user_endpoint::OPERATIONS,
     app_instance_bot::OPERATIONS,
     channel::OPERATIONS,
     channel_list::OPERATIONS,
+    sub_channel::OPERATIONS,
     membership::OPERATIONS,
+    membership_preferences::OPERATIONS,
     moderator::OPERATIONS,
     ban::OPERATIONS,
     channel_flow::OPERATIONS,
@@ -62,7 +69,8 @@ pub(crate) fn run(
 ) -> Result<Value, ApiError> {
     let Operation { name, exceptions, input, run, .. } = *operation;
     let input = Input::new(input, members, &world.assumptions)?;
-    idempotency::run(&mut Call { operation: name, exceptions, input, world, now: SystemTime::now(), host }, run)
+    let now = world.clock.now();
+    idempotency::run(&mut Call { operation: name, exceptions, input, world, now, host }, run)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The service without its port: the parts that requests meet, put together.
 
+use crate::clock::Clock;
 use crate::ids;
 use crate::lambda::invocation_fault::InvocationScript;
 use crate::messaging::api;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::callback_log::CallbackLog;
 use crate::messaging::effects::{self, Effects};
+use crate::messaging::expiration;
 use crate::messaging::fault::Script;
 use crate::messaging::invoker::Invoker;
 use crate::messaging::keys::Keys;
@@ -23,6 +25,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// The service without its port. It does not hold the functions, which hold it: those are the [`Invoker`]'s.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(crate) struct Core {
     pub(crate) session_ping: Duration,
     /// Whether requests are taken that are signed with credentials nobody gave out.
     pub(crate) any_credentials: bool,
+    pub(crate) clock: Clock,
     pub(crate) state: Arc<SharedState>,
     pub(crate) script: Arc<Script>,
     pub(crate) invocation_script: Arc<InvocationScript>,
@@ -40,6 +44,8 @@ pub(crate) struct Core {
     pub(crate) watchers: Arc<Watchers>,
     /// How many `GetChannelMessageStatus` requests have come.
     pub(crate) status_questions: AtomicU64,
+    /// Looks for what has expired; it ends with this.
+    _expiration: JoinSet<()>,
 }
 
 impl Core {
@@ -51,6 +57,7 @@ impl Core {
         let open = |path| Store::open(path, |table, key, value| world.load(table, key, value));
         let store = data.as_deref().map(open).transpose()?;
         world.note_left_over();
+        let clock = world.clock.clone();
         let callback_log = CallbackLog::new(settings.callbacks_kept);
         let (outbox, end) = Outbox::new();
         let state = State { world, keys: Keys::default(), callback_log };
@@ -61,19 +68,31 @@ impl Core {
         let effects =
             Effects { sessions: sessions.clone(), watchers: Arc::clone(&watchers), invoker: Arc::downgrade(&invoker) };
         tokio::spawn(effects::run(end, store, effects));
+        let mut expiration = JoinSet::new();
+        expiration.spawn(expiration::run(Arc::downgrade(&state)));
         let core = Self {
             region,
             address,
             session_ping,
             any_credentials,
+            clock,
             state,
             script: Arc::default(),
             invocation_script,
             sessions,
             watchers,
             status_questions: AtomicU64::new(0),
+            _expiration: expiration,
         };
         Ok((Arc::new(core), invoker))
+    }
+
+    /// Moves the clock forward, and deletes what is due by then.
+    pub(crate) async fn advance(&self, by: Duration) -> Result<(), ApiError> {
+        if !self.clock.advance(by) {
+            return Err(ApiError::bad_request("the service's time would be past the year 9999"));
+        }
+        expiration::expire(&self.state).await
     }
 
     /// Runs an operation for a client that knows the service as `host`, and answers once it is safe.

@@ -12,7 +12,7 @@ use crate::model::event::Event;
 use crate::model::message::MessageIds;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// The functions that the service can invoke.
@@ -178,7 +178,8 @@ impl Notifier {
             cold_start_milliseconds: attempt.cold_start.map(milliseconds),
         };
         self.state.change(|state| {
-            state.world.announce(SystemTime::now(), ids.key(), kind);
+            let now = state.world.clock.now();
+            state.world.announce(now, ids.key(), kind);
         });
     }
 
@@ -188,7 +189,8 @@ impl Notifier {
         self.state.change(|state| {
             let decided = state.message(ids).is_some_and(|message| message.decision().is_some());
             let kind = ActivityKind::Finished { ids: ids.clone(), function_arn: function_arn.to_owned(), decided };
-            state.world.announce(SystemTime::now(), ids.key(), kind);
+            let now = state.world.clock.now();
+            state.world.announce(now, ids.key(), kind);
         });
     }
 }

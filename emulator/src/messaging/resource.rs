@@ -5,4 +5,5 @@ pub(crate) mod channel;
 pub(crate) mod channel_flow;
 pub(crate) mod identity;
 pub(crate) mod message;
+pub(crate) mod sub_channel;
 pub(crate) mod tags;

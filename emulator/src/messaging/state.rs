@@ -57,7 +57,11 @@ impl SharedState {
     /// Makes the message of `event` pending, unless it is known already or has no usable ids.
     pub(crate) fn register(&self, event: &Event) -> Option<MessageState> {
         let ids = event.ids().ok()?;
-        self.change(|state| state.message(ids).or_else(|| state.world.strays.register(event))).0
+        let register = |state: &mut State| {
+            let now = state.world.clock.now();
+            state.message(ids).or_else(|| state.world.strays.register(event, now))
+        };
+        self.change(register).0
     }
 
     /// The state of a message.

@@ -17,6 +17,7 @@ pub(crate) mod testing;
 
 mod app_instance;
 mod channel;
+mod expiration;
 mod last_message;
 mod load;
 mod member;
@@ -25,14 +26,17 @@ pub(crate) mod message;
 mod message_status;
 mod notification;
 mod resource_settings;
+mod sub_channel;
 mod view;
 
 use crate::assumptions::{self, Assumptions};
+use crate::clock::Clock;
 use crate::ids;
-use crate::messaging::resource::app_instance::AppInstance;
+use crate::messaging::resource::app_instance::{AppInstance, Retention};
 use crate::messaging::resource::channel::Channel;
 use crate::messaging::resource::channel_flow::ChannelFlow;
-use crate::messaging::resource::identity::Member;
+use crate::messaging::resource::identity::{Member, UserEndpoint};
+use crate::messaging::resource::sub_channel::ElasticChannelConfiguration;
 use crate::messaging::resource::tags::Tags;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::batch::Batch;
@@ -47,6 +51,7 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) region: String,
+    pub(crate) clock: Clock,
     pub(crate) assumptions: Assumptions,
     /// The quota.
     pub(crate) processors_of_a_flow: usize,
@@ -57,6 +62,9 @@ pub(crate) struct World {
     /// Users and bots.
     pub(crate) members: Table<Member>,
     pub(crate) channels: Table<Channel>,
+    /// The configurations of those channels that are elastic, by the ARN of the channel. In a table of their own, so that an
+    /// earlier version does not take such a channel for another kind.
+    pub(crate) elastic_channels: Table<ElasticChannelConfiguration>,
     pub(crate) channel_flows: Table<ChannelFlow>,
     pub(crate) messages: MessageTable,
     /// Those of no channel.
@@ -69,8 +77,16 @@ pub(crate) struct World {
     pub(crate) tags: Table<Tags>,
     /// `Configuration` of bots, by ARN.
     pub(crate) bot_configurations: Table<Value>,
-    /// `ExpirationSettings` of users and channels, by ARN. They are kept and shown; nothing is deleted by them.
+    /// `ExpirationSettings` of users and channels, by ARN.
     pub(crate) expiration_settings: Table<Value>,
+    /// By the ARN of the app instance.
+    pub(crate) retention_settings: Table<Retention>,
+    /// `StreamingConfigurations`, by the ARN of the app instance.
+    pub(crate) streaming_configurations: Table<Value>,
+    /// `Preferences` of memberships, by the ARNs of the channel and of the member, with a blank between them.
+    pub(crate) membership_preferences: Table<Value>,
+    /// By the ARN of the user and the id, with a blank between them.
+    pub(crate) user_endpoints: Table<UserEndpoint>,
     pub(crate) tokens: Tokens,
 }
 
@@ -79,6 +95,7 @@ impl World {
     pub(crate) fn new(region: String, durable: bool, assumptions: Assumptions) -> Self {
         Self {
             region,
+            clock: Clock::default(),
             tokens: Tokens::new(),
             assumptions,
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
@@ -87,6 +104,7 @@ impl World {
             app_instances: Table::new("app-instances"),
             members: Table::new("members"),
             channels: Table::new("channels"),
+            elastic_channels: Table::new("elastic-channels"),
             channel_flows: Table::new("channel-flows"),
             messages: MessageTable::default(),
             strays: Strays::default(),
@@ -95,6 +113,10 @@ impl World {
             tags: Table::new("tags"),
             bot_configurations: Table::new("bot-configurations"),
             expiration_settings: Table::new("expiration-settings"),
+            retention_settings: Table::new("retention-settings"),
+            streaming_configurations: Table::new("streaming-configurations"),
+            membership_preferences: Table::new("membership-preferences"),
+            user_endpoints: Table::new("user-endpoints"),
         }
     }
 

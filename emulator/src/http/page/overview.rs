@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 /// All that the page needs before it can show anything.
 pub(super) fn of(core: &Core, page: &Page) -> Value {
     let channels = core.state.read(|State { world, .. }| {
-        let mut channels: Vec<_> = world.channels.iter().collect();
+        // The page knows no sub-channels.
+        let mut channels: Vec<_> = world.channels.iter().filter(|(arn, _)| !world.is_elastic(arn)).collect();
         channels.sort_by_key(|(_, channel)| channel.created);
         channels.into_iter().map(|(arn, channel)| channel_view(world, arn, channel)).collect::<Vec<_>>()
     });

@@ -89,13 +89,39 @@ impl Call<'_> {
         ApiError::new(exception, format!("the quota is {quota} {what}"))
     }
 
-    /// Refuses a sub-channel: elastic channels are not emulated.
-    pub(crate) fn no_sub_channel(&self) -> Result<(), ApiError> {
-        match self.input.optional("SubChannelId") {
-            None => Ok(()),
-            Some(_) => Err(ApiError::bad_request(
-                "SubChannelId is for elastic channels, which channel-flow-emulator does not have",
-            )),
+    /// As [`in_channel`](Self::in_channel), for what is done to messages: in an elastic channel the request has to name a
+    /// sub-channel, which is the last part of the answer, and the role is that in the sub-channel.
+    ///
+    /// # Errors
+    ///
+    /// As of [`named_sub_channel`](Self::named_sub_channel), or the channel is elastic and no sub-channel is named.
+    pub(crate) fn in_sub_channel(&self) -> Result<(String, Role, Option<String>), ApiError> {
+        let (arn, role) = self.in_channel()?;
+        match self.named_sub_channel(&arn)? {
+            Some(id) => {
+                let role = self.world.role_in_sub_channel(&arn, &id, self.bearer(), role);
+                Ok((arn, role, Some(id)))
+            }
+            None if self.world.is_elastic(&arn) => {
+                Err(ApiError::bad_request("the channel is elastic, so that the request has to name a SubChannelId"))
+            }
+            None => Ok((arn, role, None)),
+        }
+    }
+
+    /// The sub-channel of this channel that the request names, if it does.
+    ///
+    /// # Errors
+    ///
+    /// The channel is not elastic, or there is no such sub-channel.
+    pub(crate) fn named_sub_channel(&self, channel_arn: &str) -> Result<Option<String>, ApiError> {
+        let Some(id) = self.input.optional("SubChannelId") else { return Ok(None) };
+        if !self.world.is_elastic(channel_arn) {
+            return Err(ApiError::bad_request("SubChannelId is for elastic channels, and this channel is not elastic"));
+        }
+        match self.channel(channel_arn)?.sub_channels.contains_key(id) {
+            true => Ok(Some(id.to_owned())),
+            false => Err(self.not_found("sub-channel")),
         }
     }
 }

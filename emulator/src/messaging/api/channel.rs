@@ -3,9 +3,11 @@
 use crate::arn::app_instance_of;
 use crate::assumptions;
 use crate::ids;
+use crate::limits;
 use crate::messaging::api::call::Call;
 use crate::messaging::api::operation::Operation;
 use crate::messaging::resource::channel::{Appointment, Channel, Membership};
+use crate::messaging::resource::sub_channel::ElasticChannelConfiguration;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::wire::common_shapes::{
     ARN, BEARER, CHANNEL, CHANNEL_MODE, CHANNEL_PRIVACY, CLIENT_REQUEST_TOKEN, ID, METADATA, OPTIONAL_BEARER,
@@ -122,12 +124,13 @@ fn create_channel(call: &mut Call<'_>) -> Result<Value, ApiError> {
     if app_instance_of(&creator.arn) != app_instance {
         return Err(ApiError::forbidden("ChimeBearer is not of this app instance"));
     }
-    if call.input.members().contains_key("ElasticChannelConfiguration") {
-        return Err(ApiError::bad_request("channel-flow-emulator does not have elastic channels"));
-    }
+    let elastic = call.elastic_channel_configuration()?;
     let mut members = call.members_beside(&app_instance, "MemberArns")?;
     let mut moderators = call.members_beside(&app_instance, "ModeratorArns")?;
-    members.insert(creator.arn.clone());
+    // Members of an elastic channel are in sub-channels.
+    if elastic.is_none() {
+        members.insert(creator.arn.clone());
+    }
     moderators.insert(creator.arn.clone());
     let arn = match call.input.optional("ChannelId") {
         Some(id) => format!("{app_instance}/channel/{id}"),
@@ -155,13 +158,45 @@ fn create_channel(call: &mut Call<'_>) -> Result<Value, ApiError> {
         last_message: None,
         channel_flow_arn: None,
         memberships: members.into_iter().map(|arn| (arn, membership.clone())).collect(),
+        sub_channels: Default::default(),
         moderators: moderators.into_iter().map(|arn| (arn, appointment.clone())).collect(),
         bans: Default::default(),
     };
     call.put_expiration_settings(&arn);
     call.world.add_tags(&arn, tags);
     call.world.create_channel(arn.clone(), channel);
+    if let Some(configuration) = elastic {
+        call.world.elastic_channels.put(&mut call.world.batch, arn.clone(), configuration);
+        if call.world.assumptions.elastic_channels_begin_with_sub_channel {
+            call.world.open_sub_channel(&arn, call.now);
+        }
+    }
     Ok(json!({ "ChannelArn": arn }))
+}
+
+impl Call<'_> {
+    /// The configuration of the channel that the request makes, if it is to be an elastic one.
+    fn elastic_channel_configuration(&self) -> Result<Option<ElasticChannelConfiguration>, ApiError> {
+        let configuration = self.input.read("ElasticChannelConfiguration");
+        if configuration.is_none() {
+            return Ok(None);
+        }
+        if self.world.region != limits::ELASTIC_CHANNEL_REGION {
+            let region = limits::ELASTIC_CHANNEL_REGION;
+            return Err(ApiError::bad_request(format!("elastic channels are available in {region} only")));
+        }
+        if self.input.optional("Mode").unwrap_or(assumptions::CHANNEL_MODE) != "RESTRICTED" {
+            return Err(not_restricted());
+        }
+        if !self.input.texts("MemberArns").is_empty() {
+            return Err(ApiError::bad_request("an elastic channel is created without MemberArns"));
+        }
+        Ok(configuration)
+    }
+}
+
+fn not_restricted() -> ApiError {
+    ApiError::bad_request("the Mode of an elastic channel has to be RESTRICTED")
 }
 
 fn describe_channel(call: &mut Call<'_>) -> Result<Value, ApiError> {
@@ -172,6 +207,9 @@ fn describe_channel(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn update_channel(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let arn = call.in_channel_where(Role::may_change_channel)?;
+    if call.world.is_elastic(&arn) && call.input.optional("Mode") == Some("UNRESTRICTED") {
+        return Err(not_restricted());
+    }
     let given = |name| call.input.optional(name).map(str::to_owned);
     let (name, mode, metadata) = (given("Name"), given("Mode"), given("Metadata"));
     call.world.update_channel(&arn, call.now, |channel| {
@@ -190,6 +228,9 @@ fn delete_channel(call: &mut Call<'_>) -> Result<Value, ApiError> {
 
 fn update_channel_read_marker(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let arn = call.in_channel_where(Role::may_mark_as_read)?;
+    if call.world.is_elastic(&arn) {
+        return Err(ApiError::bad_request("elastic channels have no read markers"));
+    }
     let bearer = call.bearer().to_owned();
     call.world.channels.change(&mut call.world.batch, &arn, |channel| {
         if let Some(membership) = channel.memberships.get_mut(&bearer) {

@@ -136,9 +136,9 @@ fn search_channels(call: &mut Call<'_>) -> Result<Value, ApiError> {
     let fields = call.input.read::<Vec<SearchField>>("Fields").unwrap_or_default();
     let admin = call.world.is_admin(&actor.arn);
     let found = |channel: &Channel| {
-        let includes = |field: &SearchField| field.values.iter().all(|arn| channel.memberships.contains_key(arn));
+        let includes = |field: &SearchField| field.values.iter().all(|arn| channel.is_member(arn));
         let equals = |field: &SearchField| {
-            field.operator != "EQUALS" || channel.memberships.keys().all(|arn| field.values.contains(arn))
+            field.operator != "EQUALS" || channel.members().into_iter().all(|arn| field.values.contains(arn))
         };
         fields.iter().all(|field| includes(field) && equals(field))
     };
@@ -147,7 +147,7 @@ fn search_channels(call: &mut Call<'_>) -> Result<Value, ApiError> {
         .world
         .channels
         .under(&inside)
-        .filter(|(_, channel)| (admin || channel.memberships.contains_key(&actor.arn)) && found(channel));
+        .filter(|(_, channel)| (admin || channel.is_member(&actor.arn)) && found(channel));
     Ok(call.page(channels, |arn, channel| channel.summarize(arn, seconds))?.answer("Channels"))
 }
 
@@ -168,8 +168,18 @@ fn list_channel_memberships_for_app_instance_user(call: &mut Call<'_>) -> Result
     let user = asked_about(call)?;
     let inside = inside(app_instance_of(&user));
     let channels = call.world.channels.under(&inside);
-    let of_user = channels.filter_map(|(arn, channel)| Some((arn, (channel, channel.memberships.get(&user)?))));
-    let page = call.page(of_user, |arn, (channel, membership)| membership_summary(arn, channel, membership))?;
+    let of_user = channels.flat_map(|(arn, channel)| {
+        // One for each sub-channel. A blank comes before all that an ARN can have, so that the keys are in order.
+        channel.memberships_held_by(&user).map(move |(sub_channel_id, membership)| {
+            let key = sub_channel_id.map_or_else(|| arn.clone(), |id| format!("{arn} {id}"));
+            (key, (arn, channel, sub_channel_id, membership))
+        })
+    });
+    let of_user: Vec<_> = of_user.collect();
+    let of_user = of_user.iter().map(|(key, found)| (key, found));
+    let page = call.page(of_user, |_, (arn, channel, sub_channel_id, membership)| {
+        membership_summary(arn, channel, *sub_channel_id, membership)
+    })?;
     Ok(page.answer("ChannelMemberships"))
 }
 
@@ -178,17 +188,19 @@ fn describe_channel_membership_for_app_instance_user(call: &mut Call<'_>) -> Res
     let user = call.input.text("AppInstanceUserArn");
     allow(role.may_ask_for_membership_of(user == call.bearer()))?;
     let channel = call.channel(&arn)?;
-    let membership = channel.memberships.get(user).ok_or_else(|| call.not_found("membership"))?;
-    Ok(json!({ "ChannelMembership": membership_summary(&arn, channel, membership) }))
+    let held = channel.memberships_held_by(user).next();
+    let (sub_channel_id, membership) = held.ok_or_else(|| call.not_found("membership"))?;
+    Ok(json!({ "ChannelMembership": membership_summary(&arn, channel, sub_channel_id, membership) }))
 }
 
 /// `ChannelMembershipForAppInstanceUserSummary`.
-fn membership_summary(arn: &str, channel: &Channel, membership: &Membership) -> Value {
+fn membership_summary(arn: &str, channel: &Channel, sub_channel_id: Option<&str>, membership: &Membership) -> Value {
     json!({
         "ChannelSummary": channel.summarize(arn, seconds),
         "AppInstanceUserMembershipSummary": object([
             ("Type", membership.kind.as_str().into()),
             ("ReadMarkerTimestamp", membership.read_marker.map(seconds).into()),
+            ("SubChannelId", sub_channel_id.into()),
         ]),
     })
 }

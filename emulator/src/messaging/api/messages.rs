@@ -137,10 +137,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 ];
 
 fn send_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let channel_arn = call.in_channel_where(Role::may_send_messages)?;
-    call.no_sub_channel()?;
+    let (channel_arn, role, sub_channel_id) = call.in_sub_channel()?;
+    allow(role.may_send_messages())?;
     let sender = call.actor()?;
-    let target = target(call, call.channel(&channel_arn)?)?;
+    let target = target(call, call.channel(&channel_arn)?, sub_channel_id.as_deref())?;
     let kind = if call.input.text("Type") == "CONTROL" { MessageType::Control } else { MessageType::Standard };
     let fields: MessageFields = call.input.read_all().unwrap_or_default();
     check_control(kind, &fields)?;
@@ -192,10 +192,10 @@ fn get_channel_message_status(call: &mut Call<'_>) -> Result<Value, ApiError> {
         }
         status.filter(|_| call.input.optional("SubChannelId") == sub_channel_id)
     } else if call.world.channels.contains(key.channel_arn) {
-        let (_, role) = call.in_channel()?;
+        let (_, role, sub_channel_id) = call.in_sub_channel()?;
         allow(role.may_see_channel())?;
-        call.no_sub_channel()?;
-        let message = call.world.messages.get(key);
+        let message =
+            call.world.messages.get(key).filter(|message| message.sub_channel_id() == sub_channel_id.as_deref());
         match message.filter(|message| call.world.shows(message, bearer)) {
             Some(message) if !message.is_from(bearer) => return Err(ApiError::forbidden(assumptions::FORBIDDEN)),
             message => message.and_then(|message| message.told_status(assumptions)),
@@ -217,8 +217,8 @@ fn no_status(how: AbsentStatus) -> ApiError {
 }
 
 fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let channel_arn = call.in_channel_where(Role::may_see_channel)?;
-    call.no_sub_channel()?;
+    let (channel_arn, role, sub_channel_id) = call.in_sub_channel()?;
+    allow(role.may_see_channel())?;
     let token = call.input.optional("NextToken").filter(|token| !token.is_empty());
     let from = token.map(|token| Place::from_token(token).ok_or_else(wrong_token)).transpose()?;
     let mut after = call.input.time("NotBefore").map_or(Bound::Unbounded, |time| Bound::Included(Place::before(time)));
@@ -229,7 +229,9 @@ fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
     }
     let limit = call.input.integer("MaxResults").and_then(|most| usize::try_from(most).ok()).unwrap_or(50);
     let bearer = call.bearer();
-    let shown = |(_, _, message): &(Place, MessageKey<'_>, &Message)| call.world.lists(message, bearer);
+    let shown = |(_, _, message): &(Place, MessageKey<'_>, &Message)| {
+        message.sub_channel_id() == sub_channel_id.as_deref() && call.world.lists(message, bearer)
+    };
     let messages = call.world.messages.between(&channel_arn, (after, before));
     let mut messages: Vec<_> = match ascending {
         true => messages.filter(shown).take(limit + 1).collect(),
@@ -244,16 +246,18 @@ fn list_channel_messages(call: &mut Call<'_>) -> Result<Value, ApiError> {
         ("ChannelArn", channel_arn.as_str().into()),
         ("ChannelMessages", summaries.into()),
         ("NextToken", last.into()),
+        ("SubChannelId", sub_channel_id.into()),
     ]))
 }
 
 fn delete_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
-    let channel_arn = call.in_channel_where(Role::may_delete_messages)?;
-    call.no_sub_channel()?;
+    let (channel_arn, role, sub_channel_id) = call.in_sub_channel()?;
+    allow(role.may_delete_messages())?;
     let id = call.input.text("MessageId").to_owned();
     // Admins can delete messages that they cannot see, those for somebody else.
     let key = MessageKey { channel_arn: &channel_arn, message_id: &id };
-    let message = call.world.messages.get(key).ok_or_else(|| call.not_found("message"))?;
+    let message = call.world.messages.get(key).filter(|message| message.sub_channel_id() == sub_channel_id.as_deref());
+    let message = message.ok_or_else(|| call.not_found("message"))?;
     check_settled(message)?;
     call.world.delete_message(key, call.now);
     Ok(Value::Null)
@@ -264,29 +268,34 @@ fn redact_channel_message(call: &mut Call<'_>) -> Result<Value, ApiError> {
     allow(role.may_redact_message(message.is_from(call.bearer())))?;
     check_settled(message)?;
     call.world.redact_message(MessageKey { channel_arn: &channel_arn, message_id: &id }, call.now);
-    Ok(json!({ "ChannelArn": channel_arn, "MessageId": id }))
+    let sub_channel_id = call.input.optional("SubChannelId");
+    Ok(output::object([
+        ("ChannelArn", channel_arn.as_str().into()),
+        ("MessageId", id.as_str().into()),
+        ("SubChannelId", sub_channel_id.into()),
+    ]))
 }
 
-/// The channel and the message of the request, the bearer's role in the channel, and the message itself, if there is one
-/// that the bearer may know of.
+/// The channel and the message of the request, the bearer's role in the channel or the sub-channel, and the message itself, if
+/// there is one that the bearer may know of.
 fn seen<'a>(call: &'a Call<'_>) -> Result<(String, String, Role, &'a Message), ApiError> {
-    let (channel_arn, role) = call.in_channel()?;
+    let (channel_arn, role, sub_channel_id) = call.in_sub_channel()?;
     allow(role.may_see_channel())?;
-    call.no_sub_channel()?;
     let id = call.input.text("MessageId");
     let key = MessageKey { channel_arn: &channel_arn, message_id: id };
-    let message = call.world.messages.get(key).filter(|message| call.world.shows(message, call.bearer()));
+    let there = |message: &&Message| message.sub_channel_id() == sub_channel_id.as_deref();
+    let message = call.world.messages.get(key).filter(there).filter(|message| call.world.shows(message, call.bearer()));
     let message = message.ok_or_else(|| call.not_found("message"))?;
     Ok((channel_arn, id.to_owned(), role, message))
 }
 
 /// The only member who is to see the message, beside its sender.
-fn target(call: &Call<'_>, channel: &Channel) -> Result<Option<String>, ApiError> {
+fn target(call: &Call<'_>, channel: &Channel, sub_channel_id: Option<&str>) -> Result<Option<String>, ApiError> {
     let target: Option<Vec<Map<String, Value>>> = call.input.read("Target");
     let Some(target) = target.and_then(|targets| targets.into_iter().next()) else { return Ok(None) };
     match target.get("MemberArn").and_then(Value::as_str) {
-        Some(arn) if channel.memberships.contains_key(arn) => Ok(Some(arn.to_owned())),
-        _ => Err(ApiError::bad_request("the target must be a member of the channel")),
+        Some(arn) if channel.membership(arn, sub_channel_id).is_some() => Ok(Some(arn.to_owned())),
+        _ => Err(ApiError::bad_request("the target must be a member of the channel, and of its sub-channel")),
     }
 }
 
@@ -311,7 +320,12 @@ fn check_settled(message: &Message) -> Result<(), ApiError> {
 }
 
 fn accepted(call: &Call<'_>, id: &str, status: MessageStatus) -> Value {
-    json!({ "ChannelArn": call.input.text("ChannelArn"), "MessageId": id, "Status": { "Value": status } })
+    output::object([
+        ("ChannelArn", call.input.text("ChannelArn").into()),
+        ("MessageId", id.into()),
+        ("Status", json!({ "Value": status })),
+        ("SubChannelId", call.input.optional("SubChannelId").into()),
+    ])
 }
 
 fn wrong_token() -> ApiError {

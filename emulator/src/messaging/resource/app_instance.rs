@@ -11,3 +11,11 @@ pub(crate) struct AppInstance {
     pub(crate) created: SystemTime,
     pub(crate) last_updated: SystemTime,
 }
+
+/// How long messages are kept, and since when that holds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Retention {
+    /// `None`: for good.
+    pub(crate) days: Option<u32>,
+    pub(crate) since: SystemTime,
+}

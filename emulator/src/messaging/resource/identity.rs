@@ -2,6 +2,7 @@
 
 use crate::arn::app_instance_of;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::time::SystemTime;
 
 /// A user or a bot, as the ARN says. Both can be members of channels.
@@ -28,6 +29,21 @@ impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Identity").field("arn", &self.arn).finish_non_exhaustive()
     }
+}
+
+/// A device of a user for push notifications.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct UserEndpoint {
+    pub(crate) name: Option<String>,
+    /// `APNS`, `APNS_SANDBOX` or `GCM`.
+    pub(crate) kind: String,
+    pub(crate) resource_arn: String,
+    /// `EndpointAttributes`.
+    pub(crate) attributes: Value,
+    /// `ALL` or `NONE`.
+    pub(crate) allow_messages: String,
+    pub(crate) created: SystemTime,
+    pub(crate) last_updated: SystemTime,
 }
 
 /// Which kind of [`Member`] an ARN is of.

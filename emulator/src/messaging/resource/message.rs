@@ -120,6 +120,16 @@ impl Message {
         self.sender.arn == arn
     }
 
+    /// The sub-channel that it is in, if its channel is elastic.
+    pub(crate) fn sub_channel_id(&self) -> Option<&str> {
+        self.fields.sub_channel_id.as_deref()
+    }
+
+    /// What is left of its content once that is gone: where it is.
+    pub(crate) fn emptied_fields(&self) -> MessageFields {
+        MessageFields { sub_channel_id: self.fields.sub_channel_id.clone(), ..MessageFields::default() }
+    }
+
     /// Whether a version of it can be changed: it was sent, and none is processed.
     pub(crate) fn is_settled(&self) -> bool {
         self.status == MessageStatus::Sent && self.processing.is_none()
@@ -202,7 +212,7 @@ impl Message {
     }
 
     /// The event for the processor that has it: in the shape seen on live traffic, which has neither `Target` nor
-    /// `ContentType`.
+    /// `ContentType`. A message in a sub-channel has a `SubChannelId` beside.
     pub(crate) fn event(&self, key: MessageKey<'_>, processing: &Processing) -> Event {
         let fields = &processing.fields;
         let mut message = json!({
@@ -219,6 +229,9 @@ impl Message {
         }
         if let Some(push_notification) = &fields.push_notification {
             message["PushNotification"] = json!(push_notification);
+        }
+        if let Some(sub_channel_id) = &fields.sub_channel_id {
+            message["SubChannelId"] = json!(sub_channel_id);
         }
         if processing.change == MessageChange::Update {
             message["LastEditedTimestamp"] = ids::timestamp(processing.said).into();

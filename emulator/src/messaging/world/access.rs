@@ -36,7 +36,7 @@ impl World {
         Some(Role {
             admin: self.is_admin(bearer),
             moderator: channel.moderators.contains_key(bearer),
-            member: channel.memberships.contains_key(bearer),
+            member: channel.is_member(bearer),
             hidden: channel.memberships.get(bearer).is_some_and(|membership| membership.kind == "HIDDEN"),
             public: channel.privacy == "PUBLIC",
             unrestricted: channel.mode == "UNRESTRICTED",
@@ -44,6 +44,16 @@ impl World {
             anyone_joins_restricted: self.assumptions.anyone_joins_restricted_public_channels,
             members_remove: self.assumptions.members_remove_members,
         })
+    }
+
+    /// The role of `bearer`, who has this `role` in an elastic channel, in one of its sub-channels: a member of that one or of none.
+    /// It is not public, though the channel may be, as
+    /// [`sub_channels_are_private`](crate::assumptions::Assumptions::sub_channels_are_private) has it.
+    pub(crate) fn role_in_sub_channel(&self, channel_arn: &str, id: &str, bearer: &str, role: Role) -> Role {
+        let channel = self.channels.get(channel_arn);
+        let member = channel.is_some_and(|channel| channel.membership(bearer, Some(id)).is_some());
+        let public = role.public && !self.assumptions.sub_channels_are_private;
+        Role { member, hidden: false, public, ..role }
     }
 }
 
@@ -88,6 +98,11 @@ impl Role {
 
     /// Admins and moderators: appoint, dismiss and see moderators.
     pub(crate) fn may_deal_with_moderators(self) -> bool {
+        self.manages()
+    }
+
+    /// Admins and moderators, who see in which sub-channels of an elastic channel its members are.
+    pub(crate) fn may_list_sub_channels(self) -> bool {
         self.manages()
     }
 
@@ -202,6 +217,7 @@ mod tests {
             Role::may_deal_with_hidden_members,
             Role::may_deal_with_moderators,
             Role::may_deal_with_bans,
+            Role::may_list_sub_channels,
         ];
         for rule in rules {
             assert!(rule(MODERATOR) && rule(ADMIN) && !rule(MEMBER) && !rule(NOBODY));

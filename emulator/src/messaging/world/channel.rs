@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 impl World {
     pub(crate) fn is_member(&self, channel_arn: &str, arn: &str) -> bool {
-        self.channels.get(channel_arn).is_some_and(|channel| channel.memberships.contains_key(arn))
+        self.channels.get(channel_arn).is_some_and(|channel| channel.is_member(arn))
     }
 
     pub(crate) fn is_moderator(&self, channel_arn: &str, arn: &str) -> bool {
@@ -20,7 +20,7 @@ impl World {
         let members: Vec<String> = channel.memberships.keys().cloned().collect();
         self.channels.put(&mut self.batch, arn.clone(), channel);
         for member in members {
-            self.notify_of_membership("CREATE_CHANNEL_MEMBERSHIP", &arn, &member);
+            self.notify_of_membership("CREATE_CHANNEL_MEMBERSHIP", &arn, None, &member);
         }
     }
 
@@ -59,7 +59,7 @@ impl World {
 
     fn notify_of_channel(&mut self, event_type: &'static str, arn: &str) {
         let Some(channel) = self.channels.get(arn) else { return };
-        let to = channel.memberships.keys().cloned().collect();
+        let to = channel.members().into_iter().cloned().collect();
         let payload = self.describe_channel(arn, channel, output::text);
         self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }

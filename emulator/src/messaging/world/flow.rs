@@ -35,7 +35,7 @@ impl World {
         if let Some(processing) = message.and_then(|message| message.processing.as_deref())
             && processing.callback_id == callback_id
         {
-            let age = processing.since.elapsed().unwrap_or_default();
+            let age = self.clock.now().duration_since(processing.since).unwrap_or_default();
             let in_time = age < self.assumptions.callback_lifetime;
             return Some(if in_time { Ok(()) } else { Err(callback_refusal::expired()) });
         }
@@ -52,11 +52,16 @@ impl World {
         self.announce(now, claimed, ActivityKind::Callback(record));
         let Some(Accepted { callback: Callback { ids, decision, changes }, by }) = accepted else { return };
         let keep = self.assumptions.absent_fields_are_kept;
+        let moves = self.assumptions.callbacks_move_messages;
         let end = |message: &mut Message| {
             let processing = message.processing.as_deref_mut()?;
             message.steps.push(Step { callback_id: processing.callback_id, decision: Some(decision), by });
             if decision != Decision::Deny {
+                let sub_channel_id = processing.fields.sub_channel_id.clone();
                 processing.fields.apply(changes, keep);
+                if !moves {
+                    processing.fields.sub_channel_id = sub_channel_id;
+                }
             }
             Some(())
         };
@@ -73,7 +78,7 @@ impl World {
     /// The processor that should have got this event could not be reached.
     pub(crate) fn unreachable(&mut self, event: &Event, reason: String) {
         let Ok(ids) = event.ids() else { return };
-        let now = SystemTime::now();
+        let now = self.clock.now();
         let mut processor = None;
         let end = |message: &mut Message| {
             let processing = message.processing.as_deref()?;
@@ -169,7 +174,7 @@ impl World {
         let ids = processing.ids(key);
         let json = event.json().clone();
         let kind = ActivityKind::Invoked { processor: name, function_arn: function_arn.clone(), ids, event: json };
-        self.announce(SystemTime::now(), key, kind);
+        self.announce(self.clock.now(), key, kind);
         self.batch.effects.push(Effect::Invoke { function_arn, event });
     }
 

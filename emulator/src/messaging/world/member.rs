@@ -29,7 +29,7 @@ impl World {
             return false;
         }
         for channel_arn in self.channels.keys_under(&format!("{}/", app_instance_of(arn))) {
-            self.remove_membership(&channel_arn, arn);
+            self.remove_memberships(&channel_arn, arn);
             let Some(channel) = self.channels.get(&channel_arn) else { continue };
             if channel.moderators.contains_key(arn) || channel.bans.contains_key(arn) {
                 self.channels.change(&mut self.batch, &channel_arn, |channel| {

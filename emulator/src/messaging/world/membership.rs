@@ -10,54 +10,100 @@ use std::time::SystemTime;
 
 impl World {
     /// Puts somebody into a channel, without notifying anyone.
-    fn put_membership(&mut self, channel_arn: &str, member_arn: &str, membership: Membership) {
+    fn put_membership(
+        &mut self,
+        channel_arn: &str,
+        sub_channel_id: Option<&str>,
+        member_arn: &str,
+        membership: Membership,
+    ) {
         self.channels.change(&mut self.batch, channel_arn, |channel| {
-            channel.memberships.insert(member_arn.to_owned(), membership);
+            if let Some(memberships) = channel.memberships_of_mut(sub_channel_id) {
+                memberships.insert(member_arn.to_owned(), membership);
+            }
         });
     }
 
-    /// Adds a member, and notifies those who may know.
-    pub(crate) fn add_membership(&mut self, channel_arn: &str, member_arn: &str, membership: Membership) {
-        self.put_membership(channel_arn, member_arn, membership);
-        self.notify_of_membership("CREATE_CHANNEL_MEMBERSHIP", channel_arn, member_arn);
+    /// Adds a member, to a sub-channel if the channel is elastic, and notifies those who may know.
+    pub(crate) fn add_membership(
+        &mut self,
+        channel_arn: &str,
+        sub_channel_id: Option<&str>,
+        member_arn: &str,
+        membership: Membership,
+    ) {
+        self.put_membership(channel_arn, sub_channel_id, member_arn, membership);
+        self.notify_of_membership("CREATE_CHANNEL_MEMBERSHIP", channel_arn, sub_channel_id, member_arn);
     }
 
-    /// Adds members by one request, and notifies those who may know with one event.
+    /// Adds members to a channel that is not elastic by one request, and notifies those who may know with one event.
     pub(crate) fn add_memberships(&mut self, channel_arn: &str, member_arns: &[String], membership: &Membership) {
         for member_arn in member_arns {
-            self.put_membership(channel_arn, member_arn, membership.clone());
+            self.put_membership(channel_arn, None, member_arn, membership.clone());
         }
         if member_arns.is_empty() {
             return;
         }
-        let to = self.who_hears_of(channel_arn, member_arns, &membership.kind);
-        let payload = self.describe_batch(channel_arn, member_arns, membership);
+        let to = self.who_hears_of(channel_arn, None, member_arns, &membership.kind);
+        let payload = self.describe_batch(channel_arn, None, member_arns, membership);
         let event_type = "BATCH_CREATE_CHANNEL_MEMBERSHIP";
         self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }
 
-    /// Takes a member out, and notifies those who may know, and the former member; `false` if there is no such member.
-    pub(crate) fn remove_membership(&mut self, channel_arn: &str, member_arn: &str) -> bool {
-        if !self.is_member(channel_arn, member_arn) {
+    /// Takes a member out, of this sub-channel if the channel is elastic, and notifies those who may know, and the former
+    /// member; `false` if there is no such member.
+    pub(crate) fn remove_membership(
+        &mut self,
+        channel_arn: &str,
+        sub_channel_id: Option<&str>,
+        member_arn: &str,
+    ) -> bool {
+        let channel = self.channels.get(channel_arn);
+        if channel.is_none_or(|channel| channel.membership(member_arn, sub_channel_id).is_none()) {
             return false;
         }
-        self.notify_of_membership("DELETE_CHANNEL_MEMBERSHIP", channel_arn, member_arn);
+        self.notify_of_membership("DELETE_CHANNEL_MEMBERSHIP", channel_arn, sub_channel_id, member_arn);
         self.channels.change(&mut self.batch, channel_arn, |channel| {
-            channel.memberships.remove(member_arn);
+            channel.memberships_of_mut(sub_channel_id).and_then(|memberships| memberships.remove(member_arn));
         });
+        self.forget_preferences(channel_arn, member_arn);
         true
     }
 
-    /// Makes somebody a moderator.
+    /// Takes a member out of a channel and of all its sub-channels, as [`remove_membership`](Self::remove_membership) does; `false`
+    /// if there is no such member.
+    pub(crate) fn remove_memberships(&mut self, channel_arn: &str, member_arn: &str) -> bool {
+        let Some(channel) = self.channels.get(channel_arn) else { return false };
+        let held: Vec<_> = channel
+            .memberships_held_by(member_arn)
+            .map(|(sub_channel_id, _)| sub_channel_id.map(str::to_owned))
+            .collect();
+        for sub_channel_id in &held {
+            self.remove_membership(channel_arn, sub_channel_id.as_deref(), member_arn);
+        }
+        if !held.is_empty() {
+            self.balance_sub_channels(channel_arn, self.clock.now());
+        }
+        !held.is_empty()
+    }
+
+    /// Makes somebody a moderator. In an elastic channel, members who become moderators are in no sub-channel any more.
     pub(crate) fn add_moderator(&mut self, channel_arn: &str, arn: &str, created_by: Identity, now: SystemTime) {
+        if self.is_elastic(channel_arn) {
+            self.remove_memberships(channel_arn, arn);
+        }
         self.channels.change(&mut self.batch, channel_arn, |channel| {
             channel.moderators.insert(arn.to_owned(), Appointment { created_by, created: now });
         });
     }
 
-    /// Dismisses a moderator; `false` if there is no such one.
+    /// Dismisses a moderator, who in an elastic channel is in no sub-channel any more; `false` if there is no such one.
     pub(crate) fn remove_moderator(&mut self, channel_arn: &str, arn: &str) -> bool {
-        self.is_moderator(channel_arn, arn)
+        let there = self.is_moderator(channel_arn, arn);
+        if there && self.is_elastic(channel_arn) {
+            self.remove_memberships(channel_arn, arn);
+        }
+        there
             && self
                 .channels
                 .change(&mut self.batch, channel_arn, |channel| channel.moderators.remove(arn).is_some())
@@ -66,7 +112,7 @@ impl World {
 
     /// Bans somebody, who is no member any more.
     pub(crate) fn add_ban(&mut self, channel_arn: &str, arn: &str, created_by: Identity, now: SystemTime) {
-        self.remove_membership(channel_arn, arn);
+        self.remove_memberships(channel_arn, arn);
         self.channels.change(&mut self.batch, channel_arn, |channel| {
             channel.bans.insert(arn.to_owned(), Appointment { created_by, created: now });
         });
@@ -85,40 +131,59 @@ impl World {
         self.channels.get(channel_arn).is_some_and(|channel| channel.bans.contains_key(arn))
     }
 
-    /// Notifies of one member of the channel.
-    pub(crate) fn notify_of_membership(&mut self, event_type: &'static str, channel_arn: &str, member_arn: &str) {
-        let membership = self.channels.get(channel_arn).and_then(|channel| channel.memberships.get(member_arn));
-        let Some(membership) = membership else { return };
-        let to = self.who_hears_of(channel_arn, &[member_arn.to_owned()], &membership.kind);
-        let payload = self.describe_membership(channel_arn, member_arn, membership, output::text);
+    /// Notifies of one member of the channel or sub-channel.
+    pub(crate) fn notify_of_membership(
+        &mut self,
+        event_type: &'static str,
+        channel_arn: &str,
+        sub_channel_id: Option<&str>,
+        member_arn: &str,
+    ) {
+        let channel = self.channels.get(channel_arn);
+        let Some(membership) = channel.and_then(|channel| channel.membership(member_arn, sub_channel_id)) else {
+            return;
+        };
+        let to = self.who_hears_of(channel_arn, sub_channel_id, &[member_arn.to_owned()], &membership.kind);
+        let payload = self.describe_membership(channel_arn, sub_channel_id, member_arn, membership, output::text);
         self.batch.notify(to, SessionEvent { event_type, message_type: "SYSTEM", payload });
     }
 
-    /// The members of the channel who are notified of members of this kind: of hidden ones those who may see them, and
-    /// themselves.
-    fn who_hears_of(&self, channel_arn: &str, member_arns: &[String], kind: &str) -> Vec<String> {
-        let Some(channel) = self.channels.get(channel_arn) else { return Vec::new() };
+    /// The members of the channel or sub-channel who are notified of members of this kind: of hidden ones those who may see
+    /// them, and themselves.
+    fn who_hears_of(
+        &self,
+        channel_arn: &str,
+        sub_channel_id: Option<&str>,
+        member_arns: &[String],
+        kind: &str,
+    ) -> Vec<String> {
+        let channel = self.channels.get(channel_arn);
+        let Some(memberships) = channel.and_then(|channel| channel.memberships_of(sub_channel_id)) else {
+            return Vec::new();
+        };
         let hears = |arn: &String| {
             kind != "HIDDEN"
                 || member_arns.contains(arn)
                 || self.role(channel_arn, arn).is_some_and(|role| role.may_deal_with_hidden_members())
         };
-        channel.memberships.keys().filter(|arn| hears(arn)).cloned().collect()
+        memberships.keys().filter(|arn| hears(arn)).cloned().collect()
     }
 
     /// `BatchChannelMemberships`.
     pub(crate) fn describe_batch(
         &self,
         channel_arn: &str,
+        sub_channel_id: Option<&str>,
         member_arns: &[String],
         membership: &Membership,
     ) -> serde_json::Value {
-        json!({
-            "InvitedBy": membership.invited_by,
-            "Type": membership.kind,
-            "Members": member_arns.iter().filter_map(|arn| self.identity(arn)).collect::<Vec<_>>(),
-            "ChannelArn": channel_arn,
-        })
+        output::object([
+            ("InvitedBy", json!(membership.invited_by)),
+            ("Type", membership.kind.as_str().into()),
+            ("Members", json!(member_arns.iter().filter_map(|arn| self.identity(arn)).collect::<Vec<_>>())),
+            ("ChannelArn", channel_arn.into()),
+            ("SubChannelId", sub_channel_id.into()),
+        ])
     }
 }
 
@@ -166,7 +231,7 @@ mod tests {
     #[test]
     fn all_members_hear_of_a_new_one() {
         let mut world = quiet();
-        world.add_membership(CHANNEL, &arn("dora"), membership("DEFAULT"));
+        world.add_membership(CHANNEL, None, &arn("dora"), membership("DEFAULT"));
         let [(event_type, to, payload)] = &told(&mut world)[..] else { panic!("one event") };
         assert_eq!(
             (*event_type, &to[..]),
@@ -186,8 +251,8 @@ mod tests {
     #[test]
     fn of_hidden_members_those_hear_who_may_see_them() {
         let mut world = quiet();
-        world.add_membership(CHANNEL, &arn("dora"), membership("HIDDEN"));
-        world.remove_membership(CHANNEL, &arn("dora"));
+        world.add_membership(CHANNEL, None, &arn("dora"), membership("HIDDEN"));
+        world.remove_membership(CHANNEL, None, &arn("dora"));
         let told = told(&mut world);
         let events: Vec<_> = told.iter().map(|(event_type, to, _)| (*event_type, to.join(" "))).collect();
         let expected = [("CREATE_CHANNEL_MEMBERSHIP", "alice dora"), ("DELETE_CHANNEL_MEMBERSHIP", "alice dora")];

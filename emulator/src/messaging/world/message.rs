@@ -95,7 +95,7 @@ impl World {
     /// Empties a message that is settled.
     pub(crate) fn redact_message(&mut self, key: MessageKey<'_>, now: SystemTime) {
         self.messages.change(&mut self.batch, key, |message| {
-            message.fields = MessageFields::default();
+            message.fields = message.emptied_fields();
             message.redacted = true;
             message.last_updated = whole_milliseconds(now);
         });
@@ -107,7 +107,7 @@ impl World {
     pub(crate) fn delete_message(&mut self, key: MessageKey<'_>, now: SystemTime) {
         let Some(message) = self.messages.get(key) else { return };
         // The notification does not repeat the content.
-        let gone = Message { fields: MessageFields::default(), ..message.clone() };
+        let gone = Message { fields: message.emptied_fields(), ..message.clone() };
         let tombstone = Tombstone { status: message.status, steps: message.steps.clone() };
         self.messages.remove(&mut self.batch, key, tombstone);
         self.notify_members(key, &gone, "DELETE_CHANNEL_MESSAGE");

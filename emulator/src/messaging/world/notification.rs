@@ -14,8 +14,10 @@ impl World {
     /// Notifies all members of the channel who may see the message.
     pub(super) fn notify_members(&mut self, key: MessageKey<'_>, message: &Message, event_type: &'static str) {
         let Some(channel) = self.channels.get(key.channel_arn) else { return };
-        let mut to: Vec<String> = channel.memberships.keys().filter(|arn| message.is_for(arn)).cloned().collect();
-        if self.assumptions.former_member_is_told && !channel.memberships.contains_key(&message.sender.arn) {
+        // Those of a sub-channel that was given up are told nothing.
+        let members = channel.memberships_of(message.sub_channel_id()).into_iter().flat_map(|members| members.keys());
+        let mut to: Vec<String> = members.filter(|arn| message.is_for(arn)).cloned().collect();
+        if self.assumptions.former_member_is_told && !channel.is_member(&message.sender.arn) {
             to.push(message.sender.arn.clone());
         }
         let payload = Value::Object(message.describe(key, false, text));
@@ -73,7 +75,7 @@ impl World {
             fields: fields.clone(),
             status,
         };
-        self.announce(SystemTime::now(), key, kind);
+        self.announce(self.clock.now(), key, kind);
     }
 
     /// Announces activity to the watchers, in the order of all effects.

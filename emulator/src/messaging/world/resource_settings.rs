@@ -1,4 +1,4 @@
-//! What resources of every kind may have: tags, and settings that the emulator keeps and does not act upon.
+//! What resources of every kind may have: tags, settings, and what is kept under their ARNs.
 
 use crate::limits;
 use crate::messaging::resource::tags::Tags;
@@ -40,5 +40,20 @@ impl World {
         self.tags.remove(&mut self.batch, arn);
         self.bot_configurations.remove(&mut self.batch, arn);
         self.expiration_settings.remove(&mut self.batch, arn);
+        self.elastic_channels.remove(&mut self.batch, arn);
+        self.retention_settings.remove(&mut self.batch, arn);
+        self.streaming_configurations.remove(&mut self.batch, arn);
+        let belongs = format!("{arn} ");
+        for key in self.membership_preferences.keys_under(&belongs) {
+            self.membership_preferences.remove(&mut self.batch, &key);
+        }
+        for key in self.user_endpoints.keys_under(&belongs) {
+            self.user_endpoints.remove(&mut self.batch, &key);
+        }
+    }
+
+    /// The preferences of a membership that is no more.
+    pub(super) fn forget_preferences(&mut self, channel_arn: &str, member_arn: &str) {
+        self.membership_preferences.remove(&mut self.batch, &format!("{channel_arn} {member_arn}"));
     }
 }

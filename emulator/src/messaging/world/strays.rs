@@ -10,7 +10,7 @@ use crate::model::message::{MessageIds, MessageKey, MessageState, MessageStatus}
 use crate::model::refusal::Refusal;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::SystemTime;
 
 /// All of them, in memory only.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ struct Entry {
     persistence: Persistence,
     edit: bool,
     position: usize,
-    since: Instant,
+    since: SystemTime,
     accepted: u32,
 }
 
@@ -48,8 +48,8 @@ pub(crate) struct Stray<'a> {
 }
 
 impl Strays {
-    /// Makes the message of `event` pending. One that is known keeps its state.
-    pub(crate) fn register(&mut self, event: &Event) -> Option<MessageState> {
+    /// Makes the message of `event` pending, `now`. One that is known keeps its state.
+    pub(crate) fn register(&mut self, event: &Event, now: SystemTime) -> Option<MessageState> {
         let ids = event.ids().ok()?;
         if let Some(entry) = self.entries.get(ids) {
             return Some(entry.state.clone());
@@ -64,7 +64,7 @@ impl Strays {
             persistence: event.persistence(),
             edit: event.is_edit(),
             position: self.entries.len(),
-            since: Instant::now(),
+            since: now,
             accepted: 0,
         };
         let of_channel = self.versions.entry(ids.channel_arn.as_str().into()).or_default();
@@ -105,6 +105,7 @@ impl Strays {
         &mut self,
         callback: Callback,
         by: Option<Arc<str>>,
+        now: SystemTime,
         assumptions: &Assumptions,
     ) -> Result<Decision, Refusal> {
         let Callback { ids, decision, changes } = callback;
@@ -112,7 +113,7 @@ impl Strays {
         if entry.state.status() != MessageStatus::Pending {
             return Err(callback_refusal::decided_before(&ids, assumptions.repeated_callback));
         }
-        if entry.since.elapsed() >= assumptions.callback_lifetime {
+        if now.duration_since(entry.since).unwrap_or_default() >= assumptions.callback_lifetime {
             return Err(callback_refusal::expired());
         }
         entry.state.decide(decision, changes, by, assumptions.absent_fields_are_kept);

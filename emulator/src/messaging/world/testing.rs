@@ -54,6 +54,7 @@ pub(crate) fn world(assumptions: Assumptions) -> World {
         last_message: None,
         channel_flow_arn: Some(FLOW.to_owned()),
         memberships: PEOPLE.iter().map(|person| (arn(person), membership())).collect(),
+        sub_channels: BTreeMap::new(),
         moderators: BTreeMap::new(),
         bans: BTreeMap::new(),
     };

@@ -22,6 +22,7 @@ impl World {
             ("LastMessageTimestamp", channel.last_message.map(time).into()),
             ("LastUpdatedTimestamp", time(channel.last_updated)),
             ("ChannelFlowArn", channel.channel_flow_arn.as_deref().into()),
+            ("ElasticChannelConfiguration", json!(self.elastic_channels.get(arn))),
             ("ExpirationSettings", self.expiration_settings.get(arn).cloned().into()),
         ])
     }
@@ -30,18 +31,20 @@ impl World {
     pub(crate) fn describe_membership(
         &self,
         channel_arn: &str,
+        sub_channel_id: Option<&str>,
         member_arn: &str,
         membership: &Membership,
         time: Time,
     ) -> Value {
-        json!({
-            "InvitedBy": membership.invited_by,
-            "Type": membership.kind,
-            "Member": self.identity(member_arn),
-            "ChannelArn": channel_arn,
-            "CreatedTimestamp": time(membership.created),
-            "LastUpdatedTimestamp": time(membership.last_updated),
-        })
+        object([
+            ("InvitedBy", json!(membership.invited_by)),
+            ("Type", membership.kind.as_str().into()),
+            ("Member", json!(self.identity(member_arn))),
+            ("ChannelArn", channel_arn.into()),
+            ("CreatedTimestamp", time(membership.created)),
+            ("LastUpdatedTimestamp", time(membership.last_updated)),
+            ("SubChannelId", sub_channel_id.into()),
+        ])
     }
 }
 

@@ -4,6 +4,7 @@ use super::FallbackAction::{Abort, Continue};
 use super::*;
 use crate::assumptions::Assumptions;
 use crate::messaging::resource::channel_flow::ChannelFlow;
+use crate::messaging::resource::sub_channel::{ElasticChannelConfiguration, SubChannel};
 use crate::messaging::world::batch::Batch;
 use crate::messaging::world::message::NewMessage;
 use crate::messaging::world::testing::{CHANNEL, FLOW, PEOPLE, arn, message, world};
@@ -105,13 +106,8 @@ impl Stage {
         let changes = MessageFields { content: content.map(str::to_owned), ..MessageFields::default() };
         let callback = Callback { ids: ids.clone(), decision, changes };
         let record = CallbackRecord {
-            received_at: SystemTime::now(),
-            received: Instant::now(),
-            access_key_id: None,
-            callback_id: Some(ids.callback_id.clone()),
-            body: axum::body::Bytes::new(),
             verdict: verdict.clone().unwrap_or_else(|| Err(callback_refusal::unknown_message(ids))).map(|()| decision),
-            fault: None,
+            ..record(ids, decision)
         };
         let accepted = matches!(verdict, Some(Ok(()))).then_some(Accepted { callback, by: None });
         self.world.called_back(key(&ids.message_id), record, accepted);
@@ -149,6 +145,19 @@ impl Stage {
     }
 }
 
+/// The record of a callback that was accepted.
+fn record(ids: &MessageIds, decision: Decision) -> CallbackRecord {
+    CallbackRecord {
+        received_at: SystemTime::now(),
+        received: Instant::now(),
+        access_key_id: None,
+        callback_id: Some(ids.callback_id.clone()),
+        body: axum::body::Bytes::new(),
+        verdict: Ok(decision),
+        fault: None,
+    }
+}
+
 fn key(message_id: &str) -> MessageKey<'_> {
     MessageKey { channel_arn: CHANNEL, message_id }
 }
@@ -169,6 +178,63 @@ fn processors_come_one_after_the_other_and_see_what_those_before_have_changed() 
     assert_eq!(stage.told[1].2["Content"], "3");
     let callback_ids: BTreeSet<_> = stage.invoked.iter().map(|ids| &ids.callback_id).collect();
     assert_eq!(callback_ids.len(), 3);
+}
+
+/// A stage whose channel is elastic, with Alice and Bob in the sub-channel `one`, and Carol in `two`.
+fn elastic_stage(assumptions: Assumptions) -> Stage {
+    let mut stage = Stage::new(assumptions, &[Abort]);
+    let world = &mut stage.world;
+    let configuration = ElasticChannelConfiguration {
+        maximum_sub_channels: 2,
+        target_memberships_per_sub_channel: 2,
+        minimum_membership_percentage: 1,
+    };
+    world.elastic_channels.put(&mut world.batch, CHANNEL.to_owned(), configuration);
+    world.channels.change(&mut world.batch, CHANNEL, |channel| {
+        for (arn, membership) in std::mem::take(&mut channel.memberships) {
+            let id = if arn.ends_with("carol") { "two" } else { "one" };
+            let fresh = || SubChannel { created: UNIX_EPOCH, memberships: BTreeMap::new() };
+            channel.sub_channels.entry(id.to_owned()).or_insert_with(fresh).memberships.insert(arn, membership);
+        }
+    });
+    stage.drain();
+    stage
+}
+
+#[test]
+fn a_message_stays_in_its_sub_channel_unless_callbacks_move_it() {
+    for (moves, heard) in [(false, &["alice", "bob"][..]), (true, &["carol"][..])] {
+        // Not even a callback without the field takes the message out of its sub-channel.
+        let mut stage = elastic_stage(Assumptions {
+            callbacks_move_messages: moves,
+            absent_fields_are_kept: moves,
+            ..Assumptions::default()
+        });
+        let mut said = message("alice", "hello");
+        said.fields.sub_channel_id = Some("one".to_owned());
+        let (id, status) = stage.send(said);
+        assert_eq!(status, MessageStatus::Pending);
+        let event: Value = serde_json::from_slice(stage.events[0].json()).unwrap();
+        assert_eq!(event["ChannelMessage"]["SubChannelId"], "one");
+        stage.restart();
+        let ids = stage.invoked[0].clone();
+        let record = record(&ids, Decision::Update);
+        let changes = MessageFields {
+            content: Some("HELLO".to_owned()),
+            sub_channel_id: moves.then(|| "two".to_owned()),
+            ..MessageFields::default()
+        };
+        let callback = Callback { ids: ids.clone(), decision: Decision::Update, changes };
+        stage.world.called_back(ids.key(), record, Some(Accepted { callback, by: None }));
+        stage.drain();
+        let (to, event_type, payload) = stage.told.last().unwrap();
+        assert_eq!((*event_type, &payload["Content"]), ("CREATE_CHANNEL_MESSAGE", &Value::from("HELLO")));
+        assert_eq!(*to, heard.iter().map(|person| arn(person)).collect::<Vec<_>>());
+        assert_eq!(payload["SubChannelId"], if moves { "two" } else { "one" });
+        stage.world.redact_message(key(&id), SystemTime::now());
+        stage.drain();
+        assert_eq!(stage.told.last().unwrap().0.len(), heard.len());
+    }
 }
 
 #[test]

@@ -1,0 +1,1 @@
+../../../examples/profanity-filter/build.rs
