@@ -75,8 +75,8 @@ pub struct Assumptions {
     /// Messages of a sub-channel are seen by its members, by moderators and by admins. `true`; otherwise by everybody if the
     /// channel is public, as those of other channels are. That moderators see those of all sub-channels is documented.
     pub sub_channels_are_private: bool,
-    /// A callback with a `SubChannelId` moves the message to that sub-channel. `false`; it is ignored. The API model has that
-    /// member, and nothing says what it does.
+    /// A callback with a `SubChannelId` moves the message to that sub-channel, whether there is one or not. `false`; it is
+    /// ignored. The API model has that member, and nothing says what it does.
     pub callbacks_move_messages: bool,
     /// How `GetChannelMessageStatus` refuses the question about a message that is not stored: one that was denied, or that
     /// there never was. [`AbsentStatus::Forbidden`]. The API model says that there is no status of denied messages, but not
@@ -250,7 +250,7 @@ pub const SESSION_FORBIDDEN: u16 = 4003;
 pub const SESSION_PING: Duration = Duration::from_secs(30);
 
 /// How many of a channel's messages a `CHANNEL_DETAILS` event has, the latest ones. The number is not documented;
-/// their kind is.
+/// their kind is. An elastic channel has no such event, in which there is no place for a sub-channel.
 pub const PREFETCHED_MESSAGES: usize = 20;
 
 /// How many of a channel's members a `CHANNEL_DETAILS` event has. The number is not documented; their kind is.

@@ -24,7 +24,7 @@ window.startSession = async (endpoint, credentials, userArn, prefetch) => {
     try {
         await session.start();
         // The SDK's observers are not told whether the end was a clean one.
-        session.webSocket.addEventListener('close', ({ code, wasClean }) => (window.closed = { code, wasClean }));
+        session.webSocket.addEventListener('close', ({ code, wasClean }) => (window.ended = { code, wasClean }));
         return 'started';
     } catch (event) {
         return { code: event.code, reason: event.reason };

@@ -71,4 +71,4 @@ def test_errors_as_the_command_line_tells_them(aws):
     with pytest.raises(RuntimeError, match=r"\(ForbiddenException\) when calling the DescribeChannel operation"):
         aws("chime-sdk-messaging", "describe-channel", "--channel-arn", none, "--chime-bearer", none)
     with pytest.raises(RuntimeError, match=r"\(UnknownOperationException\)"):
-        aws("chime-sdk-messaging", "get-messaging-streaming-configurations", "--app-instance-arn", none)
+        aws("chime-sdk-meetings", "get-meeting", "--meeting-id", "12345678-1234-1234-1234-123456789012")

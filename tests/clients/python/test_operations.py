@@ -4,6 +4,7 @@ import model
 import pytest
 from chat import processor
 from conftest import client
+from emulator import ACCOUNT, REGION
 
 
 class Done:
@@ -45,6 +46,8 @@ def test_every_operation_succeeds(wire, chat, hand, done):
     moderators_and_bans(chat)
     flows_and_messages(chat, hand)
     the_rest(chat)
+    settings(chat)
+    endpoints(chat)
 
     there = set()
     for operation in model.operations():
@@ -217,6 +220,49 @@ def the_rest(chat):
     messaging.tag_resource(ResourceARN=chat.channel, Tags=tags)
     assert messaging.list_tags_for_resource(ResourceARN=chat.channel)["Tags"] == tags
     messaging.untag_resource(ResourceARN=chat.channel, TagKeys=["a"])
+
+    elastic = {"MaximumSubChannels": 2, "TargetMembershipsPerSubChannel": 2, "MinimumMembershipPercentage": 40}
+    elastic = chat.new_channel(Mode="RESTRICTED", ElasticChannelConfiguration=elastic)
+    parts = messaging.list_sub_channels(ChannelArn=elastic, ChimeBearer=chat.alice)["SubChannels"]
+    assert [part["MembershipCount"] for part in parts] == [0]
+    messaging.delete_channel(ChannelArn=elastic, ChimeBearer=chat.alice)
+
+
+def settings(chat):
+    identity, messaging = chat.identity, chat.messaging
+    of_bob = {"ChannelArn": chat.channel, "MemberArn": chat.bob, "ChimeBearer": chat.bob}
+    preferences = {"PushNotifications": {"AllowNotifications": "NONE"}}
+    messaging.put_channel_membership_preferences(**of_bob, Preferences=preferences)
+    assert messaging.get_channel_membership_preferences(**of_bob)["Preferences"] == preferences
+    of_app_instance = {"AppInstanceArn": chat.app_instance}
+    stream = {"DataType": "ChannelMessage", "ResourceArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/chime-messaging-x"}
+    messaging.put_messaging_streaming_configurations(**of_app_instance, StreamingConfigurations=[stream])
+    kept = messaging.get_messaging_streaming_configurations(**of_app_instance)["StreamingConfigurations"]
+    assert kept == [stream]
+    messaging.delete_messaging_streaming_configurations(**of_app_instance)
+    retention = {"ChannelRetentionSettings": {"RetentionDays": 30}}
+    identity.put_app_instance_retention_settings(**of_app_instance, AppInstanceRetentionSettings=retention)
+    kept = identity.get_app_instance_retention_settings(**of_app_instance)["AppInstanceRetentionSettings"]
+    assert kept == retention
+
+
+def endpoints(chat):
+    identity, bob = chat.identity, {"AppInstanceUserArn": chat.bob}
+    made = identity.register_app_instance_user_endpoint(
+        **bob,
+        Name="phone",
+        Type="APNS",
+        ResourceArn=f"arn:aws:mobiletargeting:{REGION}:{ACCOUNT}:apps/x",
+        EndpointAttributes={"DeviceToken": "token"},
+    )
+    phone = bob | {"EndpointId": made["EndpointId"]}
+    identity.update_app_instance_user_endpoint(**phone, Name="old phone", AllowMessages="NONE")
+    described = identity.describe_app_instance_user_endpoint(**phone)["AppInstanceUserEndpoint"]
+    assert (described["Name"], described["AllowMessages"]) == ("old phone", "NONE")
+    listed = identity.list_app_instance_user_endpoints(**bob)["AppInstanceUserEndpoints"]
+    assert [one["EndpointId"] for one in listed] == [made["EndpointId"]]
+    identity.deregister_app_instance_user_endpoint(**phone)
+    assert identity.list_app_instance_user_endpoints(**bob)["AppInstanceUserEndpoints"] == []
 
 
 def all_pages(ask, key):

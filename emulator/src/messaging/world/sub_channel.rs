@@ -124,8 +124,11 @@ mod tests {
     use crate::assumptions::Assumptions;
     use crate::messaging::resource::sub_channel::ElasticChannelConfiguration;
     use crate::messaging::world::batch::Effect;
+    use crate::messaging::world::prefetch::PrefetchSortBy;
     use crate::messaging::world::testing::{CHANNEL, arn, identity, message, world};
+    use proptest::prelude::*;
     use serde_json::Value;
+    use std::collections::BTreeSet;
     use std::time::{Duration, UNIX_EPOCH};
 
     fn at(seconds: u64) -> SystemTime {
@@ -185,7 +188,7 @@ mod tests {
         let mut world = elastic();
         let ids: Vec<_> = (0..30).map(|number| join(&mut world, &format!("p{number:02}"), number)).collect();
         assert!(ids.chunks(10).all(|of_one| of_one.iter().all(|id| *id == of_one[0])), "{ids:?}");
-        assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 3);
         assert_eq!(world.sub_channel_with_room(CHANNEL, at(31)), None);
         world.assumptions.sub_channels_are_balanced = false;
         world.remove_memberships(CHANNEL, &arn("p15"));
@@ -247,5 +250,43 @@ mod tests {
         let id = join(&mut world, "p00", 0);
         assert!(world.remove_memberships(CHANNEL, &arn("p00")) && !world.remove_memberships(CHANNEL, &arn("p00")));
         assert_eq!(world.channels.get(CHANNEL).unwrap().sub_channels.keys().collect::<Vec<_>>(), [&id]);
+    }
+
+    #[test]
+    fn sessions_are_not_told_of_elastic_channels_when_they_open() {
+        let mut world = elastic();
+        join(&mut world, "p00", 0);
+        assert!(world.is_member(CHANNEL, &arn("p00")));
+        assert!(world.prefetch(&arn("p00"), PrefetchSortBy::default()).is_empty());
+    }
+
+    proptest! {
+        /// Whoever comes and goes: members are in one sub-channel each, none has too many, and none has too few for which the
+        /// others would have room.
+        #[test]
+        fn members_stay_balanced(steps in prop::collection::vec((any::<bool>(), 0_usize..40), 1..120)) {
+            let mut world = elastic();
+            let mut inside = BTreeSet::new();
+            for (second, (joins, number)) in steps.into_iter().enumerate() {
+                let who = arn(&format!("p{number:02}"));
+                if joins && !inside.contains(&who) {
+                    if let Some(id) = world.sub_channel_with_room(CHANNEL, at(second as u64)) {
+                        world.add_membership(CHANNEL, Some(&id), &who, membership());
+                        inside.insert(who);
+                    } else {
+                        prop_assert_eq!(inside.len(), 30);
+                    }
+                } else if !joins {
+                    prop_assert_eq!(world.remove_memberships(CHANNEL, &who), inside.remove(&who));
+                    prop_assert_eq!(world.sub_channel_to_give_up(CHANNEL), None);
+                }
+                let channel = world.channels.get(CHANNEL).unwrap();
+                prop_assert_eq!(channel.members().into_iter().cloned().collect::<BTreeSet<_>>(), inside.clone());
+                let counts: Vec<_> = channel.sub_channels.values().map(|one| one.memberships.len()).collect();
+                prop_assert_eq!(counts.iter().sum::<usize>(), inside.len());
+                prop_assert!(counts.len() <= 3 && counts.iter().all(|count| *count <= 10), "{:?}", counts);
+                world.take_batch();
+            }
+        }
     }
 }
