@@ -18,7 +18,7 @@ pub(crate) struct Inputs<'a> {
 
 enum Draft {
     Message(Text),
-    Event(Input),
+    Event(Box<Input>),
 }
 
 /// The service has no finer times.
@@ -31,7 +31,9 @@ impl<'a> Inputs<'a> {
         let (sender, drafts) = mpsc::channel(1);
         thread::spawn(move || {
             let messages = texts::of(texts).map(Draft::Message);
-            for draft in messages.chain(sources.into_iter().flat_map(Source::events).map(Draft::Event)) {
+            for draft in
+                messages.chain(sources.into_iter().flat_map(Source::events).map(|input| Draft::Event(Box::new(input))))
+            {
                 if sender.blocking_send(draft).is_err() {
                     return;
                 }
@@ -43,7 +45,7 @@ impl<'a> Inputs<'a> {
     /// The next one. A message is created now, and later than the one before.
     pub(crate) async fn recv(&mut self) -> Option<Input> {
         Some(match self.drafts.recv().await? {
-            Draft::Event(input) => input,
+            Draft::Event(input) => *input,
             Draft::Message(Text { source, line, text }) => {
                 let message = text.and_then(|text| self.message.message(&text));
                 Input { source, line, event: message.map(|message| self.event(message)) }
