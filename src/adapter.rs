@@ -31,7 +31,8 @@ use crate::event::payload::Payload;
 use crate::event::{Event, RawEvent};
 use crate::record::recorder::Recorder;
 use crate::record::{AfterRecord, Record};
-use crate::response::{BatchItemFailure, DecidedBy, Outcome, Response, Settled};
+use crate::response::by::By;
+use crate::response::{BatchItemFailure, FallbackCause, Outcome, Response, Settled};
 use crate::review::Sweep;
 use crate::review::desk::Desk;
 use crate::ticket::Ticket;
@@ -85,7 +86,7 @@ struct SettledBy {
 /// A decision, and the ticket if the message is held by it.
 struct ToHold {
     decision: Decision,
-    decided_by: DecidedBy,
+    by: By,
     held: Option<Held>,
 }
 
@@ -143,7 +144,7 @@ impl<P: Processor + 'static> Adapter<P> {
             let callback = Callback {
                 header: &header,
                 decision: &decision,
-                decided_by: DecidedBy::Rescue,
+                by: &By::Rescue,
                 fallback_action: Some(fallback_action),
                 xray_trace_id: self.0.xray_trace_id(invocation),
             };
@@ -243,8 +244,7 @@ impl<P: Processor + 'static> Adapter<P> {
         let started = Instant::now();
         let cold_start = self.0.is_first_event();
         let content = message.as_ref().map_or("", Message::content);
-        let Decided { decision, by: decided_by } =
-            self.0.decider.decide(message).instrument(debug_span!("processor")).await?;
+        let Decided { decision, by } = self.0.decider.decide(message).instrument(debug_span!("processor")).await?;
         let Sent { decision, held_back } = self.0.sent(decision);
         let decision = match (&self.0.reasons_in, message) {
             (Some(reasons_in), Ok(message)) => reasons_in.shown(decision, message),
@@ -252,21 +252,21 @@ impl<P: Processor + 'static> Adapter<P> {
         };
         let decision = decision.with_content(content);
         let processor_time = started.elapsed();
-        let ToHold { decision, decided_by, held } = match message {
-            Ok(message) => self.hold(message, decision, decided_by, invocation, watch).await,
-            Err(_) => ToHold { decision, decided_by, held: None },
+        let ToHold { decision, by, held } = match message {
+            Ok(message) => self.hold(message, decision, by, invocation, watch).await,
+            Err(_) => ToHold { decision, by, held: None },
         };
         Span::current().record("decision", decision.kind().as_str());
         let mut settled = match &held {
             Some(Held { ticket, .. }) => Settled::held(header, ticket)?,
             None => {
                 if let Some(watch) = watch {
-                    watch.decided(&decision, decided_by).await;
+                    watch.decided(&decision, &by).await;
                 }
                 let callback = Callback {
                     header,
                     decision: &decision,
-                    decided_by,
+                    by: &by,
                     fallback_action: Some(self.0.fallback_action()),
                     xray_trace_id: self.0.xray_trace_id(invocation),
                 };
@@ -299,24 +299,25 @@ impl<P: Processor + 'static> Adapter<P> {
         &self,
         message: &Message,
         decision: Decision,
-        decided_by: DecidedBy,
+        by: By,
         invocation: &Invocation,
         watch: Option<&Watch<'_>>,
     ) -> ToHold {
-        let Some(hold) = decision.held() else { return ToHold { decision, decided_by, held: None } };
+        let Some(hold) = decision.held() else { return ToHold { decision, by, held: None } };
         let fallback_action = self.0.fallback_action();
         let fallback = fallback_action.decision();
+        let not_held = By::fallback_for(FallbackCause::NotHeld);
         if let Some(watch) = watch {
             // It answers by the fallback action if the store takes too long.
-            watch.decided(&fallback, DecidedBy::FallbackAction).await;
+            watch.decided(&fallback, &not_held).await;
         }
         let ticket = Ticket::new(message, &decision, hold, fallback_action, SystemTime::now());
         match hold::open(self.0.desk.as_deref(), ticket, invocation.callback_deadline).await {
-            Ok(held) => ToHold { decision, decided_by, held: Some(held) },
+            Ok(held) => ToHold { decision, by, held: Some(held) },
             Err(cause) => {
                 let fallback_action = fallback_action.as_str();
                 tracing::error!(fallback_action, cause, "the message cannot be held; the fallback action decides");
-                ToHold { decision: fallback.traced_as(&decision), decided_by: DecidedBy::FallbackAction, held: None }
+                ToHold { decision: fallback.traced_as(&decision), by: not_held, held: None }
             }
         }
     }

@@ -28,7 +28,8 @@ use self::pending_message::PendingMessage;
 use self::settle::{Callback, Callbacks};
 use crate::environment::{Environment, var};
 use crate::invocation::PARTING;
-use crate::response::{DecidedBy, Settled};
+use crate::response::Settled;
+use crate::response::by::By;
 use crate::{Decision, Error};
 
 impl Callbacks {
@@ -72,7 +73,7 @@ impl Callbacks {
         let callback = Callback {
             header: message.header(),
             decision,
-            decided_by: DecidedBy::Caller,
+            by: &By::Caller,
             fallback_action: None,
             xray_trace_id: None,
         };

@@ -1,6 +1,8 @@
 //! Catches panics in code that is not the framework's, such as a processor: when it runs, when its future is polled, and
 //! when its future is dropped.
 
+pub(crate) mod panic_place;
+
 use std::future::{Future, poll_fn};
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
@@ -8,20 +10,26 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, sleep_until};
 
-/// Returns the value of `f`, or `None` if `f` panics.
-pub(crate) fn catch_unwind<T>(f: impl FnOnce() -> T) -> Option<T> {
-    // `f` touches no state of the framework, so nothing is left half done.
-    match panic::catch_unwind(AssertUnwindSafe(f)) {
-        Ok(value) => Some(value),
-        Err(payload) => {
-            // The payload is a value of the user's code, and dropping it may panic too.
-            std::mem::forget(payload);
-            None
-        }
-    }
+/// A panic that was caught.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Panicked {
+    /// Where in the code, if the framework's panic hook is set: `src/main.rs:18:9`. Never the panic's message.
+    pub(crate) at: Option<String>,
 }
 
-/// A future that returns `None` if the inner future panics, and whose drop does not panic.
+/// Returns the value of `f`, or that `f` panicked.
+pub(crate) fn catch_unwind<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
+    // A panic that the user's code has caught is none of this call.
+    panic_place::take();
+    // `f` touches no state of the framework, so nothing is left half done.
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+        // The payload is a value of the user's code, and dropping it may panic too.
+        std::mem::forget(payload);
+        Panicked { at: panic_place::take() }
+    })
+}
+
+/// A future that returns an error if the inner future panics, and whose drop does not panic.
 pub(crate) struct CatchUnwind<F>(Option<Pin<Box<F>>>);
 
 impl<F: Future> CatchUnwind<F> {
@@ -31,13 +39,13 @@ impl<F: Future> CatchUnwind<F> {
 }
 
 impl<F: Future> Future for CatchUnwind<F> {
-    type Output = Option<F::Output>;
+    type Output = Result<F::Output, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(future) = &mut self.0 else { return Poll::Ready(None) };
+        let Some(future) = &mut self.0 else { return Poll::Ready(Err(Panicked::default())) };
         match catch_unwind(|| future.as_mut().poll(cx)) {
-            Some(poll) => poll.map(Some),
-            None => Poll::Ready(None),
+            Ok(poll) => poll.map(Ok),
+            Err(panicked) => Poll::Ready(Err(panicked)),
         }
     }
 }
@@ -45,7 +53,7 @@ impl<F: Future> Future for CatchUnwind<F> {
 impl<F> Drop for CatchUnwind<F> {
     fn drop(&mut self) {
         let future = self.0.take();
-        catch_unwind(|| drop(future));
+        let _ = catch_unwind(|| drop(future));
     }
 }
 
@@ -53,7 +61,7 @@ impl<F> Drop for CatchUnwind<F> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ended<T> {
     Output(T),
-    Panicked,
+    Panicked(Panicked),
     OutOfTime,
 }
 
@@ -63,11 +71,13 @@ pub(crate) async fn within<F: Future>(future: F, deadline: Option<Instant>) -> E
     let mut future = pin!(Some(future));
     let mut sleep = pin!(deadline.map(sleep_until));
     let ended = poll_fn(|cx| {
-        let Some(running) = future.as_mut().as_pin_mut() else { return Poll::Ready(Ended::Panicked) };
+        let Some(running) = future.as_mut().as_pin_mut() else {
+            return Poll::Ready(Ended::Panicked(Panicked::default()));
+        };
         match catch_unwind(|| running.poll(cx)) {
-            Some(Poll::Ready(output)) => return Poll::Ready(Ended::Output(output)),
-            Some(Poll::Pending) => {}
-            None => return Poll::Ready(Ended::Panicked),
+            Ok(Poll::Ready(output)) => return Poll::Ready(Ended::Output(output)),
+            Ok(Poll::Pending) => {}
+            Err(panicked) => return Poll::Ready(Ended::Panicked(panicked)),
         }
         match sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
             Some(Poll::Ready(())) => Poll::Ready(Ended::OutOfTime),
@@ -75,7 +85,7 @@ pub(crate) async fn within<F: Future>(future: F, deadline: Option<Instant>) -> E
         }
     })
     .await;
-    catch_unwind(|| future.set(None));
+    let _ = catch_unwind(|| future.set(None));
     ended
 }
 
@@ -93,10 +103,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_in_a_poll_gives_none() {
-        assert_eq!(CatchUnwind::new(async { 7 }).await, Some(7));
-        assert_eq!(CatchUnwind::new(async { panic!("in poll") }).await, None::<()>);
-        assert_eq!(CatchUnwind::new(async { panic_any(7) }).await, None::<()>);
+    async fn a_panic_in_a_poll_is_caught() {
+        assert_eq!(CatchUnwind::new(async { 7 }).await, Ok(7));
+        assert!(CatchUnwind::new(async { panic!("in poll") }).await.is_err());
+        assert!(CatchUnwind::new(async { panic_any(7) }).await.is_err());
     }
 
     #[tokio::test]
@@ -111,7 +121,23 @@ mod tests {
         }));
         assert!(tokio::time::timeout(std::time::Duration::ZERO, &mut polled).await.is_err());
         drop(polled);
-        assert_eq!(catch_unwind(|| panic_any(PanicsOnDrop)), None::<()>);
+        assert!(catch_unwind(|| panic_any(PanicsOnDrop)).is_err());
+    }
+
+    /// The panic hook notes the place; these tests play the hook.
+    #[test]
+    fn the_place_of_a_panic_is_that_of_this_panic() {
+        let here = std::panic::Location::caller();
+        let caught = catch_unwind(|| {
+            panic_place::note(here);
+            panic_any(7)
+        });
+        let at = format!("{}:{}:{}", file!(), here.line(), here.column());
+        assert_eq!(caught, Err::<(), _>(Panicked { at: Some(at) }));
+        panic_place::note(here);
+        // Such a panic calls no hook.
+        let caught = catch_unwind(|| panic::resume_unwind(Box::new(7)));
+        assert_eq!(caught, Err::<(), _>(Panicked::default()));
     }
 
     #[tokio::test]
@@ -119,7 +145,7 @@ mod tests {
         let now = Instant::now();
         assert_eq!(within(async { 7 }, None).await, Ended::Output(7));
         assert_eq!(within(async { 7 }, Some(now)).await, Ended::Output(7));
-        assert_eq!(within(async { panic!("in poll") }, Some(now)).await, Ended::<()>::Panicked);
+        assert!(matches!(within(async { panic!("in poll") }, Some(now)).await, Ended::Panicked(_)));
         let endless = async {
             let _guard = PanicsOnDrop;
             std::future::pending::<()>().await;

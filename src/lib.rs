@@ -145,7 +145,9 @@ pub use policy::source::PolicySource;
 pub use processor::{BoxProcessor, BoxProcessorError, Processor, ProcessorFn, processor_fn};
 pub use reason_texts::{ReasonTexts, ReasonTextsError};
 pub use record::metrics::Metrics;
-pub use response::{BatchItemFailure, DecidedBy, Doubt, Execution, ExecutionError, Outcome, Response, Settled};
+pub use response::{
+    BatchItemFailure, DecidedBy, Doubt, Execution, ExecutionError, Fallback, FallbackCause, Outcome, Response, Settled,
+};
 pub use review::{Resolved, Reviewer, Sweep};
 pub use run::run;
 pub use scores::Scores;

@@ -1,12 +1,15 @@
 //! The result of a successful invocation.
 
+pub(crate) mod by;
 mod execution;
+pub(crate) mod fallback;
 
 use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 
 pub use self::execution::{Execution, ExecutionError};
+pub use self::fallback::{Fallback, FallbackCause};
 use crate::event::header::Header;
 use crate::review::Sweep;
 use crate::ticket::Ticket;
@@ -61,6 +64,9 @@ pub struct Settled {
     pub decision: DecisionKind,
     /// Whether the processor or the fallback action decided.
     pub decided_by: DecidedBy,
+    /// Why the processor did not decide, if the fallback action did, in a rescue too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
     /// The service's answer.
     pub outcome: Outcome,
     /// The reason why the outcome could be wrong, if the service did not confirm it explicitly.
@@ -104,6 +110,7 @@ impl Settled {
             message_id: header.ids.message_id.clone(),
             decision: decided.map_or(DecisionKind::Hold, Decision::kind),
             decided_by: if decided.is_some() { DecidedBy::Reviewer } else { DecidedBy::Processor },
+            fallback: None,
             outcome: if decided.is_some() { Outcome::DecidedBefore } else { Outcome::Held },
             doubt: None,
             attempts: 0,

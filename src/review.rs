@@ -14,6 +14,7 @@ pub use self::sweep::Sweep;
 use crate::callback::content::check_content;
 use crate::callback::settle::{Callback, Callbacks};
 use crate::invocation::PARTING;
+use crate::response::by::By;
 use crate::response::{DecidedBy, Outcome};
 use crate::store::{Queue, TicketStore};
 use crate::ticket::Ticket;
@@ -156,7 +157,7 @@ impl<S: TicketStore + 'static> Reviewer<S> {
         let callback = Callback {
             header: ticket.pending().header(),
             decision: resolution.decision(),
-            decided_by: DecidedBy::Reviewer,
+            by: &By::Reviewer,
             fallback_action: Some(fallback_action),
             xray_trace_id: None,
         };

@@ -235,7 +235,7 @@ async fn act(action: &dyn Erased, strike: &Strike) -> Result<(), FailedAction> {
     let cause = match within(async { action.act_erased(strike).await }, None).await {
         Ended::Output(Ok(())) => return Ok(()),
         Ended::Output(Err(error)) => cause::text(error, false),
-        Ended::Panicked | Ended::OutOfTime => "it panicked".to_owned(),
+        Ended::Panicked(_) | Ended::OutOfTime => "it panicked".to_owned(),
     };
     Err(FailedAction { number: strike.number(), cause })
 }

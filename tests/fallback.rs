@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use channel_flow_emulator::{Decision, FunctionSettings};
-use channel_flow_tests::Stage;
+use channel_flow_emulator::{Decision, Delivered, Fault, FunctionSettings, InvocationOutcome};
+use channel_flow_tests::{Stage, events};
+use serde_json::{Value, json};
 
 const FAILURES: [&str; 11] = [
     "fail",
@@ -89,4 +90,63 @@ async fn an_error_that_cannot_be_shown_is_named_as_one() {
     assert!(logs.contains("an error that cannot be shown"), "{logs}");
     assert!(logs.contains("it is seen"), "{logs}");
     assert!(!logs.contains("private"), "{logs}");
+}
+
+fn returned(delivered: &Delivered) -> Value {
+    let outcome = delivered.invocation.outcome();
+    let InvocationOutcome::Response(response) = outcome else { panic!("{outcome:?}") };
+    serde_json::from_slice(response).unwrap()
+}
+
+async fn fallback(stage: &Stage, content: &str) -> Value {
+    let settled = returned(&stage.send(content).await);
+    let by = if settled.get("Fallback").is_some() { "FALLBACK_ACTION" } else { "PROCESSOR" };
+    assert_eq!(settled["DecidedBy"], by, "{content}");
+    settled["Fallback"].clone()
+}
+
+#[tokio::test]
+async fn the_cause_is_returned_and_logged_without_a_text() {
+    let stage = stage(FunctionSettings::new()).await;
+    for (content, cause) in [
+        ("fail", "ERROR"),
+        ("update too much", "ERROR"),
+        ("panic in a task", "ERROR"),
+        ("never finish", "OUT_OF_TIME"),
+        ("always try again", "NO_TIME_FOR_RETRY"),
+        ("hold", "NOT_HELD"),
+        ("panic", "PANIC"),
+        ("panic while slicing", "PANIC"),
+    ] {
+        let mut fallback = fallback(&stage, content).await;
+        let at = fallback.as_object_mut().unwrap().remove("PanickedAt");
+        assert_eq!(fallback, json!({ "Cause": cause }), "{content}");
+        assert_eq!(at.is_some(), cause == "PANIC", "{content}");
+        let settled = format!("decided_by=FallbackAction fallback_cause=\"{cause}\"");
+        let logs = stage.logs();
+        let line = logs.lines().rfind(|line| line.contains("message settled")).expect("it is logged");
+        assert!(line.contains(&settled), "{line}");
+        if let Some(at) = at {
+            let at = at.as_str().unwrap();
+            let (file, place) = at.split_once(".rs:").expect("a place in a file of Rust");
+            assert!(file.ends_with("troublemaker") && place.split(':').count() == 2, "{at}");
+            assert!(line.contains(&format!("panicked_at=\"{at}\"")), "{line}");
+        }
+    }
+    assert_eq!(fallback(&stage, "good morning").await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_refused_decision_an_unreadable_message_and_a_thread_that_is_blocked_are_causes() {
+    let stage = stage(FunctionSettings::new()).await;
+    stage.emulator.service().fault(Fault::status(400));
+    assert_eq!(fallback(&stage, "oh shit").await, json!({ "Cause": "DECISION_REFUSED" }));
+    for file in events("fallback") {
+        let delivered = stage.deliver(&file).await;
+        assert_eq!(returned(&delivered)["Fallback"], json!({ "Cause": "UNREADABLE" }), "{}", file.display());
+    }
+    assert_eq!(fallback(&stage, "spin").await, json!({ "Cause": "BLOCKED" }));
+    let logs = stage.logs();
+    let line = logs.lines().find(|line| line.contains("the watchdog answered in its place")).expect("it is logged");
+    assert!(line.contains("fallback_cause=\"BLOCKED\""), "{line}");
 }

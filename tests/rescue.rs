@@ -56,6 +56,7 @@ async fn a_destination_gets_the_fallback_action() {
     let settled = deliver(&stage, &envelope(&json_of(&event))).await;
     assert_eq!(status(&stage, &event), MessageStatus::Denied);
     assert_eq!((&settled["DecidedBy"], &settled["Outcome"]), (&json!("RESCUE"), &json!("ACCEPTED")));
+    assert_eq!(settled["Fallback"], json!({ "Cause": "FAILED_BEFORE" }));
 }
 
 #[tokio::test]

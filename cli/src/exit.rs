@@ -4,32 +4,34 @@ use channel_flow_emulator::{Delivered, InvocationOutcome};
 use std::fmt;
 use std::process::ExitCode;
 
-/// The exit status. A later one is worse.
+/// How the command ends. A later one is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// Every message was decided, or held for a reviewer.
-    Decided = 0,
+    Decided,
+    /// Every message was decided, but not by its processor alone: a fallback action decided, that of the function or of a step.
+    FellBack,
     /// Something could not be built or started.
-    NotStarted = 1,
+    NotStarted,
     /// The command line, or an event, is invalid.
-    Unusable = 2,
+    Unusable,
     /// A message ended undecided.
-    Undecided = 3,
+    Undecided,
     /// A decision differs from the recording.
-    Changed = 4,
+    Changed,
     /// A deployment has warnings, or could not be checked completely.
     #[cfg(feature = "account")]
-    Questionable = 5,
+    Questionable,
     /// A deployment has errors.
     #[cfg(feature = "account")]
-    Wrong = 6,
+    Wrong,
     /// A replay does not come to what the rules expect.
-    Unmet = 7,
+    Unmet,
     /// Somebody decided otherwise about a held message.
     #[cfg(feature = "review")]
-    Otherwise = 8,
-    /// Ctrl-C, as shells count it.
-    Interrupted = 130,
+    Otherwise,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 /// Why the command could not do its work.
@@ -40,9 +42,33 @@ pub(crate) struct Failure {
 }
 
 impl Exit {
+    /// The exit status.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Self::Decided => 0,
+            Self::NotStarted => 1,
+            Self::Unusable => 2,
+            Self::Undecided => 3,
+            Self::Changed => 4,
+            #[cfg(feature = "account")]
+            Self::Questionable => 5,
+            #[cfg(feature = "account")]
+            Self::Wrong => 6,
+            Self::Unmet => 7,
+            #[cfg(feature = "review")]
+            Self::Otherwise => 8,
+            Self::FellBack => 9,
+            // As shells count it.
+            Self::Interrupted => 130,
+        }
+    }
+
     /// The exit status for the result of a delivery.
     pub(crate) fn of(delivered: &Delivered) -> Self {
+        let returned = delivered.returned();
+        let fell_back = returned.is_fallback() || returned.failed_steps().next().is_some();
         match delivered.invocation.outcome() {
+            _ if fell_back && (delivered.is_decided() || delivered.held_until().is_some()) => Self::FellBack,
             // The deadline decides a held message, if nobody does.
             _ if delivered.is_decided() || delivered.held_until().is_some() => Self::Decided,
             InvocationOutcome::InitFailed(_) => Self::NotStarted,
@@ -83,6 +109,6 @@ impl std::error::Error for Failure {}
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.status())
     }
 }

@@ -36,7 +36,7 @@ fn listen() -> io::Result<oneshot::Receiver<()>> {
             let _ = tell.send(());
             signals.next().await;
         });
-        process::exit(Exit::Interrupted as i32);
+        process::exit(Exit::Interrupted.status().into());
     });
     Ok(told)
 }

@@ -1,23 +1,26 @@
 //! Results for programs: a line of JSON for each message. The fields are documented in `--help`.
 
 use crate::events::Input;
+use crate::exit::Exit;
 use channel_flow_emulator::{
-    CallbackRecord, Decision, Delivered, InvocationOutcome, MessageFields, MessageState, MessageStatus, Scores,
-    StepReport,
+    CallbackRecord, Decision, Delivered, Fallback, InvocationOutcome, MessageFields, MessageState, MessageStatus,
+    Scores, StepReport,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Writes the result of a delivery.
-pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
+/// Writes the result of a delivery, with the function's log lines unless all went well.
+pub(crate) fn delivered(delivered: &Delivered, exit: Exit) -> io::Result<()> {
     let invocation = &delivered.invocation;
     let outcome = invocation.outcome();
     let returned = outcome.returned();
     write_line(&Line {
         status: delivered.message.as_ref().map(MessageState::status),
         decision: delivered.decision().map(decision),
+        decided_by: returned.decided_by.as_deref(),
+        fallback: returned.fallback.as_ref(),
         held_until: delivered.held_until().map(since_1970),
         dry_run: returned.dry_run.map(decision),
         reasons: &returned.reasons,
@@ -31,6 +34,7 @@ pub(crate) fn delivered(delivered: &Delivered) -> io::Result<()> {
             outcome: name(outcome),
             detail: (!outcome.is_success()).then(|| outcome.to_string()),
         },
+        logs: (exit != Exit::Decided).then(|| delivered.logs.iter().map(|line| &*line.text).collect()),
         timing: Timing {
             cold_start_ms: invocation.cold_start().map(milliseconds),
             decided_ms: delivered.decided_after().map(milliseconds),
@@ -49,6 +53,9 @@ pub(crate) fn problem(input: &Input, problem: &str) -> io::Result<()> {
 struct Line<'a> {
     status: Option<MessageStatus>,
     decision: Option<&'static str>,
+    decided_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fallback: Option<&'a Fallback>,
     #[serde(skip_serializing_if = "Option::is_none")]
     held_until: Option<u64>,
     dry_run: Option<&'static str>,
@@ -59,6 +66,8 @@ struct Line<'a> {
     event: Value,
     callbacks: Vec<Callback<'a>>,
     invocation: Invocation<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logs: Option<Vec<&'a str>>,
     timing: Timing,
 }
 

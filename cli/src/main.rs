@@ -7,6 +7,7 @@ mod account_absent;
 mod args;
 mod build;
 mod completions;
+mod decided_by;
 mod dev;
 mod diff;
 mod env_file;

@@ -83,8 +83,9 @@ async fn send_all(args: &Send, function: &Function, mut inputs: Inputs<'_>) -> R
         let (exit, written) = match &input.event {
             Ok(event) => {
                 let delivered = function.deliver(event).await;
-                let written = if args.json { json::delivered(&delivered) } else { show::delivered(&delivered, first) };
                 let exit = Exit::of(&delivered);
+                let written =
+                    if args.json { json::delivered(&delivered, exit) } else { show::delivered(&delivered, first) };
                 if exit != Exit::Decided && !args.logs {
                     logs::latest(&delivered.logs);
                 }

@@ -1,10 +1,11 @@
 //! Results for people.
 
+use crate::decided_by;
 use crate::diff::{Piece, pieces};
 use crate::step_line::{scores, step_line};
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
-use channel_flow_emulator::{Decision, Delivered, Event, MessageFields, MessageState};
+use channel_flow_emulator::{Decision, Delivered, Event, MessageFields, MessageState, Returned};
 use serde_json::Value;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -30,8 +31,9 @@ fn render(delivered: &Delivered, colored: bool) -> String {
     let seen = delivered.message.as_ref().and_then(MessageState::seen_by_everyone);
     let after = seen.unwrap_or(sent);
     rows.changed(&sender(&delivered.event), after.content.as_deref(), sent.content.as_deref(), BAD);
-    rows.add("decision", &decision(delivered));
-    let returned = delivered.invocation.outcome().returned();
+    let returned = delivered.returned();
+    rows.add("decision", &decision(delivered, &returned));
+    rows.decided_by(delivered, &returned);
     if let Some(dry_run) = returned.dry_run {
         rows.add("dry run", &format!("{dry_run}, which was not sent"));
     }
@@ -73,6 +75,23 @@ fn render(delivered: &Delivered, colored: bool) -> String {
 }
 
 impl Rows {
+    /// Who decided and why, unless the processor did, and all of its steps too.
+    pub(crate) fn decided_by(&mut self, delivered: &Delivered, returned: &Returned) {
+        let bad = |text: String| styled(BAD, text).to_string();
+        match decided_by::not_the_processor(returned) {
+            Some(who) if delivered.decision().is_some() => self.add("decided", &bad(who)),
+            // Another invocation has decided the message.
+            Some(_) => {
+                self.add("FAILED", &bad(decided_by::cause(returned).unwrap_or_else(|| "the processor".to_owned())))
+            }
+            None => {
+                for step in decided_by::steps_that_failed(returned) {
+                    self.add("decided", &bad(step));
+                }
+            }
+        }
+    }
+
     pub(crate) fn add(&mut self, label: &str, text: &str) {
         self.0.push((label.to_owned(), text.to_owned()));
     }
@@ -137,8 +156,9 @@ impl Rows {
     }
 }
 
-fn decision(delivered: &Delivered) -> String {
+fn decision(delivered: &Delivered, returned: &Returned) -> String {
     let (style, text) = match delivered.decision() {
+        Some(decision) if returned.is_fallback() => (BAD, decision.to_string()),
         Some(decision @ Decision::Update) => (GOOD, decision.to_string()),
         Some(decision @ Decision::Deny) => (BAD, decision.to_string()),
         Some(Decision::Hold) => (NEUTRAL, "hold, for a reviewer".to_owned()),

@@ -7,11 +7,15 @@ use channel_flow_emulator::{Decision, ReportedOutcome, Scores, StepReport};
 pub(crate) fn step_line(step: &StepReport) -> String {
     let mut line = format!("{}  ", printable(&step.name));
     match &step.outcome {
-        ReportedOutcome::Failed { failure, fallback_action } => {
-            line += &styled(BAD, failure.to_lowercase().replace('_', " ")).to_string();
-            if let Some(fallback_action) = fallback_action {
-                line += &format!(", {fallback_action}");
+        ReportedOutcome::Failed { failure, panicked_at, fallback_action } => {
+            let mut failed = format!("FAILED: {}", failure.to_lowercase().replace('_', " "));
+            if let Some(panicked_at) = panicked_at {
+                failed += &format!(" at {}", printable(panicked_at));
             }
+            if let Some(fallback_action) = fallback_action {
+                failed += &format!(", FALLBACK ACTION {fallback_action}");
+            }
+            line += &styled(BAD, failed).to_string();
         }
         _ => {
             let style = match step.decision() {
@@ -56,7 +60,10 @@ mod tests {
             r#"{"name":"links","decision":"DENY","reasons":["links","new"],"shadow":true,"duration_ms":0.125}"#;
         assert_eq!(line(denied), "links  deny  links, new  (shadow)  0.12 ms");
         let failed = r#"{"name":"judge","failure":"OUT_OF_TIME","fallback_action":"CONTINUE","duration_ms":100}"#;
-        assert_eq!(line(failed), "judge  out of time, CONTINUE  100.00 ms");
+        assert_eq!(line(failed), "judge  FAILED: out of time, FALLBACK ACTION CONTINUE  100.00 ms");
+        let panicked =
+            r#"{"name":"judge","failure":"PANIC","panicked_at":"src/a.rs:1:2","shadow":true,"duration_ms":1}"#;
+        assert_eq!(line(panicked), "judge  FAILED: panic at src/a.rs:1:2  (shadow)  1.00 ms");
         let scored = r#"{"name":"judge","decision":"NO_CHANGE","scores":{"HATE":0.021,"INSULT":0.83},"duration_ms":1}"#;
         assert_eq!(line(scored), "judge  no change  INSULT 0.83, HATE 0.02  1.00 ms");
     }

@@ -3,6 +3,8 @@
 #![cfg(unix)]
 
 mod dev_server;
+#[path = "function/framework.rs"]
+mod framework;
 mod function;
 
 use dev_server::{Dev, processor_package, wait_for};
@@ -18,7 +20,10 @@ use tempfile::TempDir;
 #[test]
 fn acts_as_the_function() {
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
-        function::run();
+        match env::var_os("FAILS_AS_TOLD") {
+            Some(_) => framework::run(),
+            None => function::run(),
+        }
     }
 }
 
@@ -38,6 +43,24 @@ fn a_message_goes_through_the_processor_and_a_line_tells() {
     assert!(line.contains("Alice") && line.contains(" ms") && !line.contains("hell"), "{line}");
     dev.send("deny");
     dev.line(|line| line.contains("deny "));
+}
+
+#[test]
+fn a_processor_that_fails_is_not_taken_for_one_that_denies() {
+    let dev = Dev::start(&["-p", &script(), "--env", "FAILS_AS_TOLD=1"]);
+    dev.send("deny");
+    let line = dev.line(|line| line.contains("deny "));
+    assert!(!line.contains("FALLBACK"), "{line}");
+    dev.send("panic");
+    let line = dev.line(|line| line.contains("FALLBACK"));
+    assert!(line.contains("deny ") && !line.contains("private"), "{line}");
+    assert!(line.contains("by the FALLBACK ACTION: the step filter panicked at ") && line.contains(".rs:"), "{line}");
+    dev.send("the judge panics");
+    let line = dev.line(|line| line.contains("the step judge"));
+    assert!(
+        line.contains("no change") && line.contains("with the FALLBACK ACTION of the step judge (CONTINUE)"),
+        "{line}"
+    );
 }
 
 #[test]

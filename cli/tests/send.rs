@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[path = "function/framework.rs"]
+mod framework;
 mod function;
 
 use serde_json::{Value, json};
@@ -16,7 +18,10 @@ use std::time::Duration;
 #[test]
 fn acts_as_the_function() {
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
-        function::run();
+        match env::var_os("FAILS_AS_TOLD") {
+            Some(_) => framework::run(),
+            None => function::run(),
+        }
     }
 }
 
@@ -258,4 +263,86 @@ fn the_reasons_of_the_decision_are_shown() {
     let output = command(&["--json", "what the hell"]).env("REASONS", "hell,links").output().unwrap();
     assert_eq!(lines(&output)[0]["reasons"], json!(["hell"]));
     assert_eq!(lines(&output)[0]["steps"], json!([]));
+}
+
+/// A processor of the framework.
+fn failing(args: &[&str]) -> Output {
+    send(&[&["--env", "FAILS_AS_TOLD=1", "--timeout", "3"], args].concat())
+}
+
+#[test]
+fn a_processor_that_panics_is_not_taken_for_one_that_denies() {
+    let output = failing(&["deny"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stdout(&output).contains("decided") && stderr(&output).is_empty(), "{}", stderr(&output));
+
+    let output = failing(&["panic"]);
+    let text = stdout(&output);
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[..2], ["Alice     panic", "decision  deny"]);
+    let decided = "decided   by the FALLBACK ACTION: the step filter panicked at ";
+    assert!(lines[2].starts_with(decided) && lines[2].contains("framework.rs:"), "{text}");
+    assert_eq!(lines[3], "everyone  sees nothing");
+    assert!(stderr(&output).contains("the fallback action decides"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("private"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(9));
+}
+
+#[test]
+fn each_failure_has_its_cause() {
+    for (text, cause) in [
+        ("fail", "the step filter returned an error"),
+        ("hang", "the processor ran out of time"),
+        ("block", "the processor did not return: it blocks its thread"),
+    ] {
+        let output = failing(&[text]);
+        let decided = format!("\ndecided   by the FALLBACK ACTION: {cause}\n");
+        assert!(stdout(&output).contains(&decided), "{text}: {}", stdout(&output));
+        assert_eq!(output.status.code(), Some(9), "{text}");
+    }
+}
+
+#[test]
+fn a_program_learns_who_decided_and_why() {
+    let output = failing(&["--json", "deny", "panic", "fail", "the judge panics"]);
+    let [denied, panicked, failed, step] = &lines(&output)[..] else { panic!("{}", stdout(&output)) };
+    assert_eq!((&denied["decision"], &denied["decided_by"]), (&json!("DENY"), &json!("PROCESSOR")));
+    assert!(denied.get("fallback").is_none() && denied.get("logs").is_none(), "{denied}");
+    assert_eq!((&panicked["decision"], &panicked["decided_by"]), (&json!("DENY"), &json!("FALLBACK_ACTION")));
+    assert_eq!((&panicked["fallback"]["cause"], &panicked["fallback"]["step"]), (&json!("PANIC"), &json!("filter")));
+    let at = panicked["fallback"]["panicked_at"].as_str().unwrap();
+    assert!(at.contains("framework.rs:"), "{at}");
+    let logs = panicked["logs"].as_array().unwrap();
+    assert!(logs.iter().any(|line| line.as_str().unwrap().contains("the fallback action decides")), "{logs:?}");
+    assert_eq!(failed["fallback"], json!({ "cause": "ERROR", "step": "filter" }));
+    assert_eq!((&step["decision"], &step["decided_by"]), (&json!("NO_CHANGE"), &json!("PROCESSOR")));
+    assert_eq!(
+        (&step["steps"][0]["failure"], &step["steps"][0]["fallback_action"]),
+        (&json!("PANIC"), &json!("CONTINUE"))
+    );
+    assert_eq!(output.status.code(), Some(9));
+}
+
+#[test]
+fn a_step_that_failed_is_told_though_the_processor_decided() {
+    let output = failing(&["the judge panics"]);
+    let text = stdout(&output);
+    assert!(
+        text.contains(
+            "decision  no change\ndecided   with the FALLBACK ACTION of the step judge (CONTINUE): it panicked at "
+        ),
+        "{text}"
+    );
+    assert!(text.contains("\nsteps     judge  FAILED: panic at "), "{text}");
+    assert_eq!(output.status.code(), Some(9), "{text}");
+}
+
+#[test]
+fn an_undecided_message_is_worse_than_a_fallback_action() {
+    let returned = r#"RETURNS={"deny":{"DecidedBy":"RESCUE","Outcome":"ACCEPTED"},"good day":{}}"#;
+    let output = send(&["--env", returned, "deny", "good day"]);
+    assert!(stdout(&output).contains("decided   by the FALLBACK ACTION of the rescue\n"), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(9));
+    let output = send(&["--env", returned, "deny", "say nothing"]);
+    assert_eq!(output.status.code(), Some(3));
 }

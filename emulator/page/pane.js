@@ -4,6 +4,7 @@ import { act, messages } from './api.js';
 import { Composer, option } from './composer.js';
 import { Conversation } from './conversation.js';
 import { h, icon, renew, unseen } from './dom.js';
+import { fellBack } from './steps.js';
 import { clock } from './words.js';
 
 const SUGGESTION = 'What the hell is this?';
@@ -195,7 +196,7 @@ export class Pane {
         const { id, shown, pending, unsent } = message;
         const parts = [];
         if (pending) parts.push(h('span', { class: 'state' }, icon('clock'), pending.update ? 'Your change waits; the others see what it was' : `${this.#page.story(id)?.outcome === 'held' ? 'Held for a reviewer' : 'Waiting'}. Only you see this`));
-        else if (unsent) parts.push(h('span', { class: 'state bad' }, icon(STATES[unsent.status].icon), shown ? 'The change was not taken' : STATES[unsent.status].text));
+        else if (unsent) parts.push(h('span', { class: 'state bad' }, icon(STATES[unsent.status].icon), shown ? 'The change was not taken' : STATES[unsent.status].text, this.#page.story(id) && fellBack(this.#page.story(id)) && ' The processor failed.'));
         else {
             parts.push(h('time', { datetime: new Date(message.created).toISOString() }, clock(message.created)));
             if (shown?.edited) parts.push(h('span', {}, 'edited'));

@@ -1,7 +1,7 @@
 // Why it was decided so, and what each step of the function's flow did, as far as the function says it.
 
 import { h, icon, unseen } from './dom.js';
-import { FAILURES, STEP_DECISIONS, fineDuration } from './words.js';
+import { FAILURES, STEP_DECISIONS, cause, fineDuration } from './words.js';
 
 /** The reasons of all processors, what a dry run would have done, and the scores of the decisions themselves. */
 export function reasons(story) {
@@ -14,6 +14,28 @@ export function reasons(story) {
         ...processors.map(({ returned }) => scores(returned.scores)),
     ];
 }
+
+/** Whether a fallback action decided about the message in place of a processor. */
+export const fellBack = (story) => story.steps.some((processor) => processor.returned?.fallback);
+
+/** That fallback actions decided, and why: of the processors, and of the steps of their flows. */
+export function fallbacks(story) {
+    return story.steps.filter((processor) => processor.returned).flatMap(({ processor, returned }) => {
+        const { fallback } = returned;
+        if (fallback) {
+            const who = fallback.isRescue ? 'the fallback action of the rescue' : 'the fallback action';
+            const subject = fallback.step ? `the step ${fallback.step}` : `the processor ${processor}`;
+            const why = fallback.cause ? `: ${cause(fallback.cause, subject, fallback.panickedAt)}` : '';
+            return [failure(`Decided by ${who}${why}.`)];
+        }
+        const failed = returned.steps.filter((step) => step.failure && !step.shadow);
+        return failed.map(({ name, failure: code, fallbackAction, panickedAt }) =>
+            failure(`The fallback action of the step ${name}${fallbackAction ? `, ${fallbackAction},` : ''} applies: ${cause(code, 'it', panickedAt)}.`),
+        );
+    });
+}
+
+const failure = (text) => h('p', { class: 'failure' }, icon('alert'), h('span', { dir: 'auto' }, text));
 
 /** A list of steps for each processor that has a flow. */
 export function steps(story) {
@@ -44,13 +66,13 @@ function step(report, isDryRun) {
     );
 }
 
-function outcome({ decision, failure, fallbackAction, shadow }, isDryRun) {
+function outcome({ decision, failure, fallbackAction, panickedAt, shadow }, isDryRun) {
     if (decision) {
         const { did, would, ...look } = STEP_DECISIONS[decision];
         return { ...look, did: shadow || isDryRun ? would : did };
     }
-    const failed = FAILURES[failure] ?? failure;
-    return { icon: 'alert', tone: 'warn', did: fallbackAction ? `${failed}; fallback ${fallbackAction}` : failed };
+    const failed = (FAILURES[failure] ?? failure) + (panickedAt ? ` at ${panickedAt}` : '');
+    return { icon: 'alert', tone: 'bad', did: fallbackAction ? `${failed}; fallback ${fallbackAction}` : failed };
 }
 
 const tags = (codes) => codes.map((code) => [h('code', { class: 'tag' }, code), ' ']).flat();

@@ -3,13 +3,13 @@
 import { diff, elide } from './diff.js';
 import { h, icon, unseen } from './dom.js';
 import { resolved } from './review.js';
-import { reasons, steps as stepsOf } from './steps.js';
-import { DECISIONS, OUTCOMES, VERDICTS, clock, count, duration, lastPart, when } from './words.js';
+import { fallbacks, fellBack, reasons, steps as stepsOf } from './steps.js';
+import { DECISIONS, FALLBACK_OUTCOMES, OUTCOMES, VERDICTS, clock, count, duration, lastPart, when } from './words.js';
 
 /** The parts of a story's card. `page.raw` opens the raw texts, and `page.ticket` knows what a reviewer did. */
 export function card(story, page) {
     const show = page.raw;
-    const { title, icon: drawing, tone, more } = OUTCOMES[story.outcome];
+    const { title, icon: drawing, tone, more } = (fellBack(story) && FALLBACK_OUTCOMES[story.outcome]) || OUTCOMES[story.outcome];
     const steps = story.steps;
     const refused = steps.flatMap((step) => step.callbacks).filter((callback) => callback.refusal);
     return [
@@ -19,6 +19,7 @@ export function card(story, page) {
             h('h3', { class: `outcome ${tone}` }, icon(drawing), title),
             h('p', { class: 'muted' }, `${story.senderName}${story.update ? ' edited' : ''} · ${clock(story.sentAt)}`),
         ),
+        fallbacks(story),
         h('div', { class: 'said' }, texts(story)),
         more && h('p', { class: 'more' }, more),
         steps.filter((step) => step.heldUntil !== null).map((step) => h('p', { class: 'more' }, held(step, page.ticket(step.callbackId)))),
@@ -95,7 +96,8 @@ function timeline(story) {
     for (const step of story.steps) {
         events.push([step.invokedAt, `${step.processor} was given it`, lastPart(step.functionArn)]);
         for (const { receivedAt, decision, refusal: refused, fault } of step.callbacks) {
-            const who = step.heldUntil === null || !decision ? step.processor : 'The review';
+            const processor = step.returned?.fallback ? `The fallback action of ${step.processor}` : step.processor;
+            const who = step.heldUntil === null || !decision ? processor : 'The review';
             if (decision) events.push([receivedAt, `${who} ${DECISIONS[decision]}`, fault && `fault: ${fault}`]);
             else events.push([receivedAt, `${who} was refused`, refused.status ? `${refused.status} ${refused.exception}` : 'no answer']);
         }

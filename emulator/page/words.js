@@ -13,6 +13,13 @@ export const OUTCOMES = {
     failed: { title: 'Not sent', icon: 'cross', tone: 'bad', more: 'The function could not be reached; the fallback is to abort.' },
 };
 
+/** The same if a fallback action decided, since the processor failed. */
+export const FALLBACK_OUTCOMES = {
+    deny: { title: 'The processor failed: blocked', icon: 'alert', tone: 'failure', more: 'Only its sender knows of it.' },
+    noChange: { title: 'The processor failed: let through', icon: 'alert', tone: 'failure' },
+    update: { title: 'A processor failed: changed', icon: 'alert', tone: 'failure' },
+};
+
 /** The decisions of the API, as a callback says them. */
 export const DECISIONS = { UPDATE: 'changed it', NO_CHANGE: 'let it through', DENY: 'blocked it' };
 
@@ -33,6 +40,24 @@ export const STEP_DECISIONS = {
 
 /** Why a step gave no decision. */
 export const FAILURES = { ERROR: 'failed', PANIC: 'panicked', OUT_OF_TIME: 'ran out of time' };
+
+/** Why a processor or a step did not decide, so that a fallback action did. `subject` is what failed. */
+const CAUSES = {
+    ERROR: (subject) => `${subject} returned an error`,
+    NO_TIME_FOR_RETRY: (subject) => `${subject} asked for a retry, and there was no time for one`,
+    OUT_OF_TIME: (subject) => `${subject} ran out of time`,
+    BLOCKED: (subject) => `${subject} did not return: it blocks its thread`,
+    UNREADABLE: () => 'the message in the event cannot be read',
+    NOT_HELD: () => 'the message could not be held: no ticket was stored',
+    DECISION_REFUSED: (subject) => `the service refused the decision of ${subject} as invalid`,
+    FAILED_BEFORE: () => 'earlier invocations for the event had failed',
+};
+
+/** Says why, with the place of a panic in the code. */
+export function cause(code, subject, panickedAt) {
+    if (code === 'PANIC') return panickedAt ? `${subject} panicked at ${panickedAt}` : `${subject} panicked`;
+    return CAUSES[code]?.(subject) ?? code;
+}
 
 /** The switches, in the order in which a message meets them. */
 export const SWITCHES = [

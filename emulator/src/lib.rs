@@ -218,6 +218,7 @@ pub use model::counts::Counts;
 pub use model::credentials::Credentials;
 pub use model::decision::Decision;
 pub use model::event::{Event, MissingIds, OutgoingMessage, Persistence, Sender};
+pub use model::fallback::Fallback;
 pub use model::grant::Grant;
 pub use model::invocation::{FunctionError, InitFailure, InvocationOutcome, InvocationReport};
 pub use model::message::{

@@ -7,6 +7,7 @@ pub(crate) mod counts;
 pub(crate) mod credentials;
 pub(crate) mod decision;
 pub(crate) mod event;
+pub(crate) mod fallback;
 pub(crate) mod grant;
 pub(crate) mod invocation;
 pub(crate) mod message;

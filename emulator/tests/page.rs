@@ -198,7 +198,8 @@ async fn answers(service: &MessagingService, returned: Value, decided: Arc<Notif
 async fn a_story_has_the_reasons_the_scores_and_the_steps_that_the_function_returned() {
     let (service, chat) = stage().await;
     let returned = json!({
-        "Outcome": "ACCEPTED", "Reasons": ["links"], "Scores": { "SPAM": 0.5 },
+        "Outcome": "ACCEPTED", "DecidedBy": "FALLBACK_ACTION",
+        "Fallback": { "Cause": "PANIC", "Step": "links", "PanickedAt": "src/main.rs:18:9" }, "Reasons": ["links"], "Scores": { "SPAM": 0.5 },
         "Steps": [
             { "Name": "judge", "Failure": "ERROR", "FallbackAction": "CONTINUE", "DurationMs": 1.5 },
             { "Name": "links", "Decision": "DENY", "Reasons": ["links"], "DurationMs": 0.5 },
@@ -221,18 +222,19 @@ async fn a_story_has_the_reasons_the_scores_and_the_steps_that_the_function_retu
         }
     };
     let expected = json!({
+        "fallback": { "isRescue": false, "cause": "PANIC", "step": "links", "panickedAt": "src/main.rs:18:9" },
         "dryRun": null, "reasons": ["links"], "scores": { "SPAM": 0.5 },
         "steps": [
             {
-                "name": "judge", "decision": null, "reasons": [], "failure": "ERROR", "fallbackAction": "CONTINUE",
+                "name": "judge", "decision": null, "reasons": [], "failure": "ERROR", "panickedAt": null, "fallbackAction": "CONTINUE",
                 "shadow": false, "scores": {}, "milliseconds": 1.5,
             },
             {
-                "name": "links", "decision": "DENY", "reasons": ["links"], "failure": null, "fallbackAction": null,
+                "name": "links", "decision": "DENY", "reasons": ["links"], "failure": null, "panickedAt": null, "fallbackAction": null,
                 "shadow": false, "scores": {}, "milliseconds": 0.5,
             },
             {
-                "name": "long", "decision": "NO_CHANGE", "reasons": [], "failure": null, "fallbackAction": null,
+                "name": "long", "decision": "NO_CHANGE", "reasons": [], "failure": null, "panickedAt": null, "fallbackAction": null,
                 "shadow": true, "scores": { "LONG": 0.25 }, "milliseconds": 2.0,
             },
         ],

@@ -66,7 +66,7 @@ impl<P: Processor> Decider<P> {
                     Ok(pause) => pause,
                     Err(failure) => return Some(failure),
                 },
-                Ended::Panicked => return Some(Failure::Panicked),
+                Ended::Panicked(_) => return Some(Failure::Panicked),
                 Ended::OutOfTime => return Some(Failure::OutOfTime),
             };
             tracing::warn!(attempt, pause_ms = pause.as_millis(), "the work after the callback asks for another try");
@@ -79,13 +79,13 @@ impl<P: Processor> Decider<P> {
     fn pause_after(&self, error: P::Error, attempt: u32, deadline: Option<Instant>) -> Result<Duration, Failure> {
         let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         match catch_unwind(|| self.processor.retry_after(&error, attempt)) {
-            Some(Some(pause)) if pause < left => {
-                catch_unwind(|| drop(error));
+            Ok(Some(pause)) if pause < left => {
+                let _ = catch_unwind(|| drop(error));
                 Ok(pause)
             }
-            Some(_) => Err(Failure::Error(cause::text(error, self.show_panic_messages))),
-            None => {
-                catch_unwind(|| drop(error));
+            Ok(_) => Err(Failure::Error(cause::text(error, self.show_panic_messages))),
+            Err(_) => {
+                let _ = catch_unwind(|| drop(error));
                 Err(Failure::Panicked)
             }
         }

@@ -8,11 +8,12 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::timeout_at;
 
-use crate::catch_unwind::{CatchUnwind, catch_unwind};
+use crate::catch_unwind::{CatchUnwind, Panicked, catch_unwind};
 use crate::error::cause;
 use crate::event::Unreadable;
-use crate::response::DecidedBy;
-use crate::{Decision, Error, ErrorKind, FallbackAction, Message, Processor};
+use crate::flow::FlowError;
+use crate::response::by::By;
+use crate::{Decision, Error, ErrorKind, Fallback, FallbackAction, FallbackCause, Message, Processor};
 
 /// A processor, and the settings for when it does not answer.
 #[derive(Debug)]
@@ -34,18 +35,25 @@ pub(crate) struct Decider<P> {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Decided {
     pub(crate) decision: Decision,
-    pub(crate) by: DecidedBy,
+    pub(crate) by: By,
 }
 
 /// The reason why a processor gave no decision.
 pub(crate) enum Failure {
     Unreadable(Unreadable),
     /// The processor returned an error with this text. The error itself is not carried any further.
-    Error(String),
+    Error(ErrorRead),
     /// The processor asked for a retry, and there was no time for one.
-    TriesRanOut(String),
-    Panic,
+    TriesRanOut(ErrorRead),
+    Panic(Panicked),
     OutOfTime,
+}
+
+/// What is known of an error of the processor.
+pub(crate) struct ErrorRead {
+    pub(crate) text: String,
+    /// What the failure of a step leads to, if the processor is a flow.
+    step: Option<Fallback>,
 }
 
 impl<P: Processor> Decider<P> {
@@ -59,8 +67,8 @@ impl<P: Processor> Decider<P> {
             Ok(message) => match self.ask(message).await {
                 Ok(decision) => {
                     // The fallback action of a step of a flow is one, too.
-                    let fell_back = decision.trace().is_some_and(|trace| trace.fell_back);
-                    let by = if fell_back { DecidedBy::FallbackAction } else { DecidedBy::Processor };
+                    let fell_back = decision.trace().and_then(|trace| trace.fell_back.clone());
+                    let by = fell_back.map_or(By::Processor, By::FallbackAction);
                     return Ok(Decided { decision, by });
                 }
                 Err(failure) => failure,
@@ -68,20 +76,20 @@ impl<P: Processor> Decider<P> {
             Err(unreadable) => Failure::Unreadable(*unreadable),
         };
         match failure {
-            Failure::TriesRanOut(cause) if self.redeliver => Err(Error::new(
+            Failure::TriesRanOut(error) if self.redeliver => Err(Error::new(
                 ErrorKind::Redelivery,
                 "the processor asked for another try; Lambda delivers the event again",
             )
-            .caused_by(cause)),
-            failure => Ok(self.fall_back(&failure)),
+            .caused_by(error.text)),
+            failure => Ok(self.fall_back(failure)),
         }
     }
 
-    fn fall_back(&self, failure: &Failure) -> Decided {
+    fn fall_back(&self, failure: Failure) -> Decided {
         let cause = failure.cause();
         let fallback_action = self.fallback_action.as_str();
         tracing::error!(fallback_action, cause, "{failure}; the fallback action decides");
-        Decided { decision: self.fallback_action.decision(), by: DecidedBy::FallbackAction }
+        Decided { decision: self.fallback_action.decision(), by: By::FallbackAction(failure.into()) }
     }
 
     /// Asks the processor, and asks again as long as it requests a retry and there is time.
@@ -110,7 +118,7 @@ impl<P: Processor> Decider<P> {
             Some(deadline) => timeout_at(deadline, processing).await.map_err(|_| Failure::OutOfTime)?,
             None => processing.await,
         };
-        match processed.ok_or(Failure::Panic)? {
+        match processed.map_err(Failure::Panic)? {
             Ok(decision) => Ok(ControlFlow::Break(decision)),
             Err(error) => self.failed(error, attempt, message).map(ControlFlow::Continue),
         }
@@ -120,17 +128,20 @@ impl<P: Processor> Decider<P> {
     /// is shown or dropped. That happens while nothing is decided, so that the watchdog answers if the code does not
     /// return.
     fn failed(&self, error: P::Error, attempt: u32, message: &Message) -> Result<Duration, Failure> {
-        let text = |error| cause::text(error, self.show_panic_messages);
+        let read = |error| {
+            let (text, step) = cause::text_and(error, self.show_panic_messages, FlowError::fallback_of);
+            ErrorRead { text, step: step.flatten() }
+        };
         match catch_unwind(|| self.processor.retry_after(&error, attempt)) {
-            Some(Some(pause)) if pause < message.invocation().time_left() => {
-                catch_unwind(|| drop(error));
+            Ok(Some(pause)) if pause < message.invocation().time_left() => {
+                let _ = catch_unwind(|| drop(error));
                 Ok(pause)
             }
-            Some(Some(_)) => Err(Failure::TriesRanOut(text(error))),
-            Some(None) => Err(Failure::Error(text(error))),
-            None => {
-                catch_unwind(|| drop(error));
-                Err(Failure::Panic)
+            Ok(Some(_)) => Err(Failure::TriesRanOut(read(error))),
+            Ok(None) => Err(Failure::Error(read(error))),
+            Err(panicked) => {
+                let _ = catch_unwind(|| drop(error));
+                Err(Failure::Panic(panicked))
             }
         }
     }
@@ -140,8 +151,23 @@ impl Failure {
     fn cause(&self) -> Option<String> {
         match self {
             Self::Unreadable(unreadable) => Some(unreadable.to_string()),
-            Self::Error(text) | Self::TriesRanOut(text) => Some(text.clone()),
-            Self::Panic | Self::OutOfTime => None,
+            Self::Error(error) | Self::TriesRanOut(error) => Some(error.text.clone()),
+            Self::Panic(_) | Self::OutOfTime => None,
+        }
+    }
+}
+
+impl From<Failure> for Fallback {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unreadable(_) => FallbackCause::Unreadable.into(),
+            Failure::Error(ErrorRead { step, .. }) => step.unwrap_or_else(|| FallbackCause::Error.into()),
+            Failure::TriesRanOut(ErrorRead { step, .. }) => {
+                let step = step.and_then(|fallback| fallback.step);
+                Self { step, ..FallbackCause::NoTimeForRetry.into() }
+            }
+            Failure::Panic(panicked) => Self::panicked(panicked),
+            Failure::OutOfTime => FallbackCause::OutOfTime.into(),
         }
     }
 }
@@ -152,7 +178,7 @@ impl fmt::Display for Failure {
             Self::Unreadable(_) => "the message cannot be shown to the processor",
             Self::Error(_) => "the processor failed",
             Self::TriesRanOut(_) => "the processor asked for another try and there is no time for it",
-            Self::Panic => "the processor panicked",
+            Self::Panic(_) => "the processor panicked",
             Self::OutOfTime => "the processor ran out of time",
         })
     }

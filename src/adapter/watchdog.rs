@@ -34,7 +34,8 @@ use crate::event::header::Header;
 use crate::invocation::PARTING;
 use crate::record::Record;
 use crate::record::recorder::Recorder;
-use crate::response::{DecidedBy, Doubt, Response, Settled};
+use crate::response::by::By;
+use crate::response::{DecidedBy, Doubt, FallbackCause, Response, Settled};
 use crate::{Decision, Error, ErrorKind, FallbackAction, Invocation};
 
 /// The time that a callback gets even if the deadline has passed: the process has not ended yet, so one more attempt is
@@ -76,7 +77,7 @@ struct Watched {
     since: Instant,
     /// The decision that is sent if the watchdog has to answer: the fallback action until another decision is made.
     decision: Decision,
-    decided_by: DecidedBy,
+    by: By,
     fallback_action: FallbackAction,
     decided: bool,
     /// Why the main path got no callback out, if it knows.
@@ -133,7 +134,7 @@ impl Watchdog {
             invocation: invocation.clone(),
             since: Instant::now(),
             decision: fallback_action.decision(),
-            decided_by: DecidedBy::FallbackAction,
+            by: By::fallback_for(FallbackCause::Blocked),
             fallback_action,
             decided: false,
             error: None,
@@ -154,10 +155,10 @@ impl Watchdog {
 impl Watch<'_> {
     /// Records the decision. Does not return if the watchdog answers for this invocation: the watchdog ends the process
     /// after its answer.
-    pub(crate) async fn decided(&self, decision: &Decision, decided_by: DecidedBy) {
+    pub(crate) async fn decided(&self, decision: &Decision, by: &By) {
         let turn = self.shared.state().protocol.decided(self.number, |watched| {
             watched.decision = decision.clone();
-            watched.decided_by = decided_by;
+            watched.by = by.clone();
             watched.decided = true;
         });
         wait_for_the_end_if_lost(turn).await;
@@ -289,7 +290,7 @@ impl Guard {
     fn stand(&self, runtime: &Runtime) {
         let _log = tracing::dispatcher::set_default(&self.log.dispatch());
         loop {
-            catch_unwind(|| runtime.block_on(self.watch()));
+            let _ = catch_unwind(|| runtime.block_on(self.watch()));
             // `watch` has returned without ending the process, so it panicked. Pause, so that it does not panic in a
             // tight loop.
             thread::sleep(PARTING);
@@ -303,7 +304,7 @@ impl Guard {
                 let (recorder, log) = (self.recorder.clone(), self.log.clone());
                 tokio::spawn(async move {
                     // Whatever happens to this answer, it must not keep the process from ending.
-                    CatchUnwind::new(watched.answer(&callbacks, &recorder, &log)).await;
+                    let _ = CatchUnwind::new(watched.answer(&callbacks, &recorder, &log)).await;
                     shared.state().protocol.answered(number);
                     shared.changed.notify_one();
                 });
@@ -342,7 +343,7 @@ impl Watched {
     }
 
     async fn answer(self, callbacks: &Callbacks, recorder: &Recorder, log: &Log) {
-        let Self { header, invocation, since, decision, decided_by, fallback_action, decided, error, moments } = self;
+        let Self { header, invocation, since, decision, by, fallback_action, decided, error, moments } = self;
         let processor_time = since.elapsed();
         let request_id = invocation.request_id();
         let ids = &header.ids;
@@ -350,7 +351,7 @@ impl Watched {
         let callback = Callback {
             header: &header,
             decision: &decision,
-            decided_by,
+            by: &by,
             fallback_action: Some(fallback_action),
             xray_trace_id: invocation.xray_trace_id(),
         };
@@ -378,9 +379,12 @@ impl Watched {
             Err(error) => recorder.failed(Some(ids), &invocation, error),
         }
         let failed = result.as_ref().err().map(|error| format!("{error:?}"));
-        let (decision, decided_by, doubt) = match &result {
-            Ok(settled) => (settled.decision, settled.decided_by, settled.doubt.map(Doubt::as_str)),
-            Err(_) => (decision.kind(), decided_by, None),
+        let (decision, decided_by, fallback, doubt) = match &result {
+            Ok(settled) => {
+                let fallback = settled.fallback.clone();
+                (settled.decision, settled.decided_by, fallback, settled.doubt.map(Doubt::as_str))
+            }
+            Err(_) => (decision.kind(), by.decided_by(), by.fallback(), None),
         };
         let fallback_action = (decided_by == DecidedBy::FallbackAction).then(|| fallback_action.as_str());
         tracing::error!(
@@ -391,6 +395,9 @@ impl Watched {
             decision = decision.as_str(),
             ?decided_by,
             fallback_action,
+            fallback_cause = fallback.as_ref().map(|fallback| fallback.cause.as_str()),
+            fallback_step = fallback.as_ref().and_then(|fallback| fallback.step),
+            panicked_at = fallback.as_ref().and_then(|fallback| fallback.panicked_at.as_deref()),
             doubt,
             failed,
             "{stuck}; the watchdog answered in its place, and the process ends"

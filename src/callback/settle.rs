@@ -20,7 +20,8 @@ use super::status::Question;
 use crate::catch_unwind::CatchUnwind;
 use crate::event::header::Header;
 use crate::invocation::PARTING;
-use crate::response::{DecidedBy, Doubt, Outcome, Settled};
+use crate::response::by::By;
+use crate::response::{Doubt, FallbackCause, Outcome, Settled};
 use crate::{Decision, DecisionKind, Error, ErrorKind, FallbackAction};
 
 /// The number of conflicts after which the service is asked whether another callback has decided the message. By then,
@@ -40,7 +41,7 @@ const TRACE_HEADER: &str = "x-amzn-trace-id";
 pub(crate) struct Callback<'a> {
     pub(crate) header: &'a Header,
     pub(crate) decision: &'a Decision,
-    pub(crate) decided_by: DecidedBy,
+    pub(crate) by: &'a By,
     /// The action that decides instead if the service refuses the decision as invalid. Without one, the callback fails.
     pub(crate) fallback_action: Option<FallbackAction>,
     /// The X-Ray trace that the callback belongs to.
@@ -112,7 +113,7 @@ impl Callbacks {
         let requests = EachRequest::default();
         let settling = self.settle_or_panic(callback, deadline, &requests).instrument(debug_span!("callback"));
         let settled = CatchUnwind::new(settling).await;
-        let settled = settled.unwrap_or_else(|| {
+        let settled = settled.unwrap_or_else(|_| {
             let problem = "the AWS SDK panicked at the callback: its ids are none that the service can have made";
             Err(Error::new(ErrorKind::CallbackInvalid, problem))
         });
@@ -132,6 +133,7 @@ impl Callbacks {
         let deadline = deadline.map(|deadline| deadline.checked_sub(PARTING).unwrap_or(deadline));
         let mut rounds = Rounds::new(deadline);
         let fallback = callback.fallback_action.map(FallbackAction::decision);
+        let refused = By::fallback_for(FallbackCause::DecisionRefused);
         let mut callback = callback;
         let (mut conflicts, mut refusals) = (0, 0);
         // An earlier refusal says more than the lack of time for another attempt.
@@ -151,7 +153,7 @@ impl Callbacks {
                 let fallback_action = callback.fallback_action.map(FallbackAction::as_str);
                 tracing::error!(fallback_action, %refusal, "the service refused the decision; the fallback action decides");
                 callback.decision = fallback;
-                callback.decided_by = DecidedBy::FallbackAction;
+                callback.by = &refused;
                 continue;
             }
             let ask = match refusal.meaning {
@@ -245,7 +247,8 @@ impl Callback<'_> {
         Settled {
             message_id: self.header.ids.message_id.clone(),
             decision: self.decision.kind(),
-            decided_by: self.decided_by,
+            decided_by: self.by.decided_by(),
+            fallback: self.by.fallback(),
             outcome,
             doubt,
             attempts: 0,

@@ -39,6 +39,8 @@ pub enum StepOutcome {
     Failed {
         /// Why there is no decision.
         failure: StepFailure,
+        /// Where in the code it panicked, as in [`Fallback::panicked_at`](crate::Fallback::panicked_at).
+        panicked_at: Option<String>,
         /// The fallback action that decided in place of the step.
         fallback_action: Option<FallbackAction>,
     },
@@ -103,8 +105,11 @@ impl Serialize for StepReport {
                     map.serialize_entry("Scores", scores)?;
                 }
             }
-            StepOutcome::Failed { failure, fallback_action } => {
+            StepOutcome::Failed { failure, panicked_at, fallback_action } => {
                 map.serialize_entry("Failure", failure)?;
+                if let Some(panicked_at) = panicked_at {
+                    map.serialize_entry("PanickedAt", panicked_at)?;
+                }
                 if let Some(fallback_action) = fallback_action {
                     map.serialize_entry("FallbackAction", fallback_action.as_str())?;
                 }

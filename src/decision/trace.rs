@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::step_report::{StepOutcome, StepReport};
-use crate::Message;
+use crate::{Fallback, Message};
 
 /// How a flow came to its decision. It travels with the decision to the adapter.
 #[derive(Debug, Default)]
@@ -21,8 +21,8 @@ pub(crate) struct Trace {
     ///
     /// Decisions may pass through a user's `catch_unwind`, and none of these is used on the way.
     pub(crate) processors: Vec<(usize, AssertUnwindSafe<Arc<dyn Any + Send + Sync>>)>,
-    /// Whether the fallback action of a step denied the message.
-    pub(crate) fell_back: bool,
+    /// Why, if the fallback action of a step denied the message.
+    pub(crate) fell_back: Option<Fallback>,
     /// The shadows that ran.
     shadow_reports: Mutex<Vec<StepReport>>,
 }

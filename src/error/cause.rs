@@ -23,14 +23,24 @@ const PANIC_MESSAGES: [&str; 2] = ["panicked with message", "JoinError::Panic("]
 ///
 /// If a task of the processor panicked, its panic message is left out unless `show_panic_messages` is set.
 pub(crate) fn text(error: impl Into<Box<dyn StdError + Send + Sync>>, show_panic_messages: bool) -> String {
-    let Some(error) = catch_unwind(|| error.into()) else { return CANNOT_BE_CONVERTED.to_owned() };
-    let text = catch_unwind(|| chain(&*error, show_panic_messages)).flatten();
-    catch_unwind(|| drop(error));
-    let Some(mut text) = text else { return CANNOT_BE_SHOWN.to_owned() };
+    text_and(error, show_panic_messages, |_| ()).0
+}
+
+/// Returns the text of an error as [`text`] does, and what `read` makes of the error, unless code of the error panics.
+pub(crate) fn text_and<T>(
+    error: impl Into<Box<dyn StdError + Send + Sync>>,
+    show_panic_messages: bool,
+    read: impl FnOnce(&(dyn StdError + 'static)) -> T,
+) -> (String, Option<T>) {
+    let Ok(error) = catch_unwind(|| error.into()) else { return (CANNOT_BE_CONVERTED.to_owned(), None) };
+    let text = catch_unwind(|| chain(&*error, show_panic_messages)).ok().flatten();
+    let read = catch_unwind(|| read(&*error)).ok();
+    let _ = catch_unwind(|| drop(error));
+    let Some(mut text) = text else { return (CANNOT_BE_SHOWN.to_owned(), read) };
     if !show_panic_messages {
         cut_panic_message(&mut text);
     }
-    one_line(text.trim_end()).into_owned()
+    (one_line(text.trim_end()).into_owned(), read)
 }
 
 /// Returns the texts of the error and its causes, or `None` if one of them fails to write its text.

@@ -2,14 +2,19 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter::successors;
 use std::time::Duration;
 
-use crate::StepFailure;
+use crate::{Fallback, StepFailure};
+
+/// How many causes of an error are looked at: a chain without an end is possible.
+const MOST_CAUSES: usize = 32;
 
 /// A step failed that has no fallback action of its own. The function's fallback action decides.
 pub struct FlowError {
     pub(super) step: &'static str,
     pub(super) failure: StepFailure,
+    pub(super) panicked_at: Option<String>,
     pub(super) source: Option<Box<dyn StdError + Send + Sync>>,
     /// The pause after which the step asked for another try, for which there was no time.
     pub(super) retry_after: Option<Duration>,
@@ -24,6 +29,14 @@ impl FlowError {
     /// Returns how the step failed.
     pub fn failure(&self) -> StepFailure {
         self.failure
+    }
+
+    /// Returns what the failure of a step leads to, if an error is that of a flow. Of flows within a flow, the innermost
+    /// counts.
+    pub(crate) fn fallback_of(error: &(dyn StdError + 'static)) -> Option<Fallback> {
+        let causes = successors(Some(error), |error: &&(dyn StdError + 'static)| (*error).source()).take(MOST_CAUSES);
+        let Self { step, failure, panicked_at, .. } = causes.filter_map(|error| error.downcast_ref::<Self>()).last()?;
+        Some(Fallback::of_step(step, *failure, panicked_at.clone()))
     }
 }
 

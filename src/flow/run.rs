@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::decision::hold::Hold;
 use crate::decision::trace::Trace;
-use crate::{Decision, DecisionKind, FallbackAction, Message, Reason, StepFailure, StepOutcome, StepReport, Update};
+use crate::{
+    Decision, DecisionKind, Fallback, FallbackAction, Message, Reason, StepFailure, StepOutcome, StepReport, Update,
+};
 
 /// A message on its way through the steps of a flow.
 pub(crate) struct Run<'a> {
@@ -55,7 +57,9 @@ impl<'a> Run<'a> {
         let reasons = decision.reasons().to_vec();
         self.record(position, name, StepOutcome::of(&decision), duration);
         if let Some(nested) = decision.trace() {
-            self.trace.fell_back |= nested.fell_back;
+            if self.trace.fell_back.is_none() {
+                self.trace.fell_back.clone_from(&nested.fell_back);
+            }
             self.trace.nested.push((position, nested.clone()));
         }
         match decision.kind() {
@@ -81,14 +85,17 @@ impl<'a> Run<'a> {
         position: usize,
         name: &'static str,
         failure: StepFailure,
+        panicked_at: Option<String>,
         fallback_action: FallbackAction,
         duration: Duration,
     ) {
-        let outcome = StepOutcome::Failed { failure, fallback_action: Some(fallback_action) };
+        let denies = fallback_action == FallbackAction::Abort;
+        let fallback = denies.then(|| Fallback::of_step(name, failure, panicked_at.clone()));
+        let outcome = StepOutcome::Failed { failure, panicked_at, fallback_action: Some(fallback_action) };
         self.record(position, name, outcome, duration);
-        if fallback_action == FallbackAction::Abort {
+        if denies {
             self.denied = true;
-            self.trace.fell_back = true;
+            self.trace.fell_back = fallback;
             self.reasons.clear();
         }
     }

@@ -12,7 +12,7 @@ use super::after::{After, What};
 use super::condition::{Always, Condition};
 use super::error::FlowError;
 use super::run::Run;
-use crate::catch_unwind::{Ended, catch_unwind, within};
+use crate::catch_unwind::{Ended, Panicked, catch_unwind, within};
 use crate::decision::trace::Trace;
 use crate::error::cause;
 use crate::{Decision, FallbackAction, Message, Processor, StepFailure, StepOutcome, StepReport};
@@ -102,29 +102,32 @@ impl<P, C> Step<P, C> {
 /// Why a step gave no decision.
 struct Failure {
     failure: StepFailure,
+    panicked_at: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     retry_after: Option<Duration>,
 }
 
 impl Failure {
-    fn without_source(failure: StepFailure) -> Self {
-        Self { failure, source: None, retry_after: None }
+    fn panicked(panicked: Panicked) -> Self {
+        Self { failure: StepFailure::Panic, panicked_at: panicked.at, source: None, retry_after: None }
+    }
+
+    fn out_of_time() -> Self {
+        Self { failure: StepFailure::OutOfTime, panicked_at: None, source: None, retry_after: None }
     }
 }
 
 impl<P: Processor, C: Condition> Step<P, C> {
     pub(super) async fn run(&self, position: usize, run: &mut Run<'_>) -> Result<(), FlowError> {
         match catch_unwind(|| self.condition.is_met(run.message())) {
-            Some(true) if self.shadow => {
+            Ok(true) if self.shadow => {
                 run.defer(position);
                 return Ok(());
             }
-            Some(true) => {}
-            Some(false) => return Ok(()),
-            None if self.shadow => return Ok(()),
-            None => {
-                return self.failed(position, run, Failure::without_source(StepFailure::Panic), Duration::ZERO);
-            }
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(_) if self.shadow => return Ok(()),
+            Err(panicked) => return self.failed(position, run, Failure::panicked(panicked), Duration::ZERO),
         }
         let started = Instant::now();
         match self.ask(run.message()).await {
@@ -140,10 +143,10 @@ impl<P: Processor, C: Condition> Step<P, C> {
         let started = Instant::now();
         let outcome = match self.ask(message).await {
             Ok(decision) => StepOutcome::of(&decision),
-            Err(Failure { failure, source, .. }) => {
+            Err(Failure { failure, panicked_at, source, .. }) => {
                 let cause = source.map(|source| cause::text(source, false));
                 tracing::warn!(step = self.name, failure = failure.as_str(), cause, "a shadow step failed");
-                StepOutcome::Failed { failure, fallback_action: None }
+                StepOutcome::Failed { failure, panicked_at, fallback_action: None }
             }
         };
         let report = StepReport { name: self.name, outcome, shadow: true, duration: started.elapsed() };
@@ -205,8 +208,8 @@ impl<P: Processor, C: Condition> Step<P, C> {
         loop {
             let pause = match within(work(), deadline).await {
                 Ended::Output(Ok(output)) => return Ok(output),
-                Ended::Panicked => return Err(Failure::without_source(StepFailure::Panic)),
-                Ended::OutOfTime => return Err(Failure::without_source(StepFailure::OutOfTime)),
+                Ended::Panicked(panicked) => return Err(Failure::panicked(panicked)),
+                Ended::OutOfTime => return Err(Failure::out_of_time()),
                 Ended::Output(Err(error)) => {
                     let failure = self.read(error, attempt, time_left());
                     match failure.retry_after.filter(|_| failure.source.is_none()) {
@@ -224,16 +227,20 @@ impl<P: Processor, C: Condition> Step<P, C> {
     /// Returns what to do about an error of the processor: a failure without a source, but with a pause, asks for another
     /// try. The error's own code may panic.
     fn read(&self, error: P::Error, attempt: u32, time_left: Duration) -> Failure {
-        let Some(retry_after) = catch_unwind(|| self.processor.retry_after(&error, attempt)) else {
-            catch_unwind(|| drop(error));
-            return Failure::without_source(StepFailure::Panic);
+        let retry_after = match catch_unwind(|| self.processor.retry_after(&error, attempt)) {
+            Ok(retry_after) => retry_after,
+            Err(panicked) => {
+                let _ = catch_unwind(|| drop(error));
+                return Failure::panicked(panicked);
+            }
         };
+        let failed = Failure { failure: StepFailure::Error, panicked_at: None, source: None, retry_after };
         if retry_after.is_some_and(|pause| pause < time_left) {
-            catch_unwind(|| drop(error));
-            return Failure { failure: StepFailure::Error, source: None, retry_after };
+            let _ = catch_unwind(|| drop(error));
+            return failed;
         }
-        let source = catch_unwind(|| error.into()).unwrap_or_else(|| "an error that cannot be shown".into());
-        Failure { failure: StepFailure::Error, source: Some(source), retry_after }
+        let source = catch_unwind(|| error.into()).unwrap_or_else(|_| "an error that cannot be shown".into());
+        Failure { source: Some(source), ..failed }
     }
 
     fn failed(
@@ -244,7 +251,7 @@ impl<P: Processor, C: Condition> Step<P, C> {
         duration: Duration,
     ) -> Result<(), FlowError> {
         let Some(fallback_action) = self.fallback_action else { return Err(self.error(failure)) };
-        let Failure { failure, source, .. } = failure;
+        let Failure { failure, panicked_at, source, .. } = failure;
         let cause = source.map(|source| cause::text(source, false));
         tracing::error!(
             step = self.name,
@@ -253,13 +260,13 @@ impl<P: Processor, C: Condition> Step<P, C> {
             cause,
             "a step failed; its fallback action decides"
         );
-        run.fell_back(position, self.name, failure, fallback_action, duration);
+        run.fell_back(position, self.name, failure, panicked_at, fallback_action, duration);
         Ok(())
     }
 
     fn error(&self, failure: Failure) -> FlowError {
-        let Failure { failure, source, retry_after } = failure;
-        FlowError { step: self.name, failure, source, retry_after }
+        let Failure { failure, panicked_at, source, retry_after } = failure;
+        FlowError { step: self.name, failure, panicked_at, source, retry_after }
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::{
-    DecidedBy, DecisionKind, FallbackAction, LimitError, Outcome, Reason, Score, Scores, StepFailure, StepOutcome,
-    StepReport, Update, processor_fn, testing,
+    DecidedBy, DecisionKind, Fallback, FallbackAction, LimitError, Outcome, Reason, Score, Scores, StepFailure,
+    StepOutcome, StepReport, Update, processor_fn, testing,
 };
 
 fn deny(reason: &'static str) -> impl Processor<Error = Infallible> {
@@ -102,7 +102,7 @@ async fn a_step_falls_back_for_itself() {
         .step(Step::new("b", append("b")));
     let decision = decide(&flow).await;
     assert_eq!(decision.changes().unwrap().content(), Some("ab"));
-    assert!(!decision.trace().unwrap().fell_back);
+    assert!(decision.trace().unwrap().fell_back.is_none());
     let failures: Vec<_> = reports(&decision)
         .into_iter()
         .filter_map(|report| match report.outcome {
@@ -118,7 +118,8 @@ async fn a_step_falls_back_for_itself() {
         .step(Step::new("c", append("c")));
     let decision = decide(&flow).await;
     assert_eq!(decision, Decision::deny());
-    assert!(decision.trace().unwrap().fell_back);
+    let fell_back = decision.trace().unwrap().fell_back.clone();
+    assert_eq!(fell_back, Some(Fallback::of_step("fail", StepFailure::Error, None)));
 }
 
 #[tokio::test]
@@ -177,6 +178,7 @@ fn settled() -> Settled {
         message_id: "m".to_owned(),
         decision: DecisionKind::NoChange,
         decided_by: DecidedBy::Processor,
+        fallback: None,
         outcome: Outcome::Accepted,
         doubt: None,
         attempts: 1,
@@ -204,7 +206,10 @@ async fn a_shadow_runs_after_the_callback_and_changes_nothing() {
     let shadows: Vec<_> = reports(&decision).into_iter().filter(|report| report.shadow).collect();
     let outcome = StepOutcome::of(&Decision::deny().because("links"));
     assert_eq!((shadows[0].name, &shadows[0].outcome), ("links", &outcome));
-    assert_eq!(shadows[1].outcome, StepOutcome::Failed { failure: StepFailure::Error, fallback_action: None });
+    assert_eq!(
+        shadows[1].outcome,
+        StepOutcome::Failed { failure: StepFailure::Error, panicked_at: None, fallback_action: None }
+    );
 }
 
 struct Worker(Arc<AtomicU32>, Decision);
@@ -278,7 +283,8 @@ async fn a_flow_can_be_a_step() {
     let flow = Flow::new().step(Step::new("b", append("b"))).step(Step::new("inner", inner));
     let decision = decide(&flow).await;
     assert_eq!(decision, Decision::deny());
-    assert!(decision.trace().unwrap().fell_back);
+    let fell_back = decision.trace().unwrap().fell_back.clone();
+    assert_eq!(fell_back, Some(Fallback::of_step("fail", StepFailure::Error, None)));
 
     let worked = Arc::new(AtomicU32::new(0));
     let worker = Step::new("worker", Worker(worked.clone(), Decision::no_change()));
@@ -291,6 +297,18 @@ async fn a_flow_can_be_a_step() {
     assert_eq!(worked.load(Ordering::Relaxed), 1);
     let names: Vec<_> = reports(&decision).iter().map(|report| report.name).collect();
     assert_eq!(names, ["inner", "b", "worker", "links"]);
+}
+
+#[tokio::test]
+async fn the_innermost_step_is_the_cause() {
+    let panic = processor_fn(|_: Message| async { panic!("private") as Result<Decision, Infallible> });
+    let inner = Flow::new().step(Step::new("panicking", panic));
+    let flow = Flow::new().step(Step::new("inner", inner));
+    let error: Box<dyn std::error::Error + Send + Sync> =
+        flow.process(&testing::message("a").build()).await.unwrap_err().into();
+    let expected = Fallback { panicked_at: None, ..Fallback::of_step("panicking", StepFailure::Panic, None) };
+    assert_eq!(FlowError::fallback_of(&*error), Some(expected));
+    assert_eq!(FlowError::fallback_of(&std::io::Error::other("x")), None);
 }
 
 #[tokio::test]
@@ -350,8 +368,11 @@ fn a_report_is_one_flat_object() {
     let report = StepReport { name: "links", outcome, shadow: true, duration: Duration::from_micros(1500) };
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(json, r#"{"Name":"links","Decision":"DENY","Reasons":["links"],"Shadow":true,"DurationMs":1.5}"#);
-    let outcome =
-        StepOutcome::Failed { failure: StepFailure::OutOfTime, fallback_action: Some(FallbackAction::Continue) };
+    let outcome = StepOutcome::Failed {
+        failure: StepFailure::OutOfTime,
+        panicked_at: None,
+        fallback_action: Some(FallbackAction::Continue),
+    };
     let report = StepReport { name: "judge", outcome, shadow: false, duration: Duration::ZERO };
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(json, r#"{"Name":"judge","Failure":"OUT_OF_TIME","FallbackAction":"CONTINUE","DurationMs":0.0}"#);

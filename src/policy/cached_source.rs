@@ -150,7 +150,7 @@ impl<T: Send + Sync + 'static> CachedSource<T> {
         match within(async { self.source.load_erased(channel_arn).await }, deadline).await {
             Ended::Output(Ok(policy)) => Ok(policy.map(Arc::new)),
             Ended::Output(Err(error)) => Err(Failure::Error(cause::text(error, false))),
-            Ended::Panicked => Err(Failure::Panicked),
+            Ended::Panicked(_) => Err(Failure::Panicked),
             Ended::OutOfTime => Err(Failure::OutOfTime),
         }
     }

@@ -22,7 +22,8 @@ use crate::error::one_line::one_line_of;
 use crate::event::ids::CallbackIds;
 use crate::review::Sweep;
 use crate::{
-    DecidedBy, DecisionKind, Doubt, Error, FallbackAction, Invocation, Outcome, Settled, StepOutcome, StepReport,
+    DecidedBy, DecisionKind, Doubt, Error, Fallback, FallbackAction, Invocation, Outcome, Settled, StepOutcome,
+    StepReport,
 };
 
 /// The namespace of the metrics.
@@ -147,7 +148,8 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn settled(&mut self, record: &Record<'_>, settled: &Settled) {
-        let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, scores, .. } = settled;
+        let Settled { decision, decided_by, fallback, outcome, doubt, attempts, dry_run, reasons, scores, .. } =
+            settled;
         self.property("Decision", decision.as_str());
         self.property("DecidedBy", decided_by.as_str());
         self.property("Outcome", outcome.as_str());
@@ -171,6 +173,15 @@ impl Line<'_> {
             DecidedBy::FallbackAction => self.count("FallbackAction"),
             DecidedBy::Rescue => self.count("Rescue"),
             DecidedBy::Processor | DecidedBy::Caller | DecidedBy::Reviewer => {}
+        }
+        if let Some(Fallback { cause, step, panicked_at }) = fallback {
+            self.property("FallbackCause", cause.as_str());
+            if let Some(step) = step {
+                self.property("FallbackStep", *step);
+            }
+            if let Some(panicked_at) = panicked_at {
+                self.property("PanickedAt", panicked_at.as_str());
+            }
         }
         if let Some(fallback_action) = record.fallback_action.map(FallbackAction::as_str) {
             self.property("FallbackAction", fallback_action);
@@ -280,7 +291,7 @@ mod tests {
 
     use super::*;
     use crate::decision::trace::Trace;
-    use crate::{Reason, Scores};
+    use crate::{Reason, Scores, StepFailure};
 
     fn emf(log_level: Option<&str>) -> Emf {
         Emf::new("filter".to_owned(), log_level)
@@ -296,6 +307,7 @@ mod tests {
             message_id: "message".to_owned(),
             decision: DecisionKind::Deny,
             decided_by: DecidedBy::FallbackAction,
+            fallback: Some(Fallback::of_step("links", StepFailure::Panic, Some("src/main.rs:18:9".to_owned()))),
             outcome: Outcome::Accepted,
             doubt: None,
             attempts: 2,
@@ -371,6 +383,9 @@ mod tests {
             ("MessageId", "message"),
             ("Decision", "DENY"),
             ("DecidedBy", "FALLBACK_ACTION"),
+            ("FallbackCause", "PANIC"),
+            ("FallbackStep", "links"),
+            ("PanickedAt", "src/main.rs:18:9"),
             ("Reasons", "links,spam"),
             ("Steps", "links=DENY 2.000 ms"),
         ] {

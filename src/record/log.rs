@@ -11,7 +11,7 @@ use crate::run::logging::SETTLED;
 use crate::{FallbackAction, Settled};
 
 pub(super) fn log(record: &Record<'_>, settled: &Settled) {
-    let Settled { decision, decided_by, outcome, doubt, attempts, dry_run, reasons, scores, .. } = settled;
+    let Settled { decision, decided_by, fallback, outcome, doubt, attempts, dry_run, reasons, scores, .. } = settled;
     // The metrics may say it instead, or the level leave it out. Nothing is put together then.
     if doubt.is_none() && !tracing::enabled!(target: SETTLED, Level::INFO) {
         return;
@@ -22,6 +22,10 @@ pub(super) fn log(record: &Record<'_>, settled: &Settled) {
     let dry_run = dry_run.map(|decision| decision.as_str());
     // Another callback decided a message that was decided before.
     let fallback_action = record.fallback_action.filter(|_| *outcome == Outcome::Accepted).map(FallbackAction::as_str);
+    // The action of a processor that failed is in the line about the failure, which alarms count.
+    let fallback_cause = fallback.as_ref().map(|fallback| fallback.cause.as_str());
+    let fallback_step = fallback.as_ref().and_then(|fallback| fallback.step);
+    let panicked_at = fallback.as_ref().and_then(|fallback| fallback.panicked_at.as_deref());
     let process_ms = milliseconds(record.processor_time);
     let duration_ms = milliseconds(record.duration);
     let told = match (outcome, doubt) {
@@ -38,6 +42,9 @@ pub(super) fn log(record: &Record<'_>, settled: &Settled) {
                 scores,
                 steps,
                 ?decided_by,
+                fallback_cause,
+                fallback_step,
+                panicked_at,
                 ?outcome,
                 doubt,
                 attempts,
@@ -56,6 +63,9 @@ pub(super) fn log(record: &Record<'_>, settled: &Settled) {
         scores,
         steps,
         ?decided_by,
+        fallback_cause,
+        fallback_step,
+        panicked_at,
         ?outcome,
         fallback_action,
         attempts,

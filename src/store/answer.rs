@@ -20,7 +20,7 @@ where
     match within(Box::pin(request), deadline).await {
         Ended::Output(Ok(answer)) => Ok(answer),
         Ended::Output(Err(error)) => Err(cause::text(error, false)),
-        Ended::Panicked => Err("the store panicked".to_owned()),
+        Ended::Panicked(_) => Err("the store panicked".to_owned()),
         Ended::OutOfTime => Err("the store did not answer in time".to_owned()),
     }
 }

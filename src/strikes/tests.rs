@@ -211,6 +211,7 @@ async fn a_failed_action_is_told() {
         message_id: message.id().to_owned(),
         decision: decision.kind(),
         decided_by: DecidedBy::Processor,
+        fallback: None,
         outcome: Outcome::Accepted,
         doubt: None,
         attempts: 1,

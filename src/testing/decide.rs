@@ -97,9 +97,9 @@ pub enum Undecided {
 impl From<Failure> for Undecided {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Error(text) => Self::Error(text),
-            Failure::TriesRanOut(text) => Self::NoTimeForRetry(text),
-            Failure::Panic => Self::Panicked,
+            Failure::Error(error) => Self::Error(error.text),
+            Failure::TriesRanOut(error) => Self::NoTimeForRetry(error.text),
+            Failure::Panic(_) => Self::Panicked,
             Failure::OutOfTime => Self::OutOfTime,
             Failure::Unreadable(_) => unreachable!("the processor was asked, so the message was read"),
         }

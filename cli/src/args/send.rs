@@ -49,7 +49,8 @@ pub(crate) struct Send {
 
     /// Show the function's logs on standard error
     ///
-    /// Without this option, logs are shown only for messages that stay undecided.
+    /// Without this option, logs are shown only for messages that stay undecided, and for those that a
+    /// fallback action decided.
     #[arg(long, help_heading = "Output")]
     pub(crate) logs: bool,
 }
@@ -68,8 +69,10 @@ Examples:
   cargo channel-flow send -p ./target/release/bootstrap --event event.json
   generate-events | cargo channel-flow send --event - --json
 
-Exit status; with several messages, the highest that applies:
-  0  every message was decided, or held for a reviewer
+Exit status; with several messages, the worst that applies, in this order:
+  0  the processor decided every message, or held it for a reviewer
+  9  a fallback action decided: the processor failed, or a step of its flow did; the
+     row decided says why
   1  the processor could not be built or started
   2  the command line or an event is invalid
   3  a message stayed undecided: only its sender would ever see it
@@ -78,19 +81,26 @@ With --json, each line is an object with these fields; later versions may add mo
   status      SENT, DENIED, or PENDING if undecided; null without usable ids
   decision    UPDATE, DENY, NO_CHANGE, HOLD if the message is held for a reviewer,
               or null if no callback was accepted
+  decided_by  PROCESSOR, FALLBACK_ACTION, RESCUE or REVIEWER, as the function says; null
+              if it says nothing, as a function without the framework
+  fallback    why a fallback action decided: cause (ERROR, NO_TIME_FOR_RETRY, PANIC,
+              OUT_OF_TIME, BLOCKED, UNREADABLE, NOT_HELD, DECISION_REFUSED,
+              FAILED_BEFORE), the step of a flow, panicked_at; not there if the
+              processor decided
   held_until  when a held message gets its default decision, in milliseconds since
               1970; not there if the message is not held
   dry_run     the decision that was not sent, if the processor is in a dry run; else null
   reasons     the codes that the processor gave for its decision
   scores      the numbers that the processor gave by category, if it gave any
   steps       what each step of a flow did: name, decision and reasons, or failure
-              and fallback_action; shadow, duration_ms
+              (with panicked_at) and fallback_action; shadow, duration_ms
   message     the message as everyone in the channel sees it, or null
   event       the event that was sent
   callbacks   each with accepted, after_ms, body and, if it was not accepted,
               refusal: status, exception, message, reason
   invocation  request_id, outcome (RESPONSE, ERROR, TIMED_OUT, EXITED,
               INIT_FAILED) and, unless the outcome is RESPONSE, detail: a sentence
+  logs        the lines that the function logged; not there with exit status 0
   timing      cold_start_ms, decided_ms, invocation_ms, total_ms; null if it does
               not apply
   error       why an event could not be sent; the only other fields are source

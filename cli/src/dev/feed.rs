@@ -1,5 +1,6 @@
 //! Prints a line for each message once its outcome is known.
 
+use crate::decided_by;
 use crate::text::{BAD, DIM, GOOD, NEUTRAL, printable, styled};
 use anstyle::Style;
 use channel_flow_emulator::{Activity, ActivityKind, Decision, MessageChange, MessageFields, MessageStatus};
@@ -38,6 +39,12 @@ struct Message {
     held: bool,
     /// The fallback action that was taken, and why no processor was reached.
     unreachable: Option<String>,
+    /// The callback id of its latest event, while Lambda is not done with that.
+    in_hand: Option<String>,
+    /// That fallback actions decided, and why.
+    fallbacks: Vec<String>,
+    /// Where it went, and when. Only what the function returns after its callback says who decided.
+    settled: Option<(SystemTime, MessageStatus, MessageFields)>,
 }
 
 impl Feed {
@@ -54,12 +61,19 @@ impl Feed {
                     decision: None,
                     held: false,
                     unreachable: None,
+                    in_hand: None,
+                    fallbacks: Vec::new(),
+                    settled: None,
                 };
                 if status == MessageStatus::Pending {
                     self.on_their_way.insert(key, message);
                     return None;
                 }
                 Some(self.told(at, &message, DIM, "no flow", None))
+            }
+            ActivityKind::Invoked { ids, .. } => {
+                self.on_their_way.get_mut(&key)?.in_hand = Some(ids.callback_id);
+                None
             }
             ActivityKind::Callback(callback) => {
                 let message = self.on_their_way.get_mut(&key)?;
@@ -73,10 +87,21 @@ impl Feed {
             ActivityKind::Unreachable { reason, fallback_action, .. } => {
                 let message = self.on_their_way.get_mut(&key)?;
                 message.unreachable = Some(format!("{fallback_action}, the processor could not be reached: {reason}"));
+                message.in_hand = None;
                 None
             }
-            ActivityKind::Attempted { returned, .. } => {
+            ActivityKind::Attempted { ids, success, returned, .. } => {
                 let message = self.on_their_way.get_mut(&key)?;
+                message.fallbacks.extend(decided_by::not_the_processor(&returned));
+                message.fallbacks.extend(decided_by::steps_that_failed(&returned));
+                // After an attempt that failed, there is another one, or Lambda is done.
+                let is_over = success || message.settled.is_some();
+                if is_over && message.in_hand.as_ref() == Some(&ids.callback_id) {
+                    message.in_hand = None;
+                }
+                if message.settled.is_some() {
+                    return self.ended(key);
+                }
                 if returned.held_until.is_none() || message.held {
                     return None;
                 }
@@ -87,20 +112,18 @@ impl Feed {
                 };
                 Some(self.told(at, self.on_their_way.get(&key)?, NEUTRAL, "held", None) + &because)
             }
+            ActivityKind::Finished { decided: true, .. } => {
+                self.on_their_way.get_mut(&key)?.in_hand = None;
+                self.ended(key)
+            }
             ActivityKind::Finished { decided: false, .. } => {
+                self.on_their_way.get_mut(&key)?.in_hand = None;
                 let message = self.on_their_way.get(&key).filter(|message| !message.held)?;
                 Some(self.told(at, message, BAD, "undecided", None))
             }
             ActivityKind::Settled { status, fields, .. } => {
-                let message = self.on_their_way.remove(&key)?;
-                let (style, word) = match (status, message.decision) {
-                    (MessageStatus::Sent, Some(Decision::Update)) => (NEUTRAL, "update"),
-                    (MessageStatus::Sent, Some(_)) => (GOOD, "no change"),
-                    (MessageStatus::Sent, None) => (BAD, "sent"),
-                    (MessageStatus::Denied, _) => (NEUTRAL, "deny"),
-                    _ => (BAD, "failed"),
-                };
-                Some(self.told(at, &message, style, word, Some(&fields).filter(|_| status == MessageStatus::Sent)))
+                self.on_their_way.get_mut(&key)?.settled = Some((at, status, fields));
+                self.ended(key)
             }
             ActivityKind::Deleted => {
                 self.on_their_way.remove(&key);
@@ -108,6 +131,25 @@ impl Feed {
             }
             _ => None,
         }
+    }
+
+    /// The line for a message that is settled, once the function has said who decided.
+    fn ended(&mut self, key: (String, String)) -> Option<String> {
+        let message = self.on_their_way.get(&key)?;
+        if message.settled.is_none() || message.in_hand.is_some() {
+            return None;
+        }
+        let message = self.on_their_way.remove(&key)?;
+        let (at, status, fields) = message.settled.as_ref()?;
+        let (style, word) = match (status, message.decision) {
+            (MessageStatus::Sent, Some(Decision::Update)) => (NEUTRAL, "update"),
+            (MessageStatus::Sent, Some(_)) => (GOOD, "no change"),
+            (MessageStatus::Sent, None) => (BAD, "sent"),
+            (MessageStatus::Denied, _) => (NEUTRAL, "deny"),
+            _ => (BAD, "failed"),
+        };
+        let style = if message.fallbacks.is_empty() { style } else { BAD };
+        Some(self.told(*at, &message, style, word, Some(fields).filter(|_| *status == MessageStatus::Sent)))
     }
 
     fn told(
@@ -131,6 +173,9 @@ impl Feed {
         }
         if let Some(unreachable) = &message.unreachable {
             let _ = write!(line, "  {}", printable(unreachable));
+        }
+        for fallback in &message.fallbacks {
+            let _ = write!(line, "  {}", styled(BAD, fallback));
         }
         if self.show_content {
             let text = |fields: &MessageFields| printable(fields.content.as_deref().unwrap_or_default());

@@ -39,6 +39,7 @@ fn render(replayed: &Replayed<'_>, now: &Delivered, colored: bool) -> String {
         decision += &format!(", {}", styled(DIM, format!("was {}", name(before.decision))));
     }
     rows.add("decision", &decision);
+    rows.decided_by(now, &now.returned());
     let (reasons, recorded) = (replayed.reasons(), replayed.recorded_reasons());
     if !(reasons.is_empty() && recorded.is_empty()) {
         let was = if reasons == recorded {

@@ -14,6 +14,7 @@ use crate::model::decision::Decision;
 use crate::model::event::{Event, OutgoingMessage};
 use crate::model::invocation::{InvocationKey, InvocationOutcome, InvocationReport};
 use crate::model::message::MessageState;
+use crate::model::returned::Returned;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -180,7 +181,7 @@ impl Function {
                 }
                 Ok(report) => {
                     if program.settings.survives(&report) {
-                        self.rest(&lease, event).await;
+                        self.rest(&lease, event, &report.outcome().returned()).await;
                     } else {
                         lease.end().await;
                     }
@@ -191,14 +192,15 @@ impl Function {
         }
     }
 
-    /// Leaves the environment to the next event.
-    async fn rest(&self, lease: &Lease<'_>, event: &Event) {
+    /// Leaves the environment to the next event. The lines that say why the processor did not decide are waited for.
+    async fn rest(&self, lease: &Lease<'_>, event: &Event, returned: &Returned) {
         let settings = &self.environments.program.settings;
         if settings.freeze && !settings.is_shared() {
             lease.freeze().await;
         }
         let message = event.ids().ok().and_then(|ids| self.environments.host.message(ids));
-        if message.is_none_or(|message| message.decision().is_none()) {
+        let has_failed = returned.is_fallback() || returned.failed_steps().next().is_some();
+        if has_failed || message.is_none_or(|message| message.decision().is_none()) {
             sleep(LOG_GRACE).await;
         }
     }
@@ -223,9 +225,15 @@ impl Delivered {
         called_back.or_else(|| self.held_until().map(|_| Decision::Hold))
     }
 
+    /// What the function returned about the message, such as who decided and why. Empty for a function that returns none
+    /// of it, as one that is not written with the framework, and for one that was killed or has ended in the invocation.
+    pub fn returned(&self) -> Returned {
+        self.invocation.outcome().returned()
+    }
+
     /// Until when the function holds the message for a reviewer, if it says that it does. The message is not decided yet.
     pub fn held_until(&self) -> Option<SystemTime> {
-        self.invocation.outcome().returned().held_until
+        self.returned().held_until
     }
 
     /// Whether the message has been decided, by this delivery or an earlier one.

@@ -129,6 +129,11 @@ impl ProcessorStep {
         // Of an event that was delivered twice, the delivery that finds the message decided can end first, and has no shadows.
         all().find(|returned| returned.is_accepted).or_else(|| all().next())
     }
+
+    /// What the function returned, if a fallback action decided in place of the processor.
+    pub(crate) fn fell_back(&self) -> Option<&Returned> {
+        self.returned().filter(|returned| returned.is_accepted && returned.is_fallback())
+    }
 }
 
 /// The callback id of the step that something happened at; `None` if it happened at no step, or names none.

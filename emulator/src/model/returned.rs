@@ -1,10 +1,11 @@
 //! What a function returns to Lambda about a message.
 
 use crate::json::Members;
-use crate::model::code::codes;
+use crate::model::code::{codes, is_code};
 use crate::model::decision::{Decision, decision_named};
+use crate::model::fallback::Fallback;
 use crate::model::scores::{self, Scores};
-use crate::model::step_report::{StepReport, reports};
+use crate::model::step_report::{ReportedOutcome, StepReport, reports};
 use std::time::{Duration, SystemTime};
 
 /// What a function of the framework returns to Lambda about a message: why and how it was decided. A function that is not
@@ -15,6 +16,11 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Returned {
+    /// The code of who decided, such as `PROCESSOR`, `FALLBACK_ACTION` or `RESCUE`: the field `DecidedBy`. If another
+    /// invocation has decided the message, it is about the decision that this one would have sent.
+    pub decided_by: Option<String>,
+    /// Why the processor did not decide, if a fallback action did: the field `Fallback`.
+    pub fallback: Option<Fallback>,
     /// The decision that was not sent, if the function is in a dry run: the field `DryRun`. Reasons, scores and steps are
     /// those of this decision.
     pub dry_run: Option<Decision>,
@@ -37,6 +43,8 @@ impl Returned {
         let until = || members.raw("HeldUntil").and_then(|json| json.parse().ok()).map(Duration::from_millis);
         let held_until = outcome.as_deref().filter(|outcome| *outcome == "HELD").and_then(|_| until());
         Self {
+            decided_by: members.string("DecidedBy").filter(|code| is_code(code)),
+            fallback: members.raw("Fallback").and_then(Fallback::read),
             dry_run: members.string("DryRun").and_then(|decision| decision_named(&decision)),
             reasons: codes(members.raw("Reasons")),
             scores: scores::read(members.raw("Scores")),
@@ -47,15 +55,23 @@ impl Returned {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { dry_run, reasons, scores, steps, held_until, is_accepted: _ } = self;
-        dry_run.is_none() && reasons.is_empty() && scores.is_empty() && steps.is_empty() && held_until.is_none()
+        *self == Self { is_accepted: self.is_accepted, ..Self::default() }
+    }
+
+    /// Whether a fallback action decided in place of the processor: that of the function, or that of its rescue.
+    pub fn is_fallback(&self) -> bool {
+        self.fallback.is_some() || matches!(self.decided_by.as_deref(), Some("FALLBACK_ACTION" | "RESCUE"))
+    }
+
+    /// The steps of a `Flow` that failed, so that their fallback actions decided in their place. Shadows are not among them.
+    pub fn failed_steps(&self) -> impl Iterator<Item = &StepReport> {
+        self.steps.iter().filter(|step| !step.shadow && matches!(step.outcome, ReportedOutcome::Failed { .. }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::step_report::ReportedOutcome;
     use serde_json::json;
 
     fn read(body: &str) -> Returned {
@@ -73,6 +89,24 @@ mod tests {
         {
             assert_eq!(read(body), Returned::default(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_function_says_who_decided_and_why() {
+        let failed =
+            read(r#"{"DecidedBy":"FALLBACK_ACTION","Fallback":{"Cause":"PANIC","PanickedAt":"src/a.rs:1:2"}}"#);
+        assert_eq!(failed.decided_by.as_deref(), Some("FALLBACK_ACTION"));
+        assert_eq!(failed.fallback.as_ref().unwrap().panicked_at.as_deref(), Some("src/a.rs:1:2"));
+        assert!(failed.is_fallback() && !failed.is_empty());
+        // Of versions that do not say why.
+        assert!(read(r#"{"DecidedBy":"RESCUE"}"#).is_fallback());
+        for other in [r#"{"DecidedBy":"PROCESSOR"}"#, r#"{"DecidedBy":"what he said"}"#, "null"] {
+            assert!(!read(other).is_fallback(), "{other}");
+        }
+        let steps = r#"{"DecidedBy":"PROCESSOR","Steps":[{"Name":"a","Failure":"PANIC","FallbackAction":"CONTINUE"},
+            {"Name":"b","Decision":"DENY"},{"Name":"c","Failure":"ERROR","Shadow":true}]}"#;
+        let steps = read(steps);
+        assert_eq!(steps.failed_steps().map(|step| &*step.name).collect::<Vec<_>>(), ["a"]);
     }
 
     #[test]
@@ -113,8 +147,11 @@ mod tests {
         let [links, judge, long] = &returned.steps[..] else { panic!("{returned:?}") };
         assert_eq!((&*links.name, links.decision(), links.shadow), ("links", Some(Decision::Deny), false));
         assert_eq!((links.reasons(), links.duration_ms), (&["links".to_owned()][..], 0.125));
-        let failed =
-            ReportedOutcome::Failed { failure: "OUT_OF_TIME".to_owned(), fallback_action: Some("CONTINUE".to_owned()) };
+        let failed = ReportedOutcome::Failed {
+            failure: "OUT_OF_TIME".to_owned(),
+            panicked_at: None,
+            fallback_action: Some("CONTINUE".to_owned()),
+        };
         assert_eq!((&judge.outcome, judge.duration_ms), (&failed, 100.0));
         assert_eq!((long.decision(), long.shadow, long.scores["LONG"]), (Some(Decision::Update), true, 1.0));
         assert!(!format!("{returned:?}").contains("links\", shadow"));

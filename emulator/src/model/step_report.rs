@@ -3,6 +3,7 @@
 use crate::json::{self, Members};
 use crate::model::code::{codes, is_code};
 use crate::model::decision::{Decision, decision_name, decision_named};
+use crate::model::fallback::place;
 use crate::model::scores::{self, Scores};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,6 +55,9 @@ pub enum ReportedOutcome {
     Failed {
         /// Why there is no decision, such as `ERROR`, `PANIC` or `OUT_OF_TIME`.
         failure: String,
+        /// Where in the function's code it panicked, as file, line and column.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        panicked_at: Option<String>,
         /// The step's fallback action, `CONTINUE` or `ABORT`; `None` for a shadow.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fallback_action: Option<String>,
@@ -71,7 +75,11 @@ impl StepReport {
                 decision: decision_named(&decision)?,
                 reasons: codes(members.raw("Reasons")),
             },
-            (None, Some(failure)) => ReportedOutcome::Failed { failure, fallback_action: code("FallbackAction") },
+            (None, Some(failure)) => ReportedOutcome::Failed {
+                failure,
+                panicked_at: place(&members),
+                fallback_action: code("FallbackAction"),
+            },
             (None, None) => return None,
         };
         Some(Self {

@@ -6,6 +6,7 @@ use crate::model::callback_record::CallbackRecord;
 use crate::model::code::is_code;
 use crate::model::decision::{Decision, decision_named};
 use crate::model::event::Event;
+use crate::model::fallback::Fallback;
 use crate::model::invocation::REPORTED;
 use crate::model::message::MessageFields;
 use crate::model::scores::Scores;
@@ -32,7 +33,7 @@ use std::time::SystemTime;
 /// can be added within a version; who reads lines ignores those it does not know.
 ///
 /// A masked line has the ids, and ARNs up to the id of the user or bot at their end; timestamps, types, times, outcomes,
-/// scores, and reasons, which are codes. It has the names of the function's steps as far as they are codes.
+/// scores, reasons, who decided and why, which are codes, and the place of a panic in the code. It has the names of the function's steps as far as they are codes.
 /// All that people or their programs wrote is masked, in the event and in callbacks alike: content, metadata, push
 /// notifications, message attributes and their names, names of senders, and fields that nobody knows. Letters became `x`,
 /// `X`, and digits `0`, each by one that takes as many bytes; other characters stay, and what is JSON is JSON still.
@@ -65,6 +66,13 @@ pub struct RecordedStep {
     /// `UPDATE`, `DENY` or `NO_CHANGE`; `None` where no callback was accepted.
     #[serde(default)]
     pub decision: Option<String>,
+    /// Who made the decision, as the function returned it: `PROCESSOR`, `FALLBACK_ACTION` or `RESCUE`. Left out if it
+    /// returned none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// Why the processor did not decide, if a fallback action did. Left out if the function did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
     /// `UPDATE`, `DENY` or `NO_CHANGE`: the decision that was not sent, if the function was in a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<String>,
@@ -265,8 +273,10 @@ impl RecordedStep {
                 attempt.outcome = format!("{REPORTED} an error");
             }
         }
-        for step in self.steps.iter_mut().filter(|step| !is_code(&step.name)) {
-            step.name = mask::text(&step.name);
+        let steps = self.steps.iter_mut().map(|step| &mut step.name);
+        let step = self.fallback.iter_mut().filter_map(|fallback| fallback.step.as_mut());
+        for name in steps.chain(step).filter(|name| !is_code(name)) {
+            *name = mask::text(name);
         }
         self
     }
@@ -307,6 +317,8 @@ impl fmt::Debug for RecordedStep {
             .field("callbacks", &self.callbacks)
             .field("held", &self.held)
             .field("decision", &self.decision)
+            .field("decided_by", &self.decided_by)
+            .field("fallback", &self.fallback)
             .field("reasons", &self.reasons)
             .field("scores", &self.scores)
             .field("steps", &self.steps)

@@ -133,6 +133,8 @@ impl OpenStep {
             callbacks: step.callbacks.iter().map(|callback| RecordedCallback::new(callback, since)).collect(),
             held: step.held_until().is_some(),
             decision: decided.map(|(_, decision)| decision_name(decision).to_owned()),
+            decided_by: returned.decided_by.filter(|_| returned.is_accepted),
+            fallback: returned.fallback.filter(|_| returned.is_accepted),
             dry_run: returned.dry_run.map(|decision| decision_name(decision).to_owned()),
             reasons: returned.reasons,
             scores: returned.scores,

@@ -70,7 +70,7 @@ async fn settle(callbacks: &Callbacks, xray_trace_id: Option<&str>) -> Settled {
     let callback = Callback {
         header: &header,
         decision: &Decision::no_change(),
-        decided_by: DecidedBy::Processor,
+        by: &By::Processor,
         fallback_action: Some(FallbackAction::Continue),
         xray_trace_id,
     };

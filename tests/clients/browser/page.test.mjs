@@ -189,6 +189,38 @@ test('scores are shown, of a function behind an Invoke endpoint too', async (t) 
     assert.deepEqual(wrong, []);
 });
 
+test('a processor that fails is not taken for one that denies', async (t) => {
+    const { url } = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_TROUBLEMAKER]);
+    const { page, wrong } = await open(await startChromium(t), url);
+    await say(page, 'Alice', 'deny');
+    const denied = await story(page, 'deny', 'Blocked');
+    await denied.getByText('1 try').waitFor();
+    await say(page, 'Alice', 'panic');
+    const panicked = await story(page, 'panic', 'The processor failed: blocked');
+    await panicked.getByText(/^Decided by the fallback action: the processor \S+ panicked at \S+troublemaker\.rs:\d+:\d+\.$/).waitFor();
+    await say(page, 'Alice', 'fail');
+    await (await story(page, 'fail', 'The processor failed: blocked')).getByText(/^Decided by the fallback action: .* returned an error\.$/).waitFor();
+    assert.equal(await denied.locator('.failure').count(), 0);
+    assert.ok(!(await page.textContent('body')).includes('private'), 'no message of a panic');
+    // Not by its color alone, and in one that the others do not have.
+    const color = (card) => card.locator('.outcome').evaluate((element) => getComputedStyle(element).backgroundColor);
+    for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        assert.notEqual(await color(panicked), await color(denied), colorScheme);
+        await picture(page, `failed-${colorScheme}`);
+    }
+    assert.deepEqual(wrong, []);
+});
+
+test('a step whose fallback action applied is told on the card', async (t) => {
+    const { url } = await startServer(t, ['--processor', process.env.CHANNEL_FLOW_RULES]);
+    const { page } = await open(await startChromium(t), url);
+    await say(page, 'Alice', 'the judge fails');
+    const card = await story(page, 'the judge fails', 'Let through as it is');
+    await card.getByText('The fallback action of the step judge, CONTINUE, applies: it returned an error.').waitFor();
+    await picture(page, 'failed-step');
+});
+
 const held = (page, text) => page.getByRole('region', { name: 'Held for a reviewer' }).getByRole('listitem').filter({ hasText: text });
 
 test('a held message is approved, changed or denied on the page, and both people see what becomes of it', async (t) => {

@@ -196,7 +196,7 @@ fn reasons_are_codes_and_stay_in_masked_lines() {
 
 #[test]
 fn what_the_steps_of_the_function_did_stays_in_masked_lines() {
-    let returned = |outcome: &str, steps: Value| json!({ "Outcome": outcome, "DryRun": "DENY", "Scores": { "SPAM": 0.5 }, "Steps": steps });
+    let returned = |outcome: &str, steps: Value| json!({ "Outcome": outcome, "DecidedBy": "FALLBACK_ACTION", "Fallback": { "Cause": "PANIC", "Step": "the judge", "PanickedAt": "src/judge.rs:1:2" }, "DryRun": "DENY", "Scores": { "SPAM": 0.5 }, "Steps": steps });
     for masked in [false, true] {
         let mut stage = Stage::new(masked);
         stage.invoked();
@@ -218,6 +218,8 @@ fn what_the_steps_of_the_function_did_stays_in_masked_lines() {
             { "name": judge, "failure": "PANIC", "fallback_action": "CONTINUE", "shadow": false, "duration_ms": 2.0 },
             { "name": "long", "decision": "DENY", "shadow": true, "scores": { "LONG": 0.75 }, "duration_ms": 3.0 },
         ]);
+        let fallback = json!({ "cause": "PANIC", "step": judge, "panicked_at": "src/judge.rs:1:2" });
+        assert_eq!((&line["decided_by"], &line["fallback"]), (&json!("FALLBACK_ACTION"), &fallback));
         assert_eq!((&line["steps"], &line["scores"]), (&steps, &json!({ "SPAM": 0.5 })));
         let step = RecordedStep::read(line.to_string().as_bytes()).unwrap();
         assert_eq!(serde_json::to_value(&step.steps).unwrap(), steps);
@@ -234,7 +236,7 @@ fn without_reasons_or_a_decision_there_is_no_such_field() {
     stage.update();
     stage.settled(MessageStatus::Sent);
     let line = one(stage.finished(true));
-    for field in ["dry_run", "reasons", "scores", "steps", "label"] {
+    for field in ["decided_by", "fallback", "dry_run", "reasons", "scores", "steps", "label"] {
         assert!(line.get(field).is_none(), "{line}");
     }
 

@@ -47,11 +47,24 @@ struct AttemptView<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ReturnedView<'a> {
+    /// Why and by whom it was decided, if a fallback action did it in place of the processor.
+    fallback: Option<FallbackView<'a>>,
     /// The decision that was not sent, if the function is in a dry run.
     dry_run: Option<&'static str>,
     reasons: &'a [String],
     scores: &'a Scores,
     steps: Vec<ReportView<'a>>,
+}
+
+/// That a fallback action decided.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FallbackView<'a> {
+    is_rescue: bool,
+    /// `None` if the function did not say.
+    cause: Option<&'a str>,
+    step: Option<&'a str>,
+    panicked_at: Option<&'a str>,
 }
 
 /// What a step of the function's flow did.
@@ -63,6 +76,7 @@ struct ReportView<'a> {
     decision: Option<&'static str>,
     reasons: &'a [String],
     failure: Option<&'a str>,
+    panicked_at: Option<&'a str>,
     fallback_action: Option<&'a str>,
     shadow: bool,
     scores: &'a Scores,
@@ -104,7 +118,7 @@ impl<'a> StepView<'a> {
             attempts: step.attempts.iter().map(AttemptView::of).collect(),
             callbacks: step.callbacks.iter().map(CallbackView::of).collect(),
             unreachable: step.unreachable.as_ref().map(UnreachableView::of),
-            returned: step.returned().map(ReturnedView::of),
+            returned: step.returned().map(|returned| ReturnedView::of(returned, step.fell_back())),
             held_until: step.held_until().map(time),
             finished: step.finished,
             unlisted,
@@ -127,24 +141,40 @@ impl<'a> AttemptView<'a> {
 }
 
 impl<'a> ReturnedView<'a> {
-    fn of(returned: &'a Returned) -> Self {
+    fn of(returned: &'a Returned, fell_back: Option<&'a Returned>) -> Self {
+        let fallback = fell_back.map(FallbackView::of);
         let steps = returned.steps.iter().map(ReportView::of).collect();
         let dry_run = returned.dry_run.map(decision_name);
-        Self { dry_run, reasons: &returned.reasons, scores: &returned.scores, steps }
+        Self { fallback, dry_run, reasons: &returned.reasons, scores: &returned.scores, steps }
+    }
+}
+
+impl<'a> FallbackView<'a> {
+    fn of(returned: &'a Returned) -> Self {
+        let fallback = returned.fallback.as_ref();
+        Self {
+            is_rescue: returned.decided_by.as_deref() == Some("RESCUE"),
+            cause: fallback.map(|fallback| &*fallback.cause),
+            step: fallback.and_then(|fallback| fallback.step.as_deref()),
+            panicked_at: fallback.and_then(|fallback| fallback.panicked_at.as_deref()),
+        }
     }
 }
 
 impl<'a> ReportView<'a> {
     fn of(report: &'a StepReport) -> Self {
-        let (failure, fallback_action) = match &report.outcome {
-            ReportedOutcome::Decided { .. } => (None, None),
-            ReportedOutcome::Failed { failure, fallback_action } => (Some(&**failure), fallback_action.as_deref()),
+        let (failure, panicked_at, fallback_action) = match &report.outcome {
+            ReportedOutcome::Decided { .. } => (None, None, None),
+            ReportedOutcome::Failed { failure, panicked_at, fallback_action } => {
+                (Some(&**failure), panicked_at.as_deref(), fallback_action.as_deref())
+            }
         };
         Self {
             name: &report.name,
             decision: report.decision().map(decision_name),
             reasons: report.reasons(),
             failure,
+            panicked_at,
             fallback_action,
             shadow: report.shadow,
             scores: &report.scores,
