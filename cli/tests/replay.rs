@@ -210,13 +210,14 @@ fn a_program_gets_a_line_a_step_and_one_that_sums_up() {
     let [changed, deny, same, problem, summary] = &lines[..] else { panic!("{}", stdout(&output)) };
     assert_eq!((&changed["result"], &changed["line"]), (&json!("CHANGED"), &json!(1)));
     let before = json!({
-        "decision": "UPDATE", "reasons": [], "scores": {}, "steps": [], "message": { "Content": "a ****" },
+        "decided_by": null, "decision": "UPDATE", "reasons": [], "scores": {}, "steps": [], "message": { "Content": "a ****" },
     });
     assert_eq!((&changed["before"], &changed["label"]), (&before, &Value::Null));
     assert_eq!((&changed["now"]["decision"], &changed["now"]["message"]["Content"]), (&json!("UPDATE"), &json!("a #")));
     assert_eq!(changed["now"]["invocation"], json!({ "outcome": "RESPONSE" }));
     assert_eq!(changed["event"]["ChannelMessage"]["Content"], "a hell");
-    let before = json!({ "decision": "DENY", "reasons": [], "scores": {}, "steps": [], "message": null });
+    let before =
+        json!({ "decided_by": null, "decision": "DENY", "reasons": [], "scores": {}, "steps": [], "message": null });
     assert_eq!(deny["before"], before);
     assert_eq!((&deny["result"], &same["result"]), (&json!("SAME"), &json!("SAME")));
     assert_eq!((&problem["line"], &problem["source"]), (&json!(4), &json!("standard input")));

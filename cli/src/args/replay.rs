@@ -127,11 +127,12 @@ Exit status; with several messages, the highest that applies:
 With --json, each line is an object with these fields; later versions may add more:
   result      SAME, CHANGED, UNDECIDED, SKIPPED, or DECIDED if the line is masked and
               cannot be compared
-  before      the recorded decision, its reasons, scores and steps, and message: what was
-              released; null if masked or skipped
-  now         decision, reasons, scores, steps, message, and invocation: outcome (RESPONSE,
-              ERROR, TIMED_OUT, EXITED, INIT_FAILED) and, unless the outcome is RESPONSE,
-              detail: a sentence; null if skipped
+  before      the recorded decision, its reasons, scores and steps, decided_by and fallback
+              as in send --json, and message: what was released; null if masked or
+              skipped
+  now         the same, and invocation: outcome (RESPONSE, ERROR, TIMED_OUT, EXITED,
+              INIT_FAILED) and, unless the outcome is RESPONSE, detail: a sentence; null if
+              skipped
   label       decision and reasons, as far as the recording has them; else null
   event       the recorded event
   source, line  where the event is recorded

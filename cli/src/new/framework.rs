@@ -5,7 +5,7 @@ use crate::text::printable;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The folder that this command's package had when it was built.
 const BUILT_IN: &str = env!("CARGO_MANIFEST_DIR");
@@ -60,7 +60,6 @@ impl Framework {
             )));
         }
         let path = path.canonicalize().map_err(|error| Failure::unusable(format!("cannot use {shown}: {error}")))?;
-        let path: PathBuf = path;
         match path.into_os_string().into_string() {
             Ok(path) => Ok(Self::Clone(path)),
             Err(_) => Err(Failure::unusable(format!("{shown} is no Unicode, so a Cargo.toml cannot name it"))),
@@ -76,6 +75,14 @@ impl Framework {
             )));
         }
         Ok(Self::Version(text.to_owned()))
+    }
+
+    /// Where the documentation and the examples are.
+    pub(super) fn repository(&self) -> String {
+        match self {
+            Self::Clone(path) => path.clone(),
+            Self::Version(_) => format!("{}/blob/main", env!("CARGO_PKG_REPOSITORY")),
+        }
     }
 
     /// What a dependency on one of the framework's crates has in place of a version, if it is one.

@@ -92,7 +92,7 @@ impl Project {
         for (path, text) in self.files {
             let text = match *path {
                 "Cargo.toml" => format!("{}{PROFILES}", self.manifest(name, text, framework)),
-                _ => self.renamed(name, text),
+                _ => self.renamed(name, text, framework),
             };
             files.push(((*path).to_owned(), text));
         }
@@ -102,7 +102,7 @@ impl Project {
             for (path, text) in neighbour.files {
                 let text = match *path {
                     "Cargo.toml" => neighbour.manifest(neighbour.name, text, framework),
-                    _ => neighbour.renamed(neighbour.name, text),
+                    _ => neighbour.renamed(neighbour.name, text, framework),
                 };
                 files.push((format!("{}/{path}", neighbour.name), text));
             }
@@ -139,11 +139,14 @@ impl Project {
     }
 
     /// A file of an example in a project with this name.
-    fn renamed(self, name: &str, text: &str) -> String {
+    fn renamed(self, name: &str, text: &str, framework: &Framework) -> String {
         let old = self.name;
         let mut text = text
             .replace(&format!("CARGO_BIN_EXE_{old}\""), &format!("CARGO_BIN_EXE_{name}\""))
-            .replace("cargo run -p cargo-channel-flow -- ", "cargo channel-flow ");
+            .replace("cargo run -p cargo-channel-flow -- ", "cargo channel-flow ")
+            // Links of a README.
+            .replace("](../../", &format!("]({}/", framework.repository()))
+            .replace("](../", &format!("]({}/examples/", framework.repository()));
         for option in [" --processor ", " -p "] {
             text = without_word(&text, &format!("{option}{old}"));
         }
@@ -222,7 +225,7 @@ mod tests {
             let files = project.files("guard-2", &framework()).unwrap();
             assert!(files.len() > 3, "{example:?}");
             for (path, text) in &files {
-                for rest in ["{{ ", "{% ", "workspace = true", "{ path = \"../", "cargo run -p"] {
+                for rest in ["{{ ", "{% ", "workspace = true", "{ path = \"../", "cargo run -p", "](../"] {
                     assert!(!text.contains(rest), "{example:?}: {path} has {rest}");
                 }
             }

@@ -8,7 +8,7 @@ use super::tally::{Side, Tally};
 use super::threshold::{Category, Threshold};
 use super::totals::Totals;
 use crate::json::{body, decision, name, write_line};
-use channel_flow_emulator::{Scores, StepReport};
+use channel_flow_emulator::{Fallback, Scores, StepReport};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -19,6 +19,7 @@ pub(super) fn replayed(replayed: &Replayed<'_>) -> io::Result<()> {
         let returned = now.invocation.outcome().returned();
         let mut verdict = verdict(&Verdict::of(now), &replayed.reasons(), &returned.scores, &returned.steps);
         let outcome = now.invocation.outcome();
+        who(&mut verdict, returned.decided_by.as_deref(), returned.fallback.as_ref());
         verdict["invocation"] = json!({ "outcome": name(outcome) });
         if !outcome.is_success() {
             verdict["invocation"]["detail"] = outcome.to_string().into();
@@ -27,7 +28,11 @@ pub(super) fn replayed(replayed: &Replayed<'_>) -> io::Result<()> {
     });
     let step = replayed.step;
     let before = replayed.before.as_ref();
-    let before = before.map(|before| verdict(before, replayed.recorded_reasons(), &step.scores, &step.steps));
+    let before = before.map(|before| {
+        let mut verdict = verdict(before, replayed.recorded_reasons(), &step.scores, &step.steps);
+        who(&mut verdict, step.decided_by.as_deref(), step.fallback.as_ref());
+        verdict
+    });
     write_line(&json!({
         "result": replayed.outcome.name(),
         "before": before,
@@ -71,6 +76,14 @@ fn verdict(verdict: &Verdict, reasons: &[String], scores: &Scores, steps: &[Step
         "steps": steps,
         "message": verdict.released,
     })
+}
+
+/// Adds who decided and why, as far as the function said it.
+fn who(verdict: &mut Value, decided_by: Option<&str>, fallback: Option<&Fallback>) {
+    verdict["decided_by"] = decided_by.into();
+    if let Some(fallback) = fallback {
+        verdict["fallback"] = json!(fallback);
+    }
 }
 
 fn all(tallies: &BTreeMap<String, Tally>) -> Map<String, Value> {
