@@ -5,6 +5,8 @@ mod dev;
 mod function;
 mod message;
 mod new;
+#[cfg(test)]
+mod pages;
 mod processor;
 mod replay;
 #[cfg(feature = "review")]
