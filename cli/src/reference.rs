@@ -6,9 +6,16 @@
 use crate::args::Args;
 use clap::{Command, CommandFactory};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::{env, fs};
 
 const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cli.md");
+
+/// The page; `None` in a package of this crate alone, which is not in its repository.
+fn page() -> Option<String> {
+    let is_in_repository = Path::new(REFERENCE).parent()?.join("laptop.md").exists();
+    is_in_repository.then(|| fs::read_to_string(REFERENCE).unwrap())
+}
 
 /// A command's section: its heading, and its help if this build has it.
 type Section = (String, Option<String>);
@@ -66,7 +73,7 @@ fn block(help: &str) -> String {
 
 #[test]
 fn the_reference_is_the_help_of_all_commands() {
-    let page = fs::read_to_string(REFERENCE).unwrap();
+    let Some(page) = page() else { return };
     let (head, written) = parts(&page);
     let mut expected = head.trim_end().to_owned() + "\n";
     for (heading, help) in sections() {
@@ -83,7 +90,7 @@ fn the_reference_is_the_help_of_all_commands() {
 
 #[test]
 fn the_reference_has_all_exit_statuses() {
-    let page = fs::read_to_string(REFERENCE).unwrap();
+    let Some(page) = page() else { return };
     for (heading, help) in sections() {
         let help = help.unwrap_or_default();
         let statuses = help.lines().skip_while(|line| !line.starts_with("Exit status")).skip(1);
