@@ -1,7 +1,10 @@
-//! Puts the projects that `new` starts from into the command.
+//! Puts the projects that `new` starts from into the command, and the commit that it is built from.
 //!
 //! Each folder of `projects` is one. It has links to what is elsewhere in the repository, which a package of this crate has as
 //! files. Cargo packages no folder with a `Cargo.toml`, so that file has another name there.
+
+#[path = "build/commit.rs"]
+mod commit;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,8 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build/commit.rs");
+    commit::tell();
     let variable = |name| env::var_os(name).map(PathBuf::from).ok_or(io::ErrorKind::NotFound);
     let mut source = String::from("&[\n");
     for project in entries(&variable("CARGO_MANIFEST_DIR")?.join("projects"))? {

@@ -1,16 +1,22 @@
 //! The command line, and its help.
 
+mod completions;
 mod dev;
 mod function;
+mod message;
 mod new;
+#[cfg(test)]
+mod pages;
 mod processor;
 mod replay;
 #[cfg(feature = "review")]
 mod review;
 mod send;
 
+pub(crate) use completions::Completions;
 pub(crate) use dev::Dev;
 pub(crate) use function::FunctionArgs;
+pub(crate) use message::MessageArgs;
 pub(crate) use new::New;
 pub(crate) use processor::ProcessorArgs;
 pub(crate) use replay::Replay;
@@ -20,7 +26,7 @@ pub(crate) use send::Send;
 
 #[cfg(not(feature = "review"))]
 use crate::review_absent::Review;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 
 /// Run channel flow processors on a laptop, without an AWS account
@@ -29,7 +35,8 @@ use std::ffi::OsString;
 /// message of a channel. It answers with a callback that updates the message, denies it, or lets it
 /// through unchanged.
 #[derive(Debug, Parser)]
-#[command(name = "cargo channel-flow", bin_name = "cargo channel-flow", version)]
+#[command(name = "cargo channel-flow", bin_name = "cargo channel-flow",
+          display_name = "cargo-channel-flow", version = VERSION)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -44,6 +51,17 @@ pub(crate) enum Command {
     Review(Review),
     #[command(flatten)]
     Account(crate::account::Command),
+    Completions(Completions),
+}
+
+/// The version, and the commit that it was built from, if that is known.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("CHANNEL_FLOW_COMMIT"));
+
+/// The whole command line. `send` needs texts or events in its arguments only if standard input `is_terminal`.
+pub(crate) fn command(is_terminal: bool) -> clap::Command {
+    Args::command().mut_subcommand("send", |send| {
+        send.mut_arg("texts", |texts| if is_terminal { texts.required_unless_present("event") } else { texts })
+    })
 }
 
 /// The arguments, whether cargo calls (`cargo channel-flow …` passes the subcommand's name on) or
@@ -55,7 +73,7 @@ pub(crate) fn of_cargo_or_shell(args: impl Iterator<Item = OsString>) -> impl It
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use clap::error::ErrorKind;
 
     pub(super) fn parse(args: &[&str]) -> Result<Send, clap::Error> {
         let args = args.iter().map(OsString::from);
@@ -67,7 +85,19 @@ mod tests {
 
     #[test]
     fn the_definition_holds_together() {
-        Args::command().debug_assert();
+        for is_terminal in [true, false] {
+            command(is_terminal).debug_assert();
+        }
+    }
+
+    #[test]
+    fn nothing_to_send_is_an_error_at_a_terminal() {
+        let none = command(true).try_get_matches_from(["x", "send"]).unwrap_err();
+        assert_eq!(none.kind(), ErrorKind::MissingRequiredArgument);
+        for args in [&["x", "send", "hello"][..], &["x", "send", "--event", "e"]] {
+            assert!(command(true).try_get_matches_from(args).is_ok());
+        }
+        assert!(command(false).try_get_matches_from(["x", "send"]).is_ok());
     }
 
     #[test]

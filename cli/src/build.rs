@@ -1,5 +1,6 @@
 //! Builds the processor that the user names.
 
+mod first_build;
 mod group;
 mod workspace;
 
@@ -63,6 +64,7 @@ impl Processor {
         if self.release {
             what.push("--release".into());
         }
+        first_build::announce(&choice.name, workspace.target_folder());
         build(cargo, &choice.name, &what, &workspace).await
     }
 }

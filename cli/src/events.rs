@@ -34,9 +34,21 @@ impl Source {
         Ok(Self { name: path.display().to_string(), reader: Box::new(File::open(path)?) })
     }
 
-    /// The events, each as soon as its last line is read.
+    /// The events, each as soon as its last line is read. If there is none, that is the problem.
     pub(crate) fn events(self) -> impl Iterator<Item = Input> {
-        Events { name: self.name, lines: BufReader::new(self.reader), line: 0, held: None, begun: None, over: false }
+        let mut events = Events {
+            name: self.name,
+            lines: BufReader::new(self.reader),
+            line: 0,
+            held: None,
+            begun: None,
+            over: false,
+        };
+        let mut is_first = true;
+        std::iter::from_fn(move || {
+            let nothing = std::mem::replace(&mut is_first, false).then_some("there is no event in it");
+            events.next().or_else(|| Some(events.input(1, Err(nothing?.to_owned()))))
+        })
     }
 }
 
@@ -149,8 +161,9 @@ mod tests {
 
     #[test]
     fn lines_and_documents() {
-        assert_eq!(read(""), []);
-        assert_eq!(read("\n \n"), []);
+        for nothing in ["", "\n \n"] {
+            assert_eq!(read(nothing), [(1, Err("there is no event in it".to_owned()))]);
+        }
         assert_eq!(read("{\"a\":1}\n\n{\"b\": 2}"), [ok(1, "{\"a\":1}"), ok(3, "{\"b\": 2}")]);
         let pretty = "{\n  \"a\": [\n    {\n      \"b\": 1\n    }\n  ]\n}";
         assert_eq!(read(pretty), [ok(1, pretty)]);

@@ -37,7 +37,8 @@ pub(crate) fn run(args: &Replay) -> Result<Exit, Failure> {
     let junit = args.junit.as_deref().map(JUnit::create).transpose()?;
     let work = async {
         let binary = processor.build().await?.binary;
-        let emulator = Emulator::start(Settings::new().table(TABLE)).await;
+        let emulator = Settings::new().table(TABLE).any_credentials(args.function.uses_own_credentials());
+        let emulator = Emulator::start(emulator).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
         let settings = args.function.settings();
         let settings = if args.logs { settings.log_sink(logs::line) } else { settings };

@@ -4,26 +4,37 @@ use crate::args::Send;
 use crate::build::Processor;
 use crate::events::{Input, Source};
 use crate::exit::{Exit, Failure};
-use crate::text::{error_label, printable};
+use crate::inputs::Inputs;
+use crate::text::{NEUTRAL, error_label, printable, styled};
 use crate::variables::TABLE;
-use crate::{interrupt, json, logs, show};
-use channel_flow_emulator::{Emulator, Event, Function, FunctionSettings, OutgoingMessage, Sender, Settings};
+use crate::{interrupt, json, logs, show, texts};
+use channel_flow_emulator::{Emulator, Event, Function, FunctionSettings, Settings};
+use serde_json::Value;
 use std::io::{self, Write};
 use std::path::Path;
-use std::thread;
-use tokio::sync::mpsc;
+
+/// The region of events that nothing runs for, which is the emulator's.
+const REGION: &str = "us-east-1";
 
 pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
-    let messages = messages(args)?;
+    let texts = texts(args)?;
     let sources = sources(args)?;
+    if let Some(note) = args.message.note() {
+        let _ = writeln!(anstream::stderr(), "{} {note}", styled(NEUTRAL, "note:"));
+    }
+    if args.print_event {
+        let inputs = Inputs::new(texts, sources, &args.message, REGION);
+        return interrupt::unless_told_to_end(print_events(args, inputs), async {});
+    }
     let processor = Processor::of(&args.processor)?;
     let work = async {
         let binary = processor.build().await?.binary;
-        let emulator = Emulator::start(Settings::new().table(TABLE)).await;
+        let emulator = Settings::new().table(TABLE).any_credentials(args.function.uses_own_credentials());
+        let emulator = Emulator::start(emulator).await;
         let emulator = emulator.map_err(|error| Failure::not_started(error.to_string()))?;
         let function = emulator.function(&binary, settings(args));
         let function = function.map_err(|error| Failure::not_started(error.to_string()))?;
-        let inputs = inputs(messages.into_iter().map(|message| emulator.event(message)).collect(), sources);
+        let inputs = Inputs::new(texts, sources, &args.message, emulator.service().region());
         let exit = send_all(args, &function, inputs).await;
         // Shows also the logs that it writes after its last answer.
         function.recycle().await;
@@ -32,19 +43,23 @@ pub(crate) fn run(args: &Send) -> Result<Exit, Failure> {
     interrupt::unless_told_to_end(work, async {})
 }
 
-fn messages(args: &Send) -> Result<Vec<OutgoingMessage>, Failure> {
-    let sender = if args.as_bot { Sender::bot("helper", "Helper") } else { Sender::user("alice", "Alice") };
-    let message = |text: &String| {
-        let message = OutgoingMessage::new(text)?.sender(sender.clone());
-        match &args.metadata {
-            Some(metadata) => message.metadata(metadata),
-            None => Ok(message),
-        }
+/// The texts of the messages, after a look at those that are known, and at the options.
+fn texts(args: &Send) -> Result<Vec<String>, Failure> {
+    let standard_input = || "-".to_owned();
+    let texts = match args.texts.as_slice() {
+        [] if args.event.is_empty() => vec![standard_input()],
+        texts => texts.to_vec(),
     };
-    let messages = args.texts.iter().enumerate().map(|(position, text)| {
-        message(text).map_err(|error| Failure::unusable(format!("message {} cannot be sent: {error}", position + 1)))
-    });
-    messages.collect()
+    args.message.message("-").map_err(Failure::unusable)?;
+    if texts.iter().filter(|text| texts::is_standard_input(text)).count() > 1 {
+        return Err(Failure::unusable("standard input can be read only once: give - only once"));
+    }
+    for (position, text) in texts.iter().enumerate() {
+        args.message
+            .message(text)
+            .map_err(|error| Failure::unusable(format!("message {} cannot be sent: {error}", position + 1)))?;
+    }
+    Ok(texts)
 }
 
 fn sources(args: &Send) -> Result<Vec<Source>, Failure> {
@@ -61,23 +76,7 @@ fn settings(args: &Send) -> FunctionSettings {
     if args.logs { settings.log_sink(logs::line) } else { settings }
 }
 
-/// The inputs to send, in order. A separate thread reads files and standard input: it may wait for more input forever, and
-/// ends with the process.
-fn inputs(events: Vec<Event>, sources: Vec<Source>) -> mpsc::Receiver<Input> {
-    let (sender, receiver) = mpsc::channel(1);
-    thread::spawn(move || {
-        let texts =
-            (1..).zip(events).map(|(line, event)| Input { source: "arguments".to_owned(), line, event: Ok(event) });
-        for input in texts.chain(sources.into_iter().flat_map(Source::events)) {
-            if sender.blocking_send(input).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-async fn send_all(args: &Send, function: &Function, mut inputs: mpsc::Receiver<Input>) -> Result<Exit, Failure> {
+async fn send_all(args: &Send, function: &Function, mut inputs: Inputs<'_>) -> Result<Exit, Failure> {
     let mut worst = Exit::Decided;
     let mut first = true;
     while let Some(input) = inputs.recv().await {
@@ -94,9 +93,7 @@ async fn send_all(args: &Send, function: &Function, mut inputs: mpsc::Receiver<I
                 (exit, written)
             }
             Err(problem) => {
-                let Input { source, line, .. } = &input;
-                let source = printable(source);
-                let _ = writeln!(anstream::stderr(), "{} {source}, line {line}: {problem}", error_label());
+                tell_problem(&input, problem);
                 (Exit::Unusable, if args.json { json::problem(&input, problem) } else { Ok(()) })
             }
         };
@@ -108,4 +105,52 @@ async fn send_all(args: &Send, function: &Function, mut inputs: mpsc::Receiver<I
         }
     }
     Ok(worst)
+}
+
+fn tell_problem(Input { source, line, .. }: &Input, problem: &str) {
+    let source = printable(source);
+    let _ = writeln!(anstream::stderr(), "{} {source}, line {line}: {problem}", error_label());
+}
+
+/// Prints each event in place of sending it: that of a single text for people to read, others one a line.
+async fn print_events(args: &Send, mut inputs: Inputs<'_>) -> Result<Exit, Failure> {
+    let indented = matches!(args.texts.as_slice(), [text] if !texts::is_standard_input(text));
+    let mut worst = Exit::Decided;
+    while let Some(input) = inputs.recv().await {
+        match &input.event {
+            Ok(event) => match print_event(event, indented) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+                Err(error) => return Err(Failure::not_started(format!("cannot write the event: {error}"))),
+                Ok(()) => {}
+            },
+            Err(problem) => {
+                tell_problem(&input, problem);
+                worst = Exit::Unusable;
+            }
+        }
+    }
+    Ok(worst)
+}
+
+fn print_event(event: &Event, indented: bool) -> io::Result<()> {
+    let mut text = if indented {
+        serde_json::to_vec_pretty(&serde_json::from_slice::<Value>(event.json())?)?
+    } else {
+        event.json().to_vec()
+    };
+    text.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&text)?;
+    stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn printed_events_are_of_the_emulators_region() {
+        let emulator = Emulator::start(Settings::new()).await.unwrap();
+        assert_eq!(emulator.service().region(), REGION);
+    }
 }

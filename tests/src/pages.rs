@@ -13,6 +13,10 @@ struct Flow;
 #[doc = include_str!("../../docs/judges.md")]
 struct Judges;
 
+/// docs/migration.md
+#[doc = include_str!("../../docs/migration.md")]
+struct Migration;
+
 /// docs/observability.md
 #[doc = include_str!("../../docs/observability.md")]
 struct Observability;
@@ -28,6 +32,14 @@ struct Policies;
 /// docs/review.md
 #[doc = include_str!("../../docs/review.md")]
 struct Review;
+
+/// docs/settings.md
+#[doc = include_str!("../../docs/settings.md")]
+struct Settings;
+
+/// docs/testing.md
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;
 
 /// docs/service.md
 #[doc = include_str!("../../docs/service.md")]

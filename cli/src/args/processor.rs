@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Processor")]
 pub(crate) struct ProcessorArgs {
     /// The processor: a package in this workspace, or a path; without it, the package of this folder
     ///

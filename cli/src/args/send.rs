@@ -1,5 +1,6 @@
 //! The options of `send`.
 
+use super::message::MessageArgs;
 use super::{FunctionArgs, ProcessorArgs};
 use clap::Parser;
 use std::path::PathBuf;
@@ -12,14 +13,18 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(after_help = EXAMPLES, after_long_help = AFTER_LONG_HELP)]
 pub(crate) struct Send {
-    /// The messages, one per argument
-    #[arg(value_name = "TEXT", required_unless_present = "event", conflicts_with = "event")]
+    /// The messages, one per argument; - reads standard input, one message a line
+    ///
+    /// Without texts and without --event, messages are read from standard input unless it is a
+    /// terminal. Empty lines are skipped. Each message is created when it is sent.
+    #[arg(value_name = "TEXT", conflicts_with = "event")]
     pub(crate) texts: Vec<String>,
 
     /// Deliver the events in a file instead; - reads standard input
     ///
     /// The file holds one event as JSON, as Lambda delivers it, or several as JSON lines. Events
-    /// are delivered byte for byte, each as soon as it is read. Can be repeated.
+    /// are delivered byte for byte, each as soon as it is read. A file without an event is an error.
+    /// Can be repeated.
     #[arg(long, value_name = "FILE")]
     pub(crate) event: Vec<PathBuf>,
 
@@ -29,23 +34,24 @@ pub(crate) struct Send {
     #[command(flatten)]
     pub(crate) function: FunctionArgs,
 
-    /// Send as a bot instead of a user
-    #[arg(long, conflicts_with = "event")]
-    pub(crate) as_bot: bool,
+    #[command(flatten)]
+    pub(crate) message: MessageArgs,
 
-    /// Attach metadata to the messages
-    #[arg(long, value_name = "TEXT", conflicts_with = "event")]
-    pub(crate) metadata: Option<String>,
+    /// Print the event of each message as JSON instead of sending it
+    ///
+    /// Builds and runs nothing. The event of one text is indented; of several, there is one a line.
+    #[arg(long, conflicts_with_all = ["event", "json", "logs"], help_heading = "Output")]
+    pub(crate) print_event: bool,
 
     /// Print one JSON object per message
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
     /// Show the function's logs on standard error
     ///
     /// Without this option, logs are shown only for messages that stay undecided, and for those that a
     /// fallback action decided.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) logs: bool,
 }
 
@@ -106,7 +112,7 @@ mod tests {
 
     #[test]
     fn texts_or_events() {
-        assert!(parse(&["x", "send"]).is_err());
+        assert!(parse(&["x", "send"]).unwrap().texts.is_empty());
         assert!(parse(&["x", "send", "hello", "--event", "-"]).is_err());
         assert!(parse(&["x", "send", "--event", "-", "--as-bot"]).is_err());
         let send = parse(&["x", "send", "--event", "a", "--event", "b"]).unwrap();

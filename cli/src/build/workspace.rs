@@ -45,6 +45,11 @@ impl Workspace {
         Ok(Self { manifest, metadata })
     }
 
+    /// The folder that cargo builds in.
+    pub(super) fn target_folder(&self) -> &Path {
+        self.metadata.target_directory.as_std_path()
+    }
+
     /// The binary that is meant, of the package with this name or of the one that the folder stands for. A name that no
     /// package of the workspace has is left to cargo: it may identify a dependency.
     pub(super) fn choose(&self, package: Option<&str>, bin: Option<&str>) -> Result<Choice, Failure> {

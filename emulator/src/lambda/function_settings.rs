@@ -18,6 +18,7 @@ pub struct FunctionSettings {
     pub(crate) concurrency_of_environment: usize,
     pub(crate) freeze: bool,
     pub(crate) env: BTreeMap<OsString, OsString>,
+    pub(crate) has_credentials: bool,
     pub(crate) log_sink: Option<LogSink>,
 }
 
@@ -31,6 +32,7 @@ impl Default for FunctionSettings {
             concurrency_of_environment: 1,
             freeze: false,
             env: BTreeMap::new(),
+            has_credentials: true,
             log_sink: None,
         }
     }
@@ -108,6 +110,17 @@ impl FunctionSettings {
         self
     }
 
+    /// Gives the function neither credentials nor a region. AWS's SDKs in it then find those of the user, as anywhere else: by
+    /// the [variables](Self::env) that are added, or in the files of profiles.
+    ///
+    /// It calls back to the service all the same. The service must take requests that are signed with keys that it did not give
+    /// out: see [`Settings::any_credentials`](crate::Settings::any_credentials).
+    #[must_use]
+    pub fn without_credentials(mut self) -> Self {
+        self.has_credentials = false;
+        self
+    }
+
     /// Sets a sink for lines as the function writes them.
     #[must_use]
     pub fn log_sink(mut self, sink: impl Fn(&LogLine) + Send + Sync + 'static) -> Self {
@@ -142,6 +155,7 @@ impl fmt::Debug for FunctionSettings {
             .field("concurrency_of_environment", &self.concurrency_of_environment)
             .field("freeze", &self.freeze)
             .field("env", &self.env.keys())
+            .field("has_credentials", &self.has_credentials)
             .finish_non_exhaustive()
     }
 }

@@ -50,11 +50,6 @@ impl Program {
             .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}"))
             .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("{date}/[$LATEST]{}", &ids::message_id()[..32]))
-            .env("AWS_REGION", &self.region)
-            .env("AWS_DEFAULT_REGION", &self.region)
-            .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
-            .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
-            .env("AWS_SESSION_TOKEN", credentials.session_token())
             .env("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", &self.endpoint_url)
             .env("_HANDLER", "bootstrap")
             .env("LAMBDA_TASK_ROOT", task_root)
@@ -62,6 +57,14 @@ impl Program {
             .env("LANG", "en_US.UTF-8")
             .env("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin")
             .env("TZ", ":UTC");
+        if self.settings.has_credentials {
+            command
+                .env("AWS_REGION", &self.region)
+                .env("AWS_DEFAULT_REGION", &self.region)
+                .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
+                .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
+                .env("AWS_SESSION_TOKEN", credentials.session_token());
+        }
         if self.settings.is_shared() {
             command
                 .env("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances")
@@ -102,5 +105,15 @@ mod tests {
         let own = variables(FunctionSettings::new().env(TABLE, "mine"));
         assert!(own.contains(&(TABLE.to_owned(), "mine".to_owned())), "{own:?}");
         assert!(own.iter().all(|(name, _)| name != "AWS_ENDPOINT_URL_DYNAMODB"), "{own:?}");
+    }
+
+    #[test]
+    fn a_function_without_credentials_still_calls_back_here() {
+        let names = |settings| variables(settings).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        let with = names(FunctionSettings::new());
+        let without = names(FunctionSettings::new().without_credentials());
+        let left_out: Vec<_> = with.iter().filter(|name| !without.contains(name)).collect();
+        let own = ["ACCESS_KEY_ID", "DEFAULT_REGION", "REGION", "SECRET_ACCESS_KEY", "SESSION_TOKEN"];
+        assert_eq!(left_out, own.map(|name| format!("AWS_{name}")).iter().collect::<Vec<_>>());
     }
 }

@@ -4,25 +4,52 @@ use crate::arn::ACCOUNT;
 use crate::ids;
 use crate::json::Members;
 use crate::limits::{self, LimitError};
-use crate::model::message::{MessageFields, MessageIds, PushNotification};
+use crate::model::message::{MessageAttributeValue, MessageFields, MessageIds, PushNotification};
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// A message that somebody sends.
 ///
-/// [`Event::new`] gives it ids and makes the event of it, in the shape seen on live traffic.
+/// [`Event::new`] gives it ids and makes the event of it, in the shape seen on live traffic. The one addition to that shape is
+/// a [message attribute](Self::attribute), if the message has one.
+///
+/// ```
+/// use channel_flow_emulator::{Event, OutgoingMessage, Sender};
+///
+/// let message = OutgoingMessage::new("hello")?
+///     .sender(Sender::user("bob", "Bob"))
+///     .channel("general")?
+///     .attribute("language", "en")?
+///     .edited();
+/// let event = Event::new(message, "us-east-1");
+/// assert!(event.ids().unwrap().channel_arn.ends_with("/channel/general"));
+/// # Ok::<(), channel_flow_emulator::limits::LimitError>(())
+/// ```
 #[derive(Clone)]
 pub struct OutgoingMessage {
     content: String,
     metadata: Option<String>,
     push_notification: Option<PushNotification>,
+    attributes: BTreeMap<String, MessageAttributeValue>,
     sender: Sender,
     persistence: Persistence,
-    app_instance: String,
+    is_edit: bool,
+    app_instance: AppInstance,
+    channel: String,
+    sent_at: Option<SystemTime>,
+}
+
+/// The app instance of a message that is sent.
+#[derive(Clone)]
+enum AppInstance {
+    /// In the emulator's account and region.
+    Id(String),
+    Arn(String),
 }
 
 /// Who sends a message.
@@ -73,6 +100,12 @@ pub struct Event {
 /// The app instance of the demo channel.
 const APP_INSTANCE: &str = "8d3fbf4c-9b8e-4a52-a1b7-3a5b1b2f6c10";
 
+/// The demo channel.
+const CHANNEL: &str = "0b1e6a52-7d1f-4c3a-8f55-c2c9e7d9a4f3";
+
+/// How long before its edit a message was sent.
+const AGE_OF_EDITED: Duration = Duration::from_secs(60);
+
 /// Which of the ids that a callback needs an event does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingIds(Vec<&'static str>);
@@ -90,9 +123,13 @@ impl OutgoingMessage {
             content,
             metadata: None,
             push_notification: None,
+            attributes: BTreeMap::new(),
             sender: Sender::user("alice", "Alice"),
             persistence: Persistence::Persistent,
-            app_instance: APP_INSTANCE.to_owned(),
+            is_edit: false,
+            app_instance: AppInstance::Id(APP_INSTANCE.to_owned()),
+            channel: CHANNEL.to_owned(),
+            sent_at: None,
         })
     }
 
@@ -113,8 +150,63 @@ impl OutgoingMessage {
     /// Sets the id of the app instance that the channel and the sender are of: letters, digits, `-` and `_`.
     #[must_use]
     pub fn app_instance(mut self, id: impl Into<String>) -> Self {
-        self.app_instance = id.into();
+        self.app_instance = AppInstance::Id(id.into());
         self
+    }
+
+    /// Sets the ARN of the app instance that the channel and the sender are of, in any account and region.
+    ///
+    /// # Errors
+    ///
+    /// `arn` is not an ARN.
+    pub fn app_instance_arn(mut self, arn: impl Into<String>) -> Result<Self, LimitError> {
+        let arn = arn.into();
+        limits::CHANNEL_ARN.check(&arn)?;
+        self.app_instance = AppInstance::Arn(arn);
+        Ok(self)
+    }
+
+    /// Sets the id of the channel, the last part of its ARN.
+    ///
+    /// # Errors
+    ///
+    /// `id` has more than 64 characters or is empty, begins or ends with anything but a letter or a digit, or has in between
+    /// anything but letters, digits, `:`, `-`, `_`, `.` and `@`.
+    pub fn channel(mut self, id: impl Into<String>) -> Result<Self, LimitError> {
+        let id = id.into();
+        limits::ID.check(&id)?;
+        self.channel = id;
+        Ok(self)
+    }
+
+    /// Makes it the update of a message that was sent a minute before, in place of a new message.
+    #[must_use]
+    pub fn edited(mut self) -> Self {
+        self.is_edit = true;
+        self
+    }
+
+    /// Sets the time at which it is sent, or updated. Without this, that is when the event is made.
+    #[must_use]
+    pub fn sent_at(mut self, time: SystemTime) -> Self {
+        self.sent_at = Some(time);
+        self
+    }
+
+    /// Adds a value of a message attribute. Several values of one name are collected, in order.
+    ///
+    /// The event has them as a stored message has them, in `MessageAttributes`. AWS does not document whether the events of the
+    /// service have this field, and those of the emulator's channels do not.
+    ///
+    /// # Errors
+    ///
+    /// `name` is not 1 to 64 characters, or `value` not 1 to 512 characters.
+    pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Result<Self, LimitError> {
+        let (name, value) = (name.into(), value.into());
+        limits::ATTRIBUTE_NAME.check(&name)?;
+        limits::ATTRIBUTE_VALUE.check(&value)?;
+        self.attributes.entry(name).or_default().string_values.get_or_insert_default().push(value);
+        Ok(self)
     }
 
     /// Attaches metadata.
@@ -134,15 +226,35 @@ impl OutgoingMessage {
     /// # Errors
     ///
     /// `title` is not 1 to 50 characters on one line, or `body` not 1 to 150 characters.
-    pub fn push_notification(mut self, title: &str, body: &str) -> Result<Self, LimitError> {
+    pub fn push_notification(self, title: &str, body: &str) -> Result<Self, LimitError> {
+        self.push_title(title)?.push_body(body)
+    }
+
+    /// Sets the title of the push notification, which has the type `DEFAULT`.
+    ///
+    /// # Errors
+    ///
+    /// `title` is not 1 to 50 characters on one line.
+    pub fn push_title(mut self, title: &str) -> Result<Self, LimitError> {
         limits::PUSH_TITLE.check(title)?;
-        limits::PUSH_BODY.check(body)?;
-        self.push_notification = Some(PushNotification {
-            title: Some(title.to_owned()),
-            body: Some(body.to_owned()),
-            notification_type: Some("DEFAULT".to_owned()),
-        });
+        self.push().title = Some(title.to_owned());
         Ok(self)
+    }
+
+    /// Sets the text of the push notification, which has the type `DEFAULT`.
+    ///
+    /// # Errors
+    ///
+    /// `body` is not 1 to 150 characters.
+    pub fn push_body(mut self, body: &str) -> Result<Self, LimitError> {
+        limits::PUSH_BODY.check(body)?;
+        self.push().body = Some(body.to_owned());
+        Ok(self)
+    }
+
+    fn push(&mut self) -> &mut PushNotification {
+        let notification_type = Some("DEFAULT".to_owned());
+        self.push_notification.get_or_insert(PushNotification { notification_type, ..PushNotification::default() })
     }
 }
 
@@ -169,22 +281,34 @@ impl Sender {
 }
 
 impl Event {
-    /// The event of a message sent now to the demo channel of `region`, with fresh ids.
+    /// The event of a message that is sent in `region`, with fresh ids. Unless the message says otherwise, it is sent now, to the
+    /// demo channel.
     pub fn new(message: OutgoingMessage, region: &str) -> Self {
-        let app_instance = format!("arn:aws:chime:{region}:{}:app-instance/{}", ACCOUNT, message.app_instance);
+        let app_instance = match &message.app_instance {
+            AppInstance::Id(id) => format!("arn:aws:chime:{region}:{ACCOUNT}:app-instance/{id}"),
+            AppInstance::Arn(arn) => arn.clone(),
+        };
+        let sent = message.sent_at.unwrap_or_else(SystemTime::now);
+        let created = if message.is_edit { sent - AGE_OF_EDITED } else { sent };
         let (kind, id, name) = match &message.sender {
             Sender::User { id, name } => ("user", id, name),
             Sender::Bot { id, name } => ("bot", id, name),
         };
         let mut channel_message = json!({
             "MessageId": ids::message_id(),
-            "ChannelArn": format!("{app_instance}/channel/0b1e6a52-7d1f-4c3a-8f55-c2c9e7d9a4f3"),
+            "ChannelArn": format!("{app_instance}/channel/{}", message.channel),
             "Content": message.content,
             "Persistence": message.persistence.name(),
             "Sender": { "Arn": format!("{app_instance}/{kind}/{id}"), "Name": name },
             "Type": "STANDARD",
-            "CreatedTimestamp": ids::timestamp(SystemTime::now()),
+            "CreatedTimestamp": ids::timestamp(created),
         });
+        if message.is_edit {
+            channel_message["LastEditedTimestamp"] = ids::timestamp(sent).into();
+        }
+        if !message.attributes.is_empty() {
+            channel_message["MessageAttributes"] = json!(message.attributes);
+        }
         if let Some(metadata) = &message.metadata {
             channel_message["Metadata"] = json!(metadata);
         }
@@ -321,6 +445,7 @@ impl fmt::Debug for OutgoingMessage {
         f.debug_struct("OutgoingMessage")
             .field("content_bytes", &self.content.len())
             .field("persistence", &self.persistence)
+            .field("is_edit", &self.is_edit)
             .finish_non_exhaustive()
     }
 }
@@ -354,6 +479,40 @@ mod tests {
         assert_eq!(event.ids().unwrap().check(), Ok(()));
         assert_eq!(event.fields().content.as_deref(), Some("hello"));
         assert_eq!(event.fields().metadata.as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn a_message_can_be_of_any_channel_and_account() {
+        let app_instance = "arn:aws:chime:eu-central-1:111122223333:app-instance/mine";
+        let message = OutgoingMessage::new("hello").unwrap().sender(Sender::user("bob", "Bob"));
+        let message = message.app_instance_arn(app_instance).unwrap().channel("general").unwrap();
+        let event = Event::new(message, "us-east-1");
+        assert_eq!(event.ids().unwrap().channel_arn, format!("{app_instance}/channel/general"));
+        assert_eq!(event.sender_arn(), Some(&*format!("{app_instance}/user/bob")));
+    }
+
+    #[test]
+    fn an_edit_is_later_than_its_message() {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_786_699_862_113);
+        let message = OutgoingMessage::new("hello").unwrap().sent_at(time);
+        let read = |message| serde_json::from_slice::<Value>(Event::new(message, "us-east-1").json()).unwrap();
+        let new = read(message.clone());
+        assert_eq!(new["ChannelMessage"]["CreatedTimestamp"], "2026-08-14T09:31:02.113Z");
+        let edit = read(message.edited());
+        assert_eq!(edit["ChannelMessage"]["CreatedTimestamp"], "2026-08-14T09:30:02.113Z");
+        assert_eq!(edit["ChannelMessage"]["LastEditedTimestamp"], "2026-08-14T09:31:02.113Z");
+    }
+
+    #[test]
+    fn attributes_of_one_name_are_collected() {
+        let message = OutgoingMessage::new("hello").unwrap();
+        let message = ["de", "en"].iter().fold(message, |message, value| message.attribute("to", *value).unwrap());
+        let message = message.attribute("from", "fr").unwrap();
+        let event: Value = serde_json::from_slice(Event::new(message, "us-east-1").json()).unwrap();
+        assert_eq!(
+            event["ChannelMessage"]["MessageAttributes"],
+            json!({ "from": { "StringValues": ["fr"] }, "to": { "StringValues": ["de", "en"] } })
+        );
     }
 
     #[test]
@@ -402,6 +561,11 @@ mod tests {
         let message = OutgoingMessage::new("x").unwrap();
         assert!(message.clone().metadata("a\nb").is_err());
         assert!(message.clone().push_notification("", "b").is_err());
+        assert!(message.clone().push_body(&"x".repeat(151)).is_err());
+        assert!(message.clone().attribute("", "x").is_err());
+        assert!(message.clone().attribute("x", "").is_err());
+        assert!(message.clone().channel("a b").is_err());
+        assert!(message.clone().app_instance_arn("a").is_err());
         assert!(!format!("{:?}", OutgoingMessage::new("secret").unwrap()).contains("secret"));
     }
 

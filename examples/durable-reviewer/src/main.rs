@@ -10,6 +10,8 @@
 
 mod review;
 #[cfg(test)]
+mod start;
+#[cfg(test)]
 mod tests;
 
 use aws_durable_execution_sdk as durable;

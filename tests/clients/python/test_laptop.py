@@ -48,7 +48,7 @@ def test_a_message_that_is_denied():
 def test_the_errors_of_reads(chat, hand):
     """The table of the page, row by row."""
     messaging = chat.messaging
-    chat.through()
+    first = chat.through()
 
     def refused(exception, ask):
         with pytest.raises(getattr(messaging.exceptions, exception)):
@@ -81,8 +81,8 @@ def test_the_errors_of_reads(chat, hand):
     assert chat.status(sent) == "SENT" and listed(chat.bob, sent)
     refused("ForbiddenException", lambda: chat.status(sent, chat.bob))
 
-    flow = chat.new_flow(NOBODY)
-    messaging.associate_channel_flow(ChannelArn=chat.channel, ChannelFlowArn=flow, ChimeBearer=chat.alice)
+    messaging.disassociate_channel_flow(ChannelArn=chat.channel, ChannelFlowArn=first, ChimeBearer=chat.alice)
+    chat.through(NOBODY)
     failed = chat.send("failed")["MessageId"]
     assert chat.decided(failed) == "FAILED"
     to_sender_only(failed, "FAILED")

@@ -272,3 +272,6 @@ mod update_flag {
         Ok(if update { MessageChange::Update } else { MessageChange::Create })
     }
 }
+
+#[cfg(test)]
+mod tests;
