@@ -38,7 +38,7 @@ impl Callbacks {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`] of kind [`Configuration`](ErrorKind::Configuration) if a [variable of the
+    /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if a [variable of the
     /// framework](crate#environment-variables) has an invalid value, or if no client can be made from the environment.
     pub async fn from_environment() -> Result<Self, Error> {
         Ok(Self::new(client::from_environment().await?, Environment::read(var)?.may_ask))
@@ -48,7 +48,7 @@ impl Callbacks {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`] of kind [`Configuration`](ErrorKind::Configuration) if a [variable of the
+    /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if a [variable of the
     /// framework](crate#environment-variables) has an invalid value.
     pub fn from_client(client: Client) -> Result<Self, Error> {
         Ok(Self::new(client, Environment::read(var)?.may_ask))
@@ -61,7 +61,7 @@ impl Callbacks {
     /// # Errors
     ///
     /// Returns an [`Error`] if the message is undecided, or if it cannot be found out whether the message is decided. An
-    /// update without content is an error of kind [`CallbackInvalid`](ErrorKind::CallbackInvalid): AWS does not document
+    /// update without content is an error of kind [`CallbackInvalid`](crate::ErrorKind::CallbackInvalid): AWS does not document
     /// its effect, and the content of the message is not known here.
     pub async fn send(
         &self,
