@@ -1,5 +1,7 @@
 //! The AWS SDK's client, built for one call in a function that has just started.
 
+mod signer;
+
 use std::time::Duration;
 
 use aws_config::retry::ErrorKind;
@@ -9,6 +11,7 @@ use aws_sdk_chimesdkmessaging::config::retry::{ClassifyRetry, RetryAction, Retry
 use aws_sdk_chimesdkmessaging::config::timeout::TimeoutConfig;
 use aws_sdk_chimesdkmessaging::config::{Builder, StalledStreamProtectionConfig};
 
+use self::signer::SigningScheme;
 use crate::Error;
 use crate::sdk_config::sdk_config;
 
@@ -38,6 +41,7 @@ pub(crate) fn for_callbacks(config: Builder) -> Builder {
     config
         .retry_config(retries)
         .retry_classifier(Throttled)
+        .push_auth_scheme(SigningScheme::default())
         .timeout_config(timeouts)
         // An answer of a few hundred bytes has no stream that could stall.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

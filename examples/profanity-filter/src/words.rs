@@ -94,14 +94,18 @@ impl Words {
     }
 
     fn is_profane(&self, token: &[Glyph], english: impl Fn() -> bool) -> bool {
-        let written = written(token);
         let found = reads(PROFANE, token) && !(reads(HOMOGRAPHS, token) && (is_accented(token) || !english()));
-        (found || reads(&self.also, token) || self.also_as_written.contains(&written)) && !self.passes(&written)
+        let is_also_found = || !self.also.is_empty() && reads(&self.also, token);
+        let is_also_written = || !self.also_as_written.is_empty() && self.also_as_written.contains(&written(token));
+        (found || is_also_found() || is_also_written()) && !self.passes(&written(token))
     }
 
     fn has_profane_inside(&self, token: &[Glyph]) -> bool {
-        let written = written(token);
-        INSIDE.iter().any(|inside| written.contains(inside)) && !written.starts_with('@') && !self.passes(&written)
+        let says = |part: &[Glyph], word: &str| {
+            part.iter().zip(word.chars()).all(|(glyph, letter)| glyph.c.to_lowercase().eq([letter]))
+        };
+        let is_inside = |word: &&str| token.windows(word.len()).any(|part| says(part, word));
+        INSIDE.iter().any(is_inside) && token[0].c != '@' && !self.passes(&written(token))
     }
 
     fn passes(&self, written: &str) -> bool {
@@ -125,9 +129,10 @@ fn readings(token: &[Glyph]) -> [Option<&[Glyph]>; 3] {
     let after_at = signs > 0 && token[first - 1].c == '@';
     let dollars_after = token[last + 1..].iter().take_while(|glyph| glyph.c == '$').count() == 2;
     let with_signs = |signs: usize| &token[first - signs..=last + 2 * usize::from(dollars_after)];
+    let has_signs = signs > 0 || dollars_after;
     [
         (!after_at).then_some(&token[first..=last]),
-        Some(with_signs(signs.min(1))),
+        has_signs.then(|| with_signs(signs.min(1))),
         (signs > 1).then(|| with_signs(signs)),
     ]
 }
