@@ -67,6 +67,21 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
+/// What the variables and placeholders of the documentation stand for. A longer name comes before one that it begins with.
+const STAND_FOR: [(&str, &str); 7] = [
+    ("$(output ChannelFlowArn)", "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel-flow/f"),
+    ("CHANNEL_FLOW_ARN", "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel-flow/f"),
+    ("$APP_INSTANCE", "arn:aws:chime:us-east-1:123456789012:app-instance/a"),
+    ("APP_INSTANCE_ARN", "arn:aws:chime:us-east-1:123456789012:app-instance/a"),
+    ("$CHANNEL", "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel/c"),
+    ("CHANNEL_ARN", "arn:aws:chime:us-east-1:123456789012:app-instance/a/channel/c"),
+    ("$ADMIN", "arn:aws:chime:us-east-1:123456789012:app-instance/a/user/admin"),
+];
+
+fn filled(word: &str) -> String {
+    STAND_FOR.iter().fold(word.to_owned(), |word, (name, value)| word.replace(name, value))
+}
+
 /// The arguments of `cargo channel-flow`.
 fn arguments(command: &str) -> Vec<String> {
     let words = words(command);
@@ -87,7 +102,7 @@ fn the_parser_knows_every_command_in_the_documentation() {
     for page in pages() {
         for command in commands(&fs::read_to_string(&page).unwrap()) {
             count += 1;
-            let arguments = arguments(&command).into_iter().map(OsString::from);
+            let arguments = arguments(&command).into_iter().map(|word| OsString::from(filled(&word)));
             match Args::try_parse_from(of_cargo_or_shell(arguments)) {
                 Ok(_) => {}
                 Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {}
