@@ -2,13 +2,14 @@
 
 #![cfg(unix)]
 
+mod command;
 mod function;
 
+use command::{command, script, stderr, stdout};
 use serde_json::{Value, json};
 use std::env;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// Not a test: what `function.sh` runs.
@@ -19,33 +20,14 @@ fn acts_as_the_function() {
     }
 }
 
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-channel-flow"));
-    command.args(["channel-flow"]).args(args).env("TEST_BINARY", env::current_exe().unwrap()).env_remove("NO_COLOR");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn processor() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh").display().to_string()
-}
-
 fn send(args: &[&str]) -> Command {
-    command(&[&["send", "-p", &processor()], args].concat())
+    command(&[&["send", "-p", &script()], args].concat())
 }
 
 fn with_input(mut command: Command, input: &[u8]) -> Output {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
 }
 
 fn lines(output: &Output) -> Vec<Value> {

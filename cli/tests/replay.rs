@@ -2,11 +2,13 @@
 
 #![cfg(unix)]
 
+mod command;
 mod function;
 
 use channel_flow_emulator::{
     ActivityKind, Emulator, EventQueue, FunctionSettings, Recorder, RecorderSettings, Settings,
 };
+use command::{script, stderr, stdout};
 use serde_json::{Value, json};
 use std::env;
 use std::io::Write;
@@ -22,11 +24,8 @@ fn acts_as_the_function() {
 }
 
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-channel-flow"));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh");
-    command.args(["channel-flow", "replay", "--processor"]).arg(script).args(args);
-    command.env("TEST_BINARY", env::current_exe().unwrap()).env_remove("NO_COLOR");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = command::command(&[&["replay", "--processor", &script()], args].concat());
+    command.stdin(Stdio::piped());
     command
 }
 
@@ -35,14 +34,6 @@ fn replay(args: &[&str], recording: &str) -> Output {
     // One that refuses its arguments reads nothing.
     let _ = child.stdin.take().unwrap().write_all(recording.as_bytes());
     child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
 }
 
 /// A recorded step, and what its callback said beside the ids; `null` for no callback.

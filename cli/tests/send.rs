@@ -2,15 +2,16 @@
 
 #![cfg(unix)]
 
+mod command;
 #[path = "function/framework.rs"]
 mod framework;
 mod function;
 
+use command::{script, stderr, stdout};
 use serde_json::{Value, json};
 use std::env;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -26,12 +27,7 @@ fn acts_as_the_function() {
 }
 
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-channel-flow"));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/function.sh");
-    command.args(["channel-flow", "send", "--processor"]).arg(script).args(args);
-    command.env("TEST_BINARY", env::current_exe().unwrap()).env_remove("NO_COLOR");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    command::command(&[&["send", "--processor", &script()], args].concat())
 }
 
 fn send(args: &[&str]) -> Output {
@@ -42,14 +38,6 @@ fn send_events(args: &[&str], events: &str) -> Output {
     let mut child = command(args).args(["--event", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(events.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
 }
 
 fn lines(output: &Output) -> Vec<Value> {
