@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_version_that_came_from_a_registry() {
-        let folder = Path::new("/home/a/.cargo/registry/src/index.crates.io-0000/cargo-channel-flow-0.1.0");
+        let folder = Path::new("/home/a/.cargo/registry/src/registry-0000/cargo-channel-flow-0.1.0");
         let framework = Framework::built_with(folder).unwrap();
         assert_eq!(framework, Framework::Version(VERSION.into()));
         assert_eq!(framework.source_of("channel-flow-dynamodb").unwrap(), format!("version = \"{VERSION}\""));
