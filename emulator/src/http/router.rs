@@ -7,7 +7,7 @@ use crate::http::answer::{read, refuse};
 use crate::http::dynamodb;
 use crate::http::page::updates::Page;
 use crate::http::{channel_flow_callback, connect, get_channel_message_status, operation, page};
-use crate::messaging::api::{self, catalog};
+use crate::messaging::api;
 use crate::messaging::core::Core;
 use crate::messaging::wire::api_error::ApiError;
 use crate::net::connection::Control;
@@ -91,9 +91,6 @@ async fn route(http: &Http, control: &Control, parts: Parts, body: Body) -> Resp
 
 /// The refusal of a request that is for no operation here.
 fn unknown(request: &Parts) -> ApiError {
-    if let Some(known) = catalog::find(request) {
-        return api::not_offered(known.name);
-    }
     let path: String = request.uri.path().chars().take(LONGEST_PATH).collect();
     let method = request.method.as_str();
     api::not_offered(&format!("{method} {path}, which is no operation of chime-sdk-messaging or chime-sdk-identity"))

@@ -33,39 +33,6 @@ pub(crate) type Run = fn(&mut Call<'_>) -> Result<Value, ApiError>;
 /// The keys that tell operations of the same path apart. No operation has a member of such a name.
 const SELECTORS: [&str; 2] = ["operation", "scope"];
 
-/// The labels of a path and their values.
-pub(crate) type Labels = Vec<(&'static str, String)>;
-
-/// The labels of `path` and their values, if the request has this method, path and selector.
-pub(crate) fn labels(
-    method: &str,
-    path: &'static str,
-    selector: Option<(&str, &str)>,
-    request: &Parts,
-) -> Option<Labels> {
-    if request.method != Method::from_bytes(method.as_bytes()).ok()? {
-        return None;
-    }
-    // A selector of an operation that is not in the tables must not fall through to its path's plain operation.
-    let selects = |key: &'static str| query(request, key).map(|value| (key, value));
-    let given = SELECTORS.into_iter().find_map(selects);
-    if given.as_ref().map(|(key, value)| (*key, value.as_str())) != selector {
-        return None;
-    }
-    let mut labels = Vec::new();
-    let mut given = request.uri.path().split('/');
-    for expected in path.split('/') {
-        let given = given.next()?;
-        match expected.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
-            // Bytes that are not UTF-8 cannot be in an ARN, so a lossy reading fails its pattern.
-            Some(label) => labels.push((label, percent_decode_str(given).decode_utf8_lossy().into_owned())),
-            None if expected == given => {}
-            None => return None,
-        }
-    }
-    given.next().is_none().then_some(labels)
-}
-
 impl Operation {
     /// The status of its answer.
     pub(crate) fn success(&self) -> StatusCode {
@@ -78,8 +45,28 @@ impl Operation {
     }
 
     /// The labels of the path and their values, if the request is for this operation.
-    pub(crate) fn matches(&self, request: &Parts) -> Option<Labels> {
-        labels(self.method, self.path, self.selector, request)
+    pub(crate) fn matches(&self, request: &Parts) -> Option<Vec<(&'static str, String)>> {
+        if request.method != Method::from_bytes(self.method.as_bytes()).ok()? {
+            return None;
+        }
+        // A selector of an operation that is not in the tables must not fall through to its path's plain operation.
+        let selects = |key: &'static str| query(request, key).map(|value| (key, value));
+        let given = SELECTORS.into_iter().find_map(selects);
+        if given.as_ref().map(|(key, value)| (*key, value.as_str())) != self.selector {
+            return None;
+        }
+        let mut labels = Vec::new();
+        let mut given = request.uri.path().split('/');
+        for expected in self.path.split('/') {
+            let given = given.next()?;
+            match expected.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
+                // Bytes that are not UTF-8 cannot be in an ARN, so a lossy reading fails its pattern.
+                Some(label) => labels.push((label, percent_decode_str(given).decode_utf8_lossy().into_owned())),
+                None if expected == given => {}
+                None => return None,
+            }
+        }
+        given.next().is_none().then_some(labels)
     }
 
     /// What path, query and header say, by the names of the model.
