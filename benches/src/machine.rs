@@ -34,10 +34,16 @@ pub(crate) fn commit() -> Value {
 
 /// The command line, as one would type it in this folder.
 pub(crate) fn command() -> String {
-    let arguments = std::env::args().skip(1).map(|argument| match argument.split_once('=') {
-        // The path is the machine's.
-        Some((name, path)) if Path::new(path).is_absolute() => format!("{name}=PATH"),
-        _ => argument,
+    let arguments = std::env::args().skip(1).map(|argument| {
+        // A path of this machine says nothing elsewhere.
+        let (option, value) = match argument.split_once('=') {
+            Some((option, value)) => (format!("{option}="), value),
+            None => (String::new(), argument.as_str()),
+        };
+        match Path::new(value) {
+            path if path.is_absolute() => option + &path.file_name().unwrap_or_default().to_string_lossy(),
+            _ => argument,
+        }
     });
     let arguments: Vec<_> = arguments.collect();
     match arguments.as_slice() {
