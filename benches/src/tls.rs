@@ -20,14 +20,8 @@ pub(crate) struct Tls {
     directory: TempDir,
 }
 
-/// The roots that the profanity filter has inside.
-const AMAZON_ROOTS: [&[u8]; 5] = [
-    include_bytes!("../../src/sdk_config/trust_store/amazon-root-ca-1.der"),
-    include_bytes!("../../src/sdk_config/trust_store/amazon-root-ca-2.der"),
-    include_bytes!("../../src/sdk_config/trust_store/amazon-root-ca-3.der"),
-    include_bytes!("../../src/sdk_config/trust_store/amazon-root-ca-4.der"),
-    include_bytes!("../../src/sdk_config/trust_store/starfield-services-root-ca-g2.der"),
-];
+/// The roots that some functions have inside.
+const AMAZON_ROOTS: &str = include_str!("../amazon-roots.pem");
 
 impl Tls {
     pub(crate) fn new() -> Result<Self, Error> {
@@ -43,8 +37,8 @@ impl Tls {
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![server.der().clone()], key)?;
 
         let directory = TempDir::new()?;
-        fs::write(path(directory.path(), Roots::Amazon), pem(AMAZON_ROOTS) + &authority_pem)?;
-        fs::write(path(directory.path(), Roots::System), pem(mozillas_roots()) + &authority_pem)?;
+        fs::write(path(directory.path(), Roots::Amazon), format!("{AMAZON_ROOTS}\n{authority_pem}"))?;
+        fs::write(path(directory.path(), Roots::System), mozillas_roots() + &authority_pem)?;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), directory })
     }
 
@@ -54,14 +48,10 @@ impl Tls {
     }
 }
 
-fn mozillas_roots() -> impl Iterator<Item = &'static [u8]> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(AsRef::as_ref)
-}
-
-fn pem<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> String {
+fn mozillas_roots() -> String {
     let format = EncodeConfig::new().set_line_ending(LineEnding::LF);
-    let encode = |der: &[u8]| pem::encode_config(&Pem::new("CERTIFICATE", der), format);
-    certificates.into_iter().map(encode).collect()
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    roots.map(|root| pem::encode_config(&Pem::new("CERTIFICATE", root.as_ref()), format)).collect()
 }
 
 fn path(directory: &Path, roots: Roots) -> PathBuf {
