@@ -23,6 +23,7 @@ use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
+use self::client::CallbacksAfresh;
 use self::log::Log;
 use self::protocol::{Moment, Number, Protocol, Turn};
 use crate::callback::client::ATTEMPT_TIMEOUT;
@@ -106,7 +107,7 @@ impl Watchdog {
         let recorder = recorder.writing_to(move |line| metrics.accept(line));
         let guard = Guard {
             shared: shared.clone(),
-            callbacks: Arc::new(callbacks.with_client(client::afresh(callbacks.client())?)),
+            callbacks: Arc::new(client::afresh(callbacks.clone())?),
             recorder: Arc::new(recorder),
             log,
         };
@@ -270,7 +271,7 @@ async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant
 ///
 /// If the time is short, a round of sending is cut to half of it, so that another round can follow. Here, that would
 /// cut off a connection that is about to be established: with a fourteenth of a core, of which the runaway processor
-/// burns half, connecting takes some 200 ms. One attempt therefore gets all of a short time.
+/// burns half, connecting takes long. One attempt therefore gets all of a short time.
 fn last_try(now: Instant, deadline: Instant) -> (Instant, Instant) {
     let end = deadline.checked_sub(PARTING).unwrap_or(deadline).max(now + LAST_TRY);
     let left = end - now;
@@ -280,7 +281,7 @@ fn last_try(now: Instant, deadline: Instant) -> (Instant, Instant) {
 /// The data of the thread.
 struct Guard {
     shared: Arc<Shared>,
-    callbacks: Arc<Callbacks>,
+    callbacks: Arc<CallbacksAfresh>,
     recorder: Arc<Recorder>,
     log: Log,
 }
