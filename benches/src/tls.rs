@@ -20,7 +20,8 @@ pub(crate) struct Tls {
     directory: TempDir,
 }
 
-const AMAZON_ROOTS: &str = include_str!("../../src/sdk_config/trust_store/amazon.pem");
+/// The roots that some functions have inside.
+const AMAZON_ROOTS: &str = include_str!("../amazon-roots.pem");
 
 impl Tls {
     pub(crate) fn new() -> Result<Self, Error> {
