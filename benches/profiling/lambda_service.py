@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 PATIENCE = 300
-AMAZON_ROOTS = pathlib.Path(__file__).resolve().parents[2] / "src/sdk_config/trust_store/amazon.pem"
+AMAZON_ROOTS = pathlib.Path(__file__).resolve().parents[2] / "src/sdk_config/trust_store"
 
 # What Lambda sets.
 VARIABLES = {
@@ -51,7 +51,8 @@ def authority(folder):
     context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
     # As many roots as in Lambda, and one more.
     roots = folder / "roots.pem"
-    roots.write_text(AMAZON_ROOTS.read_text() + "\n" + (folder / "ca.pem").read_text())
+    amazons = [ssl.DER_cert_to_PEM_cert(root.read_bytes()) for root in sorted(AMAZON_ROOTS.glob("*.der"))]
+    roots.write_text("".join(amazons) + (folder / "ca.pem").read_text())
     return context, roots
 
 
