@@ -94,7 +94,7 @@ impl World {
     pub(crate) fn announce(&mut self, at: SystemTime, key: MessageKey<'_>, kind: ActivityKind) {
         let (channel_arn, message_id) = (key.channel_arn.to_owned(), key.message_id.to_owned());
         let activity = Activity { at, channel_arn, message_id, kind };
-        self.batch.effects.push(Effect::Announce(activity));
+        self.batch.effects.push(Effect::Announce(Box::new(activity)));
     }
 }
 
