@@ -270,7 +270,7 @@ async fn settle(callbacks: &Callbacks, callback: Callback<'_>, deadline: Instant
 ///
 /// If the time is short, a round of sending is cut to half of it, so that another round can follow. Here, that would
 /// cut off a connection that is about to be established: with a fourteenth of a core, of which the runaway processor
-/// burns half, connecting takes some 200 ms. One attempt therefore gets all of a short time.
+/// burns half, connecting takes long. One attempt therefore gets all of a short time.
 fn last_try(now: Instant, deadline: Instant) -> (Instant, Instant) {
     let end = deadline.checked_sub(PARTING).unwrap_or(deadline).max(now + LAST_TRY);
     let left = end - now;
