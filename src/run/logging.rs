@@ -21,6 +21,8 @@ use crate::error::one_line::OneLine;
 /// Sets up logging to standard output as [`lambda_runtime::tracing::init_default_subscriber`] does. The level comes from
 /// `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG`, and the format is JSON if `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing if a
 /// subscriber is already set.
+///
+/// In JSON, each span is in a line once: the innermost one as `span`, those around it as `spans`.
 pub fn init_logging() {
     if !tracing::dispatcher::has_been_set() {
         dispatch(std::io::stdout).init();
