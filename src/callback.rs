@@ -13,6 +13,7 @@ mod known;
 pub(crate) mod may_ask;
 pub(crate) mod pending_message;
 mod refusal;
+pub(crate) mod rehearsal;
 mod request;
 mod rounds;
 pub(crate) mod settle;

@@ -1,16 +1,22 @@
 //! The configuration of an AWS client in a function that has just started.
 
+mod dialer;
+mod http_client;
+mod tls;
+mod transport_error;
 mod trust_store;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_chimesdkmessaging::config::{IdentityCache, SharedHttpClient};
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext};
+use aws_sdk_chimesdkmessaging::config::IdentityCache;
 
 use crate::Error;
 use crate::environment::var;
+
+pub(crate) use self::dialer::Lookup;
+pub(crate) use self::http_client::Http;
+pub(crate) use self::tls::tls_config;
 
 /// If none of these is set, the environment of a Lambda function alone decides.
 const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
@@ -34,19 +40,20 @@ const WHOLE_CHAIN_VARIABLES: [&str; 5] = [
 /// Returns an [`Error`] of kind [`Configuration`](crate::ErrorKind::Configuration) if there is no region, or if the file of
 /// trusted certificates cannot be read.
 pub async fn sdk_config(endpoint_variable: &str) -> Result<SdkConfig, Error> {
-    let http_client = http_client(tls_context()?);
-    match lambda_config(var, endpoint_variable, http_client.clone()) {
+    let http = Http::new(tls_config()?, Lookup::OnThreadPool);
+    match function_config(endpoint_variable, &http) {
         Some(config) => Ok(config),
-        None => chain_config(http_client).await,
+        None => chain_config(&http).await,
     }
 }
 
+/// Returns the configuration of a function in Lambda, if the environment is one.
+pub(crate) fn function_config(endpoint_variable: &str, http: &Http) -> Option<SdkConfig> {
+    lambda_config(var, endpoint_variable, http)
+}
+
 /// The configuration of a function in Lambda, without asking aws-config, which takes 0.5 to 2 ms of CPU for it.
-fn lambda_config(
-    var: impl Fn(&str) -> Option<String>,
-    endpoint_variable: &str,
-    http_client: SharedHttpClient,
-) -> Option<SdkConfig> {
+fn lambda_config(var: impl Fn(&str) -> Option<String>, endpoint_variable: &str, http: &Http) -> Option<SdkConfig> {
     if WHOLE_CHAIN_VARIABLES.iter().any(|name| var(name).is_some()) {
         return None;
     }
@@ -66,31 +73,18 @@ fn lambda_config(
         .region(Region::new(var("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .identity_cache(IdentityCache::no_cache())
-        .http_client(http_client);
+        .http_client(http.clone());
     config.set_endpoint_url(endpoint_url);
     Some(config.build())
 }
 
 /// Returns the configuration of AWS's default credential chain: profiles, web identity, containers, instances.
-async fn chain_config(http_client: SharedHttpClient) -> Result<SdkConfig, Error> {
-    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await;
+pub(crate) async fn chain_config(http: &Http) -> Result<SdkConfig, Error> {
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).load().await;
     if config.region().is_none() {
         return Err(Error::configuration("no AWS region: set AWS_REGION, or a region in the profile that is used"));
     }
     Ok(config)
-}
-
-/// Returns the certificates that every connection of the framework trusts.
-pub(crate) fn tls_context() -> Result<TlsContext, Error> {
-    let trust_store = trust_store::trust_store(var)?;
-    Ok(TlsContext::builder().with_trust_store(trust_store).build().expect("building a TLS context cannot fail"))
-}
-
-fn http_client(tls: TlsContext) -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls)
-        .build_https()
 }
 
 #[cfg(test)]
@@ -108,7 +102,7 @@ mod tests {
         let variables: Vec<_> = LAMBDA.iter().chain(more).copied().collect();
         let var =
             |name: &str| variables.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        lambda_config(var, "AWS_ENDPOINT_URL_DYNAMODB", http_client(tls_context().unwrap()))
+        lambda_config(var, "AWS_ENDPOINT_URL_DYNAMODB", &Http::new(tls_config().unwrap(), Lookup::OnThreadPool))
     }
 
     #[test]
@@ -137,6 +131,9 @@ mod tests {
     #[test]
     fn without_credentials_the_whole_chain_is_asked() {
         let var = |name: &str| (name == "AWS_REGION").then(|| "us-east-1".to_owned());
-        assert!(lambda_config(var, "AWS_ENDPOINT_URL_DYNAMODB", http_client(tls_context().unwrap())).is_none());
+        assert!(
+            lambda_config(var, "AWS_ENDPOINT_URL_DYNAMODB", &Http::new(tls_config().unwrap(), Lookup::OnThreadPool))
+                .is_none()
+        );
     }
 }

@@ -20,7 +20,8 @@ pub(crate) struct Tls {
     directory: TempDir,
 }
 
-const AMAZON_ROOTS: &str = include_str!("../../src/sdk_config/trust_store/amazon.pem");
+/// The roots that some functions have inside.
+const AMAZON_ROOTS: &str = include_str!("../amazon-roots.pem");
 
 impl Tls {
     pub(crate) fn new() -> Result<Self, Error> {
@@ -37,11 +38,12 @@ impl Tls {
 
         let directory = TempDir::new()?;
         fs::write(path(directory.path(), Roots::Amazon), format!("{AMAZON_ROOTS}\n{authority_pem}"))?;
+        fs::write(path(directory.path(), Roots::None), &authority_pem)?;
         fs::write(path(directory.path(), Roots::System), mozillas_roots() + &authority_pem)?;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), directory })
     }
 
-    /// For `SSL_CERT_FILE`.
+    /// The file that a function is told to trust.
     pub(crate) fn bundle(&self, roots: Roots) -> PathBuf {
         path(self.directory.path(), roots)
     }
@@ -57,5 +59,6 @@ fn path(directory: &Path, roots: Roots) -> PathBuf {
     directory.join(match roots {
         Roots::Amazon => "amazon.pem",
         Roots::System => "system.pem",
+        Roots::None => "none.pem",
     })
 }

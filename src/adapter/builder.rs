@@ -11,7 +11,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::adapter::Inner;
 use crate::adapter::decider::Decider;
 use crate::adapter::watchdog::Watchdog;
-use crate::callback::client;
+use crate::callback::rehearsal::rehearsed_client;
 use crate::callback::settle::Callbacks;
 use crate::environment::{Environment, var};
 use crate::review::desk::{OpenDesk, open_desk};
@@ -175,7 +175,7 @@ impl<P: Processor + 'static> AdapterBuilder<P> {
         }
         let client = match self.client {
             Some(client) => client,
-            None => client::from_environment().await?,
+            None => rehearsed_client().await?,
         };
         let callbacks = Callbacks::new(client, may_ask);
         let recorder = metrics.unwrap_or(self.metrics).recorder();

@@ -23,6 +23,7 @@ use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
+use self::client::CallbacksAfresh;
 use self::log::Log;
 use self::protocol::{Moment, Number, Protocol, Turn};
 use crate::callback::client::ATTEMPT_TIMEOUT;
@@ -106,7 +107,7 @@ impl Watchdog {
         let recorder = recorder.writing_to(move |line| metrics.accept(line));
         let guard = Guard {
             shared: shared.clone(),
-            callbacks: Arc::new(callbacks.with_client(client::afresh(callbacks.client())?)),
+            callbacks: Arc::new(client::afresh(callbacks.clone())?),
             recorder: Arc::new(recorder),
             log,
         };
@@ -280,7 +281,7 @@ fn last_try(now: Instant, deadline: Instant) -> (Instant, Instant) {
 /// The data of the thread.
 struct Guard {
     shared: Arc<Shared>,
-    callbacks: Arc<Callbacks>,
+    callbacks: Arc<CallbacksAfresh>,
     recorder: Arc<Recorder>,
     log: Log,
 }

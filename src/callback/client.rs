@@ -4,6 +4,7 @@ mod signer;
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::retry::ErrorKind;
 use aws_sdk_chimesdkmessaging::Client;
 use aws_sdk_chimesdkmessaging::config::interceptors::InterceptorContext;
@@ -13,7 +14,7 @@ use aws_sdk_chimesdkmessaging::config::{Builder, StalledStreamProtectionConfig};
 
 use self::signer::SigningScheme;
 use crate::Error;
-use crate::sdk_config::sdk_config;
+use crate::sdk_config::{Http, function_config, sdk_config};
 
 /// The first attempt and its retries. There are [`rounds`](crate::callback) of these until the deadline, with
 /// increasing pauses.
@@ -25,10 +26,20 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
+const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING";
+
 /// Creates a client with the credentials, the region and the endpoint of the environment.
 pub(crate) async fn from_environment() -> Result<Client, Error> {
-    let config = sdk_config("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING").await?;
-    Ok(Client::from_conf(for_callbacks(Builder::from(&config)).build()))
+    Ok(of(&sdk_config(ENDPOINT_VARIABLE).await?))
+}
+
+/// Creates the client of a function, which sends through `http`, if the environment is that of a function in Lambda.
+pub(super) fn of_function(http: &Http) -> Option<Client> {
+    function_config(ENDPOINT_VARIABLE, http).as_ref().map(of)
+}
+
+fn of(config: &SdkConfig) -> Client {
+    Client::from_conf(for_callbacks(Builder::from(config)).build())
 }
 
 pub(crate) fn for_callbacks(config: Builder) -> Builder {

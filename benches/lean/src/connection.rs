@@ -19,7 +19,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::Error;
 
-const AMAZON_ROOTS: &str = include_str!("../../../src/sdk_config/trust_store/amazon.pem");
+const AMAZON_ROOTS: &str = include_str!("../../amazon-roots.pem");
 
 /// A host, and the connection to it once there is one.
 pub(crate) struct Connection {

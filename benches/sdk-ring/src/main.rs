@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 const WORDS: [&str; 8] = ["arse", "bastard", "bollocks", "bugger", "crap", "damn", "piss", "shit"];
 
-const AMAZON_ROOTS: &str = include_str!("../../../src/sdk_config/trust_store/amazon.pem");
+const AMAZON_ROOTS: &str = include_str!("../../amazon-roots.pem");
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

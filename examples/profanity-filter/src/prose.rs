@@ -122,8 +122,13 @@ fn is_technical(whole: &str) -> bool {
     let ends_like_address =
         || part.rsplit_once('.').is_some_and(|(_, end)| SUFFIXES.contains(&end.to_ascii_lowercase().as_str()));
     let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let is_long_hex = || part.len() > 15 && part.chars().all(is_hex);
+    // Nearly every word has letters only, and none of the signs that the rest is about.
+    if part.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return whole.contains("()") || is_long_hex();
+    }
     part.contains("://")
-        || part.len() > 15 && part.chars().all(is_hex)
+        || is_long_hex()
         // One at the start is not enough: with it every word would pass.
         || part.strip_prefix('\\').unwrap_or(part).contains('\\')
         || whole.contains("()")

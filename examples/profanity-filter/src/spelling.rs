@@ -25,7 +25,7 @@ pub(crate) struct Glyph {
 
 /// The words of a part of the text, with the signs that can stand for letters.
 pub(crate) fn tokens(text: &str, part: Range<usize>) -> Vec<Vec<Glyph>> {
-    let mut tokens: Vec<Vec<Glyph>> = vec![Vec::new()];
+    let mut tokens: Vec<Vec<Glyph>> = vec![Vec::with_capacity(part.len())];
     for (offset, c) in text[part.clone()].char_indices() {
         let at = part.start + offset..part.start + offset + c.len_utf8();
         let token = tokens.last_mut().expect("one token is always open");

@@ -101,9 +101,10 @@ impl Words {
     }
 
     fn has_profane_inside(&self, token: &[Glyph]) -> bool {
-        let says = |part: &[Glyph], word: &str| {
-            part.iter().zip(word.chars()).all(|(glyph, letter)| glyph.c.to_lowercase().eq([letter]))
+        let is = |c: char, letter: char| {
+            if c.is_ascii() { c.to_ascii_lowercase() == letter } else { c.to_lowercase().eq([letter]) }
         };
+        let says = |part: &[Glyph], word: &str| part.iter().zip(word.chars()).all(|(glyph, letter)| is(glyph.c, letter));
         let is_inside = |word: &&str| token.windows(word.len()).any(|part| says(part, word));
         INSIDE.iter().any(is_inside) && token[0].c != '@' && !self.passes(&written(token))
     }
@@ -140,6 +141,9 @@ fn readings(token: &[Glyph]) -> [Option<&[Glyph]>; 3] {
 /// Letters that stand apart, with blanks or one other character between two of them.
 fn runs_of_letters(text: &str, tokens: &[Vec<Glyph>]) -> Vec<Vec<Glyph>> {
     let single = |token: &[Glyph]| token.len() == 1 && token[0].c.is_alphabetic();
+    if tokens.iter().filter(|token| single(token)).count() <= 3 {
+        return Vec::new();
+    }
     let runs = |apart: fn(&str) -> bool| {
         let gap = |a: &[Glyph], b: &[Glyph]| &text[a[0].at.end..b[0].at.start];
         tokens.chunk_by(move |a, b| single(a) && single(b) && apart(gap(a, b)))
