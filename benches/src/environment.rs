@@ -1,14 +1,12 @@
 //! One process of a function, as Lambda would start it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::time::{ClockId, clock_getcpuclockid};
-use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -16,6 +14,8 @@ use channel_flow_emulator::Credentials;
 
 use crate::Error;
 use crate::peer::Peer;
+use crate::process::Process;
+use crate::quota::Group;
 use crate::server::{Recorded, Server, Sign};
 use crate::tls::Tls;
 
@@ -33,7 +33,7 @@ pub(crate) struct Environment {
     name: String,
     started: Instant,
     child: Child,
-    cpu_clock: ClockId,
+    process: Process,
     server: Server,
     output: File,
     calls_back: bool,
@@ -41,6 +41,8 @@ pub(crate) struct Environment {
 
 /// What was seen of an invocation.
 pub(crate) struct Seen {
+    /// When the function asked for its first event, and its CPU time by then. Only its first invocation has this.
+    pub(crate) first_poll: Option<(Instant, Duration)>,
     pub(crate) handed_out: Instant,
     /// The callback's arrival; the response's where there is none.
     pub(crate) called_back: Instant,
@@ -48,6 +50,16 @@ pub(crate) struct Seen {
     /// CPU time of the process when it had called back, its start included.
     pub(crate) cpu: Duration,
     pub(crate) callback: Option<Box<Recorded>>,
+}
+
+/// What the function is told about itself, and what it gets.
+pub(crate) struct Settings {
+    /// What an invocation may take.
+    pub(crate) timeout: Duration,
+    /// In megabytes.
+    pub(crate) memory: u32,
+    /// The CPU time that it has from its first poll on; no limit without this.
+    pub(crate) group: Option<Group>,
 }
 
 /// How callbacks come.
@@ -64,33 +76,43 @@ impl Environment {
         transport: Transport,
         tls: &Tls,
         credentials: &Credentials,
-        timeout: Duration,
+        settings: Settings,
         first: Bytes,
     ) -> Result<Self, Error> {
         let tls_acceptor = (transport == Transport::Https).then(|| tls.acceptor.clone());
-        let server = Server::start(tls_acceptor, timeout).await?;
+        let server = Server::start(tls_acceptor, settings.timeout).await?;
         server.events.send(first)?;
         let output = tempfile::tempfile()?;
-        let mut command = Command::new(&peer.path);
+        let mut command = Command::new(&peer.program);
         command
+            .args(&peer.arguments)
             .env_clear()
             .envs(VARIABLES)
-            .envs(peer.variables.iter().copied())
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", settings.memory.to_string())
+            .envs(peer.variables.iter().map(|(name, value)| (name, value)))
             .env("AWS_LAMBDA_RUNTIME_API", server.runtime_api.to_string())
             .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
             .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
             .env("AWS_SESSION_TOKEN", credentials.session_token())
             .env("AWS_ENDPOINT_URL_CHIME_SDK_MESSAGING", &server.endpoint_url)
-            .env("SSL_CERT_FILE", tls.bundle(peer.roots))
+            .env(peer.roots_variable, tls.bundle(peer.roots))
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output.try_clone()?)
             .kill_on_drop(true);
         let (started, child) = as_in_lambda(|| (Instant::now(), command.spawn()))?;
-        let child = child.map_err(|error| format!("{}: {error}", peer.path.display()))?;
+        let child = child.map_err(|error| format!("{}: {error}", peer.program.display()))?;
         let id = child.id().ok_or("the process has ended")?;
-        let cpu_clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(id)?))?;
-        Ok(Self { name: peer.name.clone(), started, child, cpu_clock, server, output, calls_back: peer.calls_back })
+        let process = Process::new(id)?;
+        let group = settings.group;
+        server.at_first_poll(move || {
+            let cpu = process.cpu()?;
+            if let Some(group) = &group {
+                group.admit(process.id())?;
+            }
+            Ok(cpu)
+        });
+        Ok(Self { name: peer.name.clone(), started, child, process, server, output, calls_back: peer.calls_back })
     }
 
     /// When the process was started.
@@ -113,7 +135,7 @@ impl Environment {
     }
 
     async fn watch(&mut self) -> Result<Seen, Error> {
-        let (mut handed_out, mut called_back, mut cpu) = (None, None, None);
+        let (mut first_poll, mut handed_out, mut called_back, mut cpu) = (None, None, None, None);
         loop {
             let sign = tokio::select! {
                 biased;
@@ -121,38 +143,31 @@ impl Environment {
                 status = self.child.wait() => return Err(format!("the process ended: {}", status?).into()),
             };
             match sign {
+                Sign::FirstPoll(at, cpu) => first_poll = Some((at, cpu)),
                 Sign::HandedOut(at) => handed_out = Some(at),
                 Sign::Callback(at, request) if called_back.is_none() => {
                     called_back = Some((at, request));
-                    cpu = Some(self.cpu()?);
+                    cpu = Some(self.process.cpu()?);
                 }
                 Sign::Callback(..) => return Err("a second callback for one event".into()),
                 Sign::Trouble(trouble) => return Err(trouble.into()),
                 Sign::Response(response) => {
                     let handed_out = handed_out.ok_or("a response before the event")?;
-                    let cpu = cpu.map_or_else(|| self.cpu(), Ok)?;
+                    let cpu = cpu.map_or_else(|| self.process.cpu(), Ok)?;
                     let (called_back, callback) = match called_back {
                         Some((at, request)) => (at, Some(request)),
                         None if self.calls_back => return Err("a response without a callback".into()),
                         None => (response, None),
                     };
-                    return Ok(Seen { handed_out, called_back, response, cpu, callback });
+                    return Ok(Seen { first_poll, handed_out, called_back, response, cpu, callback });
                 }
             }
         }
     }
 
-    /// CPU time of the process so far, user and system, all threads.
-    pub(crate) fn cpu(&self) -> Result<Duration, Error> {
-        Ok(self.cpu_clock.now()?.into())
-    }
-
-    /// Resident memory, in bytes.
-    pub(crate) fn resident(&self) -> Result<u64, Error> {
-        let id = self.child.id().ok_or("the process has ended")?;
-        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        Ok(kib.ok_or("no VmRSS in /proc")?.parse::<u64>()? * 1024)
+    /// The process, while it runs.
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
     }
 
     /// Kills the process and waits for its end.
@@ -195,9 +210,8 @@ impl Transport {
 }
 
 /// What Lambda sets and what is the same for all.
-const VARIABLES: [(&str, &str); 12] = [
+const VARIABLES: [(&str, &str); 11] = [
     ("AWS_DEFAULT_REGION", REGION),
-    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
     ("AWS_LAMBDA_FUNCTION_NAME", "filter"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),

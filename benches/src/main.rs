@@ -5,12 +5,18 @@
 mod check;
 mod environment;
 mod figures;
+mod machine;
 mod measure;
 mod peer;
+mod price;
+mod process;
+mod quota;
+mod results;
 mod server;
 mod table;
 mod tls;
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,6 +25,7 @@ use clap::Parser;
 
 use crate::measure::Plan;
 use crate::peer::{Peer, PeerName};
+use crate::quota::Quotas;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -47,6 +54,28 @@ struct Args {
     #[arg(long)]
     records: bool,
 
+    /// Measures a filter in JavaScript as well, on AWS's runtime interface client and SDK. Installs both into `target`; needs
+    /// Node.js and npm.
+    #[arg(long)]
+    node: bool,
+
+    /// Measures a filter in Python as well, on AWS's runtime interface client and boto3. Installs both into `target`.
+    #[arg(long)]
+    python: bool,
+
+    /// Measures cold starts and warm invocations also with the share of a core that Lambda gives a function with this much
+    /// memory, in megabytes. Needs a control group with a CPU quota, and so root.
+    #[arg(long, value_delimiter = ',', value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=1_769))]
+    memory: Vec<u32>,
+
+    /// Repeats all of it, for the spread of the ratios.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    runs: u32,
+
+    /// Writes the results to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
     /// Measures a built function as well, such as another build of the profanity filter.
     #[arg(long = "binary", value_name = "NAME=PATH", value_parser = named_path)]
     binaries: Vec<(String, PathBuf)>,
@@ -61,7 +90,12 @@ fn named_path(text: &str) -> Result<(String, PathBuf), String> {
 // On one thread, so that the functions have a core for themselves where there are two.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+    // To stop early ends the functions and removes their control groups, like an error.
+    let ended = tokio::select! {
+        ended = run(Args::parse()) => ended,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -82,12 +116,34 @@ async fn run(args: Args) -> Result<(), Error> {
     for (name, path) in args.binaries {
         peers.push(Peer::of_binary(name, path)?);
     }
+    if args.node {
+        eprintln!("installing node");
+        peers.push(Peer::node()?);
+    }
+    if args.python {
+        eprintln!("installing python");
+        peers.push(Peer::python()?);
+    }
     let plan = Plan {
         cold_starts: args.cold_starts,
         invocations: args.invocations,
         timeout: Duration::from_secs(args.timeout),
+        memory: args.memory,
+        runs: args.runs,
     };
-    let measured = measure::all(&peers, &plan).await?;
-    print!("{}", table::tables(&peers, &measured));
+    let quotas = if plan.memory.is_empty() { None } else { Some(Quotas::find()?) };
+    let mut runs = Vec::new();
+    for run in 1..=plan.runs {
+        eprintln!("run {run} of {}", plan.runs);
+        let measured = measure::all(&peers, &plan, quotas.as_ref()).await?;
+        runs.push(peers.iter().zip(&measured).map(|(peer, figures)| results::row(peer, figures)).collect());
+    }
+    let names: Vec<_> = peers.into_iter().map(|peer| peer.name).collect();
+    let functions = results::functions(&names, &runs);
+    print!("{}", table::tables(&functions, &plan.memory));
+    if let Some(path) = args.json {
+        let results = results::json(&functions, &plan, quotas.as_ref())?;
+        fs::write(&path, format!("{results:#}\n")).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     Ok(())
 }

@@ -1,14 +1,17 @@
 //! Cold starts and warm invocations, the peers in turn, so that what disturbs the machine disturbs all of them.
 
+mod small;
+
 use std::time::{Duration, Instant};
 
 use channel_flow_emulator::{Credentials, Event, OutgoingMessage};
 
 use crate::Error;
 use crate::check::Checker;
-use crate::environment::{Environment, REGION, Seen, Transport};
-use crate::figures::{Cold, Figures, Samples};
+use crate::environment::{Environment, REGION, Seen, Settings, Transport};
+use crate::figures::{Cold, Figures, Samples, billed};
 use crate::peer::Peer;
+use crate::quota::{Group, Quotas};
 use crate::tls::Tls;
 
 /// What everybody says, and the word in it that no one may see.
@@ -28,7 +31,14 @@ pub(crate) struct Plan {
     pub(crate) invocations: u32,
     /// What an invocation may take, as far as the function is told.
     pub(crate) timeout: Duration,
+    /// In megabytes: measures cold starts and warm invocations with the share of a core that comes with each.
+    pub(crate) memory: Vec<u32>,
+    /// How often all of it is measured.
+    pub(crate) runs: u32,
 }
+
+/// What a function has unless memory is named.
+const MEMORY: u32 = 128;
 
 struct Bench {
     tls: Tls,
@@ -37,9 +47,9 @@ struct Bench {
     timeout: Duration,
 }
 
-/// Measures all peers; the figures are in their order.
-pub(crate) async fn all(peers: &[Peer], plan: &Plan) -> Result<Vec<Figures>, Error> {
-    let Plan { cold_starts, invocations, timeout } = *plan;
+/// Measures all peers once; the figures are in their order.
+pub(crate) async fn all(peers: &[Peer], plan: &Plan, quotas: Option<&Quotas>) -> Result<Vec<Figures>, Error> {
+    let Plan { cold_starts, invocations, timeout, .. } = *plan;
     let checker = Checker::start().await?;
     let mut bench = Bench { tls: Tls::new()?, credentials: checker.credentials(), checker, timeout };
     let mut figures: Vec<Figures> = peers.iter().map(|_| Figures::default()).collect();
@@ -48,7 +58,7 @@ pub(crate) async fn all(peers: &[Peer], plan: &Plan) -> Result<Vec<Figures>, Err
         eprintln!("cold starts, round {round} of {cold_starts}");
         for transport in [Transport::Http, Transport::Https] {
             for (peer, figures) in peers.iter().zip(&mut figures) {
-                let cold = bench.cold(peer, transport).await?;
+                let cold = bench.cold(peer, transport, MEMORY, None).await?;
                 if round > 0 {
                     figures.over(transport).cold.push(cold);
                 }
@@ -57,17 +67,37 @@ pub(crate) async fn all(peers: &[Peer], plan: &Plan) -> Result<Vec<Figures>, Err
     }
     bench.warm(peers, &mut figures, Transport::Http, invocations).await?;
     bench.warm(peers, &mut figures, Transport::Https, invocations / 2).await?;
+    if let Some(quotas) = quotas {
+        for &megabytes in &plan.memory {
+            bench.small(peers, &mut figures, plan, quotas, megabytes).await?;
+        }
+    }
     Ok(figures)
 }
 
 impl Bench {
-    async fn cold(&mut self, peer: &Peer, transport: Transport) -> Result<Cold, Error> {
+    async fn cold(
+        &mut self,
+        peer: &Peer,
+        transport: Transport,
+        memory: u32,
+        group: Option<Group>,
+    ) -> Result<Cold, Error> {
         let event = event()?;
-        let mut environment = self.start(peer, transport, &event).await?;
+        let mut environment = self.start(peer, transport, &event, memory, group).await?;
         let started = environment.started();
         let seen = environment.invocation().await?;
+        let page_faults = environment.process().page_faults()?;
         environment.end().await?;
-        let cold = Cold { first_poll: seen.handed_out - started, callback: seen.called_back - started, cpu: seen.cpu };
+        let (first_poll, cpu_by_then) = seen.first_poll.ok_or("an event was handed out before the first poll")?;
+        let cold = Cold {
+            first_poll: first_poll - started,
+            callback: (first_poll - started) + (seen.called_back - seen.handed_out),
+            cpu: seen.cpu,
+            cpu_after_first_poll: seen.cpu - cpu_by_then,
+            page_faults,
+            billed: billed((first_poll - started) + (seen.response - seen.handed_out)),
+        };
         self.check(peer, &event, seen).await?;
         Ok(cold)
     }
@@ -82,7 +112,7 @@ impl Bench {
         let mut environments = Vec::new();
         for peer in peers {
             let event = event()?;
-            let mut environment = self.start(peer, transport, &event).await?;
+            let mut environment = self.start(peer, transport, &event, MEMORY, None).await?;
             let first = environment.invocation().await?;
             self.check(peer, &event, first).await?;
             environments.push(environment);
@@ -99,7 +129,7 @@ impl Bench {
             }
         }
         for (environment, figures) in environments.into_iter().zip(figures) {
-            figures.over(transport).warm.resident = environment.resident()?;
+            figures.over(transport).warm.resident = environment.process().resident()?;
             environment.end().await?;
         }
         Ok(())
@@ -114,13 +144,13 @@ impl Bench {
     ) -> Result<(), Error> {
         let events = (0..count).map(|_| event()).collect::<Result<Vec<_>, _>>()?;
         let mut all_seen = Vec::with_capacity(events.len());
-        let (cpu, started) = (environment.cpu()?, Instant::now());
+        let (cpu, started) = (environment.process().cpu()?, Instant::now());
         for event in &events {
             environment.send(event.json().clone())?;
             all_seen.push(environment.invocation().await?);
         }
         samples.warm.wall += started.elapsed();
-        samples.warm.cpu += environment.cpu()? - cpu;
+        samples.warm.cpu += environment.process().cpu()? - cpu;
         for (event, seen) in events.iter().zip(all_seen) {
             samples.warm.responses.push(seen.response - seen.handed_out);
             self.check(peer, event, seen).await?;
@@ -128,8 +158,16 @@ impl Bench {
         Ok(())
     }
 
-    async fn start(&self, peer: &Peer, transport: Transport, first: &Event) -> Result<Environment, Error> {
-        Environment::start(peer, transport, &self.tls, &self.credentials, self.timeout, first.json().clone()).await
+    async fn start(
+        &self,
+        peer: &Peer,
+        transport: Transport,
+        first: &Event,
+        memory: u32,
+        group: Option<Group>,
+    ) -> Result<Environment, Error> {
+        let settings = Settings { timeout: self.timeout, memory, group };
+        Environment::start(peer, transport, &self.tls, &self.credentials, settings, first.json().clone()).await
     }
 
     async fn check(&mut self, peer: &Peer, event: &Event, seen: Seen) -> Result<(), Error> {

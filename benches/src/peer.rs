@@ -1,30 +1,40 @@
 //! The functions that are measured beside each other.
 
+mod script;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::BufReader;
+use std::io::{BufReader, Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cargo_metadata::Message;
 use clap::ValueEnum;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::Error;
 
-/// A built function.
+/// A function that can be started.
+#[derive(Clone)]
 pub(crate) struct Peer {
     pub(crate) name: String,
-    pub(crate) path: PathBuf,
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
     /// Of the binary, in bytes.
-    pub(crate) size: u64,
+    pub(crate) size: Option<u64>,
+    /// Of a zip file with the binary, in bytes.
+    pub(crate) zip: Option<u64>,
     /// Packages in its dependency tree, itself included, those for building alone excluded.
-    pub(crate) crates: Option<usize>,
+    pub(crate) crates: Option<u64>,
     pub(crate) roots: Roots,
+    /// Names the file with the roots.
+    pub(crate) roots_variable: &'static str,
     pub(crate) calls_back: bool,
     /// Beside those that Lambda sets.
-    pub(crate) variables: &'static [(&'static str, &'static str)],
+    pub(crate) variables: Vec<(&'static str, OsString)>,
 }
 
 const NO_RECORD: &[(&str, &str)] = &[("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", "ERROR")];
@@ -39,35 +49,48 @@ pub(crate) enum Roots {
     Amazon,
     /// Those of the system, which are Mozilla's.
     System,
+    /// None beside the harness's: the function has roots built in.
+    None,
 }
 
 /// The peers that this repository has.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PeerName {
     Echo,
+    Lean,
+    SdkRing,
     Hand,
     HandTrimmed,
     ProfanityFilter,
 }
 
 impl PeerName {
-    pub(crate) const ALL: [Self; 4] = [Self::Echo, Self::Hand, Self::HandTrimmed, Self::ProfanityFilter];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Echo, Self::Lean, Self::SdkRing, Self::Hand, Self::HandTrimmed, Self::ProfanityFilter];
 
     pub(crate) fn package(self) -> &'static str {
         match self {
             Self::Echo => "echo",
+            Self::Lean => "lean",
+            Self::SdkRing => "sdk-ring",
             Self::Hand => "hand",
             Self::HandTrimmed => "hand-trimmed",
             Self::ProfanityFilter => "profanity-filter",
         }
     }
 
-    /// The manifest of its workspace.
+    fn roots(self) -> Roots {
+        match self {
+            Self::Lean | Self::SdkRing | Self::ProfanityFilter => Roots::Amazon,
+            Self::Echo | Self::Hand | Self::HandTrimmed => Roots::System,
+        }
+    }
+
     fn manifest(self) -> PathBuf {
         let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
         let workspace = match self {
             Self::ProfanityFilter => benches.parent().expect("this package lies in the repository"),
-            Self::Echo | Self::Hand | Self::HandTrimmed => benches,
+            _ => benches,
         };
         workspace.join("Cargo.toml")
     }
@@ -77,34 +100,48 @@ impl Peer {
     pub(crate) fn build(name: PeerName) -> Result<Self, Error> {
         let path = build(&name.manifest(), name.package())?;
         Ok(Self {
-            size: fs::metadata(&path)?.len(),
             crates: Some(crates(&name.manifest(), name.package())?),
-            name: name.package().to_owned(),
-            path,
-            roots: if name == PeerName::ProfanityFilter { Roots::Amazon } else { Roots::System },
+            roots: name.roots(),
             calls_back: name != PeerName::Echo,
-            variables: &[],
+            ..Self::of_binary(name.package().to_owned(), path)?
         })
     }
 
     /// The profanity filter by the ways in which it records its events: neither log line nor metrics, metrics, and a log
     /// line as CloudWatch takes it.
     pub(crate) fn by_record(&self) -> [Self; 3] {
-        let by = |name: &str, variables| Self {
+        let by = |name: &str, variables: &[(&'static str, &str)]| Self {
             name: format!("{}, {name}", self.name),
-            path: self.path.clone(),
-            crates: self.crates,
-            variables,
-            ..*self
+            variables: variables.iter().map(|&(name, value)| (name, value.into())).collect(),
+            ..self.clone()
         };
         [by("no record", NO_RECORD), by("log line", LOG_LINE), by("metrics", METRICS)]
     }
 
     /// A build of the profanity filter, or of a function like it.
     pub(crate) fn of_binary(name: String, path: PathBuf) -> Result<Self, Error> {
-        let size = fs::metadata(&path)?.len();
-        Ok(Self { name, path, size, crates: None, roots: Roots::Amazon, calls_back: true, variables: &[] })
+        let binary = fs::read(&path)?;
+        Ok(Self {
+            name,
+            program: path,
+            arguments: Vec::new(),
+            size: Some(binary.len() as u64),
+            zip: Some(zipped(&binary)?),
+            crates: None,
+            roots: Roots::Amazon,
+            roots_variable: "SSL_CERT_FILE",
+            calls_back: true,
+            variables: Vec::new(),
+        })
     }
+}
+
+/// The length of a zip file as it is uploaded to Lambda.
+fn zipped(binary: &[u8]) -> Result<u64, Error> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("bootstrap", SimpleFileOptions::default().compression_method(CompressionMethod::Deflated))?;
+    zip.write_all(binary)?;
+    Ok(zip.finish()?.into_inner().len() as u64)
 }
 
 fn cargo(command: &str, manifest: &Path, package: &str) -> Command {
@@ -137,12 +174,12 @@ fn build(manifest: &Path, package: &str) -> Result<PathBuf, Error> {
     Ok(executable.ok_or_else(|| format!("{package} has no binary"))?.into())
 }
 
-fn crates(manifest: &Path, package: &str) -> Result<usize, Error> {
+fn crates(manifest: &Path, package: &str) -> Result<u64, Error> {
     let tree =
         cargo("tree", manifest, package).args(["--edges", "normal", "--prefix", "none", "--format", "{p}"]).output()?;
     if !tree.status.success() {
         return Err(format!("cargo has no tree of {package}: {}", String::from_utf8_lossy(&tree.stderr)).into());
     }
     let tree = String::from_utf8(tree.stdout)?;
-    Ok(tree.lines().map(|line| line.trim_end_matches(" (*)")).collect::<BTreeSet<_>>().len())
+    Ok(tree.lines().map(|line| line.trim_end_matches(" (*)")).collect::<BTreeSet<_>>().len() as u64)
 }

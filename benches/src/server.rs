@@ -6,7 +6,8 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use http_body_util::{BodyExt, Full};
@@ -23,17 +24,22 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::Error;
+
 /// The server for one process. Its tasks end with it.
 pub(crate) struct Server {
     pub(crate) runtime_api: SocketAddr,
     pub(crate) endpoint_url: String,
     pub(crate) events: mpsc::UnboundedSender<Bytes>,
     pub(crate) signs: mpsc::UnboundedReceiver<Sign>,
+    shared: Arc<Shared>,
     _tasks: JoinSet<()>,
 }
 
 /// What is seen of a function from outside.
 pub(crate) enum Sign {
+    /// It asked for its first event, and had used this much CPU time by then.
+    FirstPoll(Instant, Duration),
     HandedOut(Instant),
     Callback(Instant, Box<Recorded>),
     Response(Instant),
@@ -52,7 +58,12 @@ struct Shared {
     timeout: Duration,
     events: Mutex<mpsc::UnboundedReceiver<Bytes>>,
     signs: mpsc::UnboundedSender<Sign>,
+    at_first_poll: OnceLock<AtFirstPoll>,
+    polled: AtomicBool,
 }
+
+/// Done when the function asks for its first event, before it gets one. Returns the CPU time that it has used.
+type AtFirstPoll = Box<dyn Fn() -> Result<Duration, Error> + Send + Sync>;
 
 impl Server {
     /// Starts it on loopback ports that the system chooses; with `tls`, callbacks come over HTTPS.
@@ -60,13 +71,24 @@ impl Server {
     pub(crate) async fn start(tls: Option<TlsAcceptor>, timeout: Duration) -> io::Result<Self> {
         let (events, queued) = mpsc::unbounded_channel();
         let (sender, signs) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared { timeout, events: Mutex::new(queued), signs: sender });
+        let shared = Arc::new(Shared {
+            timeout,
+            events: Mutex::new(queued),
+            signs: sender,
+            at_first_poll: OnceLock::new(),
+            polled: AtomicBool::new(false),
+        });
         let scheme = if tls.is_some() { "https" } else { "http" };
         let mut tasks = JoinSet::new();
         let runtime_api = listen(&mut tasks, shared.clone(), None).await?;
-        let endpoint = listen(&mut tasks, shared, tls).await?;
+        let endpoint = listen(&mut tasks, shared.clone(), tls).await?;
         let endpoint_url = format!("{scheme}://localhost:{}", endpoint.port());
-        Ok(Self { runtime_api, endpoint_url, events, signs, _tasks: tasks })
+        Ok(Self { runtime_api, endpoint_url, events, signs, shared, _tasks: tasks })
+    }
+
+    /// Sets what is done at the first poll. A function that polled before is in trouble.
+    pub(crate) fn at_first_poll(&self, act: impl Fn() -> Result<Duration, Error> + Send + Sync + 'static) {
+        let _ = self.shared.at_first_poll.set(Box::new(act));
     }
 }
 
@@ -136,6 +158,16 @@ const CALLBACK_ANSWER: &str = concat!(
 
 /// The next event, once there is one.
 async fn next(shared: &Shared) -> Response<Full<Bytes>> {
+    if !shared.polled.swap(true, Ordering::Relaxed) {
+        let at = Instant::now();
+        match shared.at_first_poll.get().map(|act| act()) {
+            Some(Ok(cpu)) => {
+                let _ = shared.signs.send(Sign::FirstPoll(at, cpu));
+            }
+            Some(Err(error)) => return trouble(shared, error.to_string()),
+            None => return trouble(shared, "asked for an event before its process was known".to_owned()),
+        }
+    }
     let Some(event) = shared.events.lock().await.recv().await else {
         return trouble(shared, "asked for an event after the last one".to_owned());
     };

@@ -7,7 +7,7 @@ use crate::decision::reason;
 use crate::decision::step_report::milliseconds;
 use crate::decision::trace::Trace;
 use crate::response::Outcome;
-use crate::run::logging::SETTLED;
+use crate::run::logging::filter::SETTLED;
 use crate::{FallbackAction, Settled};
 
 pub(super) fn log(record: &Record<'_>, settled: &Settled) {

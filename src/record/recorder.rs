@@ -11,7 +11,7 @@ use super::{AfterRecord, Record, log};
 use crate::event::ids::CallbackIds;
 use crate::review::Sweep;
 #[cfg(feature = "metrics")]
-use crate::run::logging::leave_settled_to_metrics;
+use crate::run::logging::filter::leave_settled_to_metrics;
 use crate::{Error, Invocation, Settled};
 
 /// Writes records to the log, and as metrics if those are on.

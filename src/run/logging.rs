@@ -1,40 +1,28 @@
 //! Logs to standard output as lambda_runtime does, without events that would show messages or let them forge a line.
 
+pub(crate) mod filter;
+mod json_fields;
+mod json_lines;
 pub(crate) mod telltales;
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use lambda_runtime::tracing::subscriber::filter::{EnvFilter, FilterExt, LevelFilter, filter_fn};
 use lambda_runtime::tracing::subscriber::layer::SubscriberExt;
 use lambda_runtime::tracing::subscriber::registry::LookupSpan;
 use lambda_runtime::tracing::subscriber::util::SubscriberInitExt;
-use lambda_runtime::tracing::subscriber::{Layer, fmt};
+use lambda_runtime::tracing::subscriber::{Layer, fmt, registry};
 use tracing::{Dispatch, Subscriber};
 
-use self::telltales::Telltales;
+use self::filter::LogFilter;
+use self::json_lines::JsonLines;
 use crate::environment::var;
 use crate::error::one_line::OneLine;
-
-/// The target of the line that says how an event was settled.
-pub(crate) const SETTLED: &str = "channel_flow::settled";
-
-/// Whether the metrics of this process say how an event was settled, on the same standard output.
-static SETTLED_IN_METRICS: AtomicBool = AtomicBool::new(false);
-
-/// Leaves the line that says how an event was settled out of this process's log. Other layers still get it.
-#[cfg(feature = "metrics")]
-pub(crate) fn leave_settled_to_metrics() {
-    SETTLED_IN_METRICS.store(true, Ordering::Relaxed);
-}
-
-fn is_in_metrics(target: &str) -> bool {
-    SETTLED_IN_METRICS.load(Ordering::Relaxed) && target == SETTLED
-}
 
 /// Sets up logging to standard output as [`lambda_runtime::tracing::init_default_subscriber`] does. The level comes from
 /// `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG`, and the format is JSON if `AWS_LAMBDA_LOG_FORMAT` says so. Does nothing if a
 /// subscriber is already set.
+///
+/// In JSON, each span is in a line once: the innermost one as `span`, those around it as `spans`.
 pub fn init_logging() {
     if !tracing::dispatcher::has_been_set() {
         dispatch(std::io::stdout).init();
@@ -63,55 +51,27 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: Write,
 {
-    let (filter, telltales) = filters();
-    let filter = filter.and(filter_fn(move |metadata| {
-        telltales.may_say(metadata.level(), metadata.target()) && !is_in_metrics(metadata.target())
-    }));
-    let layer = fmt::layer().with_target(false).with_ansi(false).with_writer(OneLine(writer));
-    if is_json() { layer.json().with_filter(filter).boxed() } else { layer.without_time().with_filter(filter).boxed() }
+    let filter = LogFilter::from_environment();
+    if is_json() {
+        return JsonLines::new(writer).with_filter(filter).boxed();
+    }
+    // Colours are for terminals, whichever features of the subscriber other crates enable.
+    let text = fmt::layer().with_target(false).without_time().with_ansi(false).with_writer(OneLine(writer));
+    text.with_filter(filter).boxed()
 }
 
 /// Returns a dispatch for the same logs, which go to the writers that `writer` makes.
 pub(crate) fn dispatch<W: Write>(writer: impl Fn() -> W + Send + Sync + 'static) -> Dispatch {
-    let (filter, telltales) = filters();
-    // This filter stands beside the other one: within a span, a directive for the span would override one for a crate.
-    let discreet = filter_fn(move |metadata| {
-        telltales.may_say(metadata.level(), metadata.target()) && !is_in_metrics(metadata.target())
-    });
-    // Colours are for terminals, whichever features of the subscriber other crates enable.
-    let subscriber = fmt().with_target(false).with_ansi(false).with_env_filter(filter).with_writer(OneLine(writer));
-    if is_json() {
-        // Without a timestamp, Lambda treats every line as level INFO, and drops errors if INFO is not wanted.
-        subscriber.json().finish().with(discreet).into()
-    } else {
-        subscriber.without_time().finish().with(discreet).into()
-    }
+    registry().with(layer(writer)).into()
 }
 
 fn is_json() -> bool {
     var("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"))
 }
 
-fn filters() -> (EnvFilter, Telltales) {
-    let directives = var("RUST_LOG").map(|directives| trimmed(&directives));
-    let filter = filter(var("AWS_LAMBDA_LOG_LEVEL").as_deref(), directives.as_deref());
-    (filter, Telltales::heard(directives.as_deref().unwrap_or_default()))
-}
-
-fn filter(lambda_level: Option<&str>, directives: Option<&str>) -> EnvFilter {
-    let level = lambda_level.or(directives).and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    EnvFilter::builder().with_default_directive(level.into()).parse_lossy(directives.unwrap_or_default())
-}
-
-/// Returns the directives without the spaces around them, which the filter would read as part of a name.
-fn trimmed(directives: &str) -> String {
-    directives.split(',').map(str::trim).collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambda_runtime::tracing::subscriber::registry;
     use std::io;
     use std::sync::{Arc, Mutex};
 
@@ -149,14 +109,5 @@ mod tests {
         assert_eq!(text(&composed).lines().count(), 1, "{}", text(&composed));
         assert!(text(&composed).contains("message_id=7"));
         assert_eq!(text(&beside).lines().count(), 3);
-    }
-
-    #[test]
-    fn levels_are_as_asked() {
-        assert_eq!(filter(None, None).to_string(), "info");
-        assert_eq!(filter(Some("WARN"), None).to_string(), "warn");
-        assert_eq!(filter(None, Some("debug")).to_string(), "debug");
-        assert_eq!(filter(None, Some(&trimmed(" TRACE "))).to_string(), "trace");
-        assert_eq!(filter(Some("WARN"), Some(&trimmed("info , hyper=off "))).to_string(), "hyper=off,info");
     }
 }
