@@ -73,6 +73,12 @@
 //!
 //! [channel flow processors]: https://docs.aws.amazon.com/chime-sdk/latest/dg/using-channel-flows.html
 
+#[cfg(all(panic = "abort", not(doc)))]
+compile_error!(
+    "with panic = \"abort\", a panic ends the process, and its message gets no callback: write panic = \"unwind\" into \
+     [profile.release] of the workspace's Cargo.toml. If nothing is written there, `cargo lambda build` sets \"abort\""
+);
+
 mod adapter;
 mod arn;
 mod callback;

@@ -25,7 +25,8 @@ pub(crate) struct Samples {
 pub(crate) struct Cold {
     /// From the start of the process until it asks for its first event. Lambda does not limit the CPU in this part.
     pub(crate) first_poll: Duration,
-    /// From the start of the process until its first callback has arrived.
+    /// From the start of the process until its first callback has arrived, without the time that the harness took between
+    /// the first poll and handing out the event: to put a process into a control group takes milliseconds.
     pub(crate) callback: Duration,
     /// CPU time of the process by then.
     pub(crate) cpu: Duration,

@@ -92,7 +92,7 @@ impl Bench {
         let (first_poll, cpu_by_then) = seen.first_poll.ok_or("an event was handed out before the first poll")?;
         let cold = Cold {
             first_poll: first_poll - started,
-            callback: seen.called_back - started,
+            callback: (first_poll - started) + (seen.called_back - seen.handed_out),
             cpu: seen.cpu,
             cpu_after_first_poll: seen.cpu - cpu_by_then,
             page_faults,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pem::{EncodeConfig, LineEnding, Pem};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -26,13 +26,17 @@ const AMAZON_ROOTS: &str = include_str!("../amazon-roots.pem");
 impl Tls {
     pub(crate) fn new() -> Result<Self, Error> {
         let mut authority = CertificateParams::new(Vec::new())?;
+        // With the server's name, it would be the server that signed itself, to OpenSSL.
+        authority.distinguished_name.push(DnType::CommonName, "the harness's authority");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority_key = KeyPair::generate()?;
         let authority_pem = authority.self_signed(&authority_key)?.pem();
         let issuer = Issuer::new(authority, authority_key);
 
         let key = KeyPair::generate()?;
-        let server = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &issuer)?;
+        let mut server = CertificateParams::new(vec!["localhost".to_owned()])?;
+        server.use_authority_key_identifier_extension = true;
+        let server = server.signed_by(&key, &issuer)?;
         let key = PrivateKeyDer::try_from(key.serialize_der())?;
         let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![server.der().clone()], key)?;
 

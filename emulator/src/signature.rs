@@ -5,3 +5,4 @@ mod scope;
 pub(crate) mod error;
 pub(crate) mod header;
 pub(crate) mod query;
+mod usual;

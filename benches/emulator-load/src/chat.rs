@@ -1,9 +1,10 @@
 //! The emulator with one channel, and the function in its flow.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use channel_flow_emulator::{Activity, Emulator, EventInvokeConfig, EventQueue, FunctionSettings, Settings};
+use channel_flow_emulator::{Activity, Emulator, EventInvokeConfig, EventQueue, Function, FunctionSettings, Settings};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -13,6 +14,7 @@ use crate::client::Client;
 pub(crate) struct Chat {
     pub(crate) activities: UnboundedReceiver<Activity>,
     emulator: Emulator,
+    function: Arc<Function>,
     channel: String,
     alice: String,
     clients: AtomicU64,
@@ -22,9 +24,11 @@ impl Chat {
     pub(crate) async fn start(processor: &Path, environments: usize) -> Result<Self, Error> {
         let emulator = Emulator::start(Settings::new().any_credentials(true)).await?;
         let settings = FunctionSettings::new().name("filter").concurrency(environments);
-        let function = emulator.function(processor, settings)?;
+        let function = Arc::new(emulator.function(processor, settings)?);
         let function_arn = function.arn();
-        emulator.service().set_function(&function_arn, EventQueue::new(function, EventInvokeConfig::new()));
+        emulator
+            .service()
+            .set_function(&function_arn, EventQueue::new(Arc::clone(&function), EventInvokeConfig::new()));
 
         let app = made(&emulator, "CreateAppInstance", json!({ "Name": "load" })).await?;
         let user = json!({ "AppInstanceArn": app, "AppInstanceUserId": "alice", "Name": "Alice" });
@@ -43,7 +47,12 @@ impl Chat {
         emulator.service().call("AssociateChannelFlow", association).await?;
 
         let activities = emulator.service().watch();
-        Ok(Self { activities, emulator, channel, alice, clients: AtomicU64::new(0) })
+        Ok(Self { activities, emulator, function, channel, alice, clients: AtomicU64::new(0) })
+    }
+
+    /// The processes of the function's environments.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.function.environments().iter().filter_map(|environment| environment.process_id()).collect()
     }
 
     /// A client of Alice's with a connection of its own.

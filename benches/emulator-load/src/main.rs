@@ -1,22 +1,28 @@
-//! Measures what the emulator costs: messages a second through a flow, what it adds to a message's way, and its memory.
+//! Measures what the emulator costs: messages a second through a flow, CPU time of each side, what it adds to a message's
+//! way, and its memory.
 //!
 //! `README.md` of the folder above says how.
 
 mod chat;
 mod client;
+mod cpu;
+mod machine;
 mod memory;
+mod row;
 mod way;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use channel_flow_emulator::{ActivityKind, MessageStatus};
 use clap::Parser;
-use quantile::milliseconds;
+use serde_json::json;
+use tokio::runtime::{Builder, Handle};
 use tokio::time::timeout;
 
 use crate::chat::Chat;
+use crate::row::{Row, table};
 use crate::way::Way;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -25,9 +31,9 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Parser)]
 #[command(max_term_width = 100)]
 struct Args {
-    /// The function, built for release: target/release/profanity-filter.
-    #[arg(long, value_name = "PATH")]
-    processor: PathBuf,
+    /// The function, built for release: target/release/profanity-filter. May be given several times.
+    #[arg(long, value_name = "PATH", required = true)]
+    processor: Vec<PathBuf>,
 
     /// How many execution environments it has; each number is a run of its own.
     #[arg(long, value_delimiter = ',', default_value = "1,4", value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -44,19 +50,41 @@ struct Args {
     /// Messages sent one after the other, for the time that one takes.
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     alone: u32,
+
+    /// Also writes the results as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 /// How many messages may be undecided at once, so that no run measures a queue that only grows.
 const UNDECIDED: usize = 256;
+
+/// Messages by many clients that do not count.
+const WARM_UP: u32 = 2_000;
 
 /// How long one message may take before the run ends with an error.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const CONTENT: &str = "What the hell is this, and why are there so many of you in here today?";
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+/// The name of the emulator's threads, by which their CPU time is known.
+const EMULATOR: &str = "emulator";
+
+/// The name of the one thread of the clients.
+const CLIENTS: &str = "clients";
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    // The emulator has threads of its own, as many as there are cores.
+    let emulator = Builder::new_multi_thread().thread_name(EMULATOR).enable_all().build();
+    let ran = emulator.map_err(Error::from).and_then(|emulator| {
+        let handle = emulator.handle().clone();
+        let clients = std::thread::Builder::new().name(CLIENTS.to_owned());
+        let clients =
+            clients.spawn(move || Builder::new_current_thread().enable_all().build()?.block_on(run(args, handle)));
+        clients?.join().map_err(|_| Error::from("the clients panicked"))?
+    });
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -65,30 +93,57 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(args: Args) -> Result<(), Error> {
-    println!(
-        "| environments | messages a second | alone, median ms | p99 ms | of it the emulator, median ms | p99 ms | MB before | MB after |"
-    );
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-    for environments in args.environments {
-        let mut chat = Chat::start(&args.processor, environments.into()).await?;
-        let way = alone(&mut chat, args.alone).await?;
-        let before = memory::resident()?;
-        let took = many(&mut chat, args.messages, args.clients.into()).await?;
-        let after = memory::resident()?;
-        let per_second = f64::from(args.messages) / took.as_secs_f64();
-        let megabytes = |bytes: u64| bytes as f64 / 1e6;
-        println!(
-            "| {environments} | {per_second:.0} | {} | {} | {} | {} | {:.0} | {:.0} |",
-            milliseconds(way.whole(0.5), 2),
-            milliseconds(way.whole(0.99), 2),
-            milliseconds(way.added(0.5), 2),
-            milliseconds(way.added(0.99), 2),
-            megabytes(before),
-            megabytes(after),
-        );
+async fn run(args: Args, emulator: Handle) -> Result<(), Error> {
+    let mut rows = Vec::new();
+    for processor in &args.processor {
+        for environments in &args.environments {
+            rows.push(measure(&args, &emulator, processor, *environments).await?);
+        }
+    }
+    print!("{}", table(&rows));
+    if let Some(file) = &args.json {
+        let command: Vec<_> = std::env::args().skip(1).collect();
+        let results = json!({
+            "command": format!("cargo run --release -p emulator-load -- {}", command.join(" ")),
+            "date": machine::date(),
+            "machine": machine::facts(),
+            "rows": rows.iter().map(Row::to_json).collect::<Vec<_>>(),
+        });
+        std::fs::write(file, format!("{results:#}\n"))?;
     }
     Ok(())
+}
+
+/// One function with so many environments.
+async fn measure(args: &Args, emulator: &Handle, processor: &Path, environments: u16) -> Result<Row, Error> {
+    let path = processor.to_owned();
+    let mut chat = emulator.spawn(async move { Chat::start(&path, environments.into()).await }).await??;
+    let way = alone(&mut chat, args.alone).await?;
+    // So that every environment is there before the CPU time is counted.
+    many(&mut chat, WARM_UP, args.clients.into()).await?;
+    let resident_before = memory::resident()?;
+    let before = used(&chat)?;
+    let took = many(&mut chat, args.messages, args.clients.into()).await?;
+    let after = used(&chat)?;
+    let [emulator_cpu, clients_cpu, functions_cpu] =
+        std::array::from_fn(|side| after[side].saturating_sub(before[side]) / args.messages);
+    let function = processor.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Row {
+        function,
+        environments,
+        per_second: f64::from(args.messages) / took.as_secs_f64(),
+        way,
+        emulator_cpu,
+        clients_cpu,
+        functions_cpu,
+        resident_before,
+        resident_after: memory::resident()?,
+    })
+}
+
+/// The CPU time so far of the emulator, the clients and the functions.
+fn used(chat: &Chat) -> Result<[Duration; 3], Error> {
+    Ok([cpu::of_own_threads(EMULATOR)?, cpu::of_own_threads(CLIENTS)?, cpu::of_processes(chat.processes())?])
 }
 
 /// Messages one after the other, each decided before the next is sent.

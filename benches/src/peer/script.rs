@@ -14,10 +14,9 @@ impl Peer {
     /// The filter in JavaScript.
     pub(crate) fn node() -> Result<Self, Error> {
         let folder = folder("node", &["index.mjs", "package.json", "package-lock.json", ".npmrc"])?;
-        // The client's own package has its native part built; to build it again needs a compiler for C++.
-        run(Command::new("npm")
-            .args(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"])
-            .current_dir(&folder))?;
+        // The client compiles its native part, which takes minutes.
+        let install = ["ci", "--omit=dev", "--no-audit", "--no-fund"];
+        once(&folder, "package-lock.json", || run(Command::new("npm").args(install).current_dir(&folder)))?;
         let client = folder.join("node_modules/aws-lambda-ric/index.mjs");
         Ok(Self {
             // Node.js trusts Mozilla's list, which is compiled in.
@@ -31,9 +30,11 @@ impl Peer {
     pub(crate) fn python() -> Result<Self, Error> {
         let folder = folder("python", &["handler.py", "requirements.txt"])?;
         let environment = folder.join("environment");
-        run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        let install = ["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "--requirement"];
-        run(Command::new(environment.join("bin/pip")).args(install).arg(folder.join("requirements.txt")))?;
+        let install = ["install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        once(&folder, "requirements.txt", || {
+            run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
+            run(Command::new(environment.join("bin/pip")).args(install).arg(folder.join("requirements.txt")))
+        })?;
         let arguments = ["-m", "awslambdaric", "handler.handler"].map(OsString::from);
         let python = environment.join("bin/python3");
         Ok(Self {
@@ -70,6 +71,16 @@ fn folder(name: &str, files: &[&str]) -> Result<PathBuf, Error> {
         fs::copy(from.join(file), to.join(file))?;
     }
     Ok(to)
+}
+
+/// Installs what `versions` lists, unless that is what was installed last.
+fn once(folder: &Path, versions: &str, install: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    let (versions, installed) = (fs::read(folder.join(versions))?, folder.join("installed"));
+    if fs::read(&installed).is_ok_and(|installed| installed == versions) {
+        return Ok(());
+    }
+    install()?;
+    Ok(fs::write(installed, versions)?)
 }
 
 /// The program itself, which a shim in PATH may only lead to.

@@ -18,6 +18,8 @@ const PROFILES: &str = r#"
 lto = "fat"
 codegen-units = 1
 strip = true
+# Without this line, `cargo lambda build` sets "abort", and a panic would end the process.
+panic = "unwind"
 
 # Nobody debugs into the AWS SDK, and its debug information takes a fifth of its build time.
 [profile.dev.package."*"]

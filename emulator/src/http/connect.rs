@@ -8,6 +8,7 @@ use crate::messaging::sessions::Session;
 use crate::messaging::state::State;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::world::batch::Effect;
+use crate::messaging::world::listeners::Listener;
 use crate::messaging::world::prefetch::PrefetchSortBy;
 use crate::model::session_event::SessionEvent;
 use crate::net::connection::Control;
@@ -42,6 +43,7 @@ enum NoSession {
 /// A session, and its first events.
 struct Opened {
     session: Session,
+    _listener: Listener,
     details: Vec<SessionEvent>,
 }
 
@@ -87,15 +89,16 @@ async fn open(core: &Core, request: &Parts) -> Result<Opened, NoSession> {
     let prefetch = prefetch(request)?;
     let (sender, receiver) = oneshot::channel();
     // The session opens in the order of all changes: it gets the changes after its `CHANNEL_DETAILS`, and no others.
-    let details = core.state.change(|State { world, .. }| {
+    let opening = core.state.change(|State { world, .. }| {
         world.identity(&user_arn)?;
         world.batch.effects.push(Effect::Open { user_arn: user_arn.clone(), opened: sender });
-        Some(prefetch.map(|sort_by| world.prefetch(&user_arn, sort_by)).unwrap_or_default())
+        let details = prefetch.map(|sort_by| world.prefetch(&user_arn, sort_by)).unwrap_or_default();
+        Some((world.listeners.listener(), details))
     });
     let nobody = || NoSession::Nobody(ApiError::forbidden("userArn is of no app-instance user or bot that there is"));
-    let details = details.0.ok_or_else(nobody)?;
+    let (listener, details) = opening.0.ok_or_else(nobody)?;
     let session = receiver.await.map_err(|_| NoSession::Ending)?;
-    Ok(Opened { session, details })
+    Ok(Opened { session, _listener: listener, details })
 }
 
 /// The order of the `CHANNEL_DETAILS` that the session asks for, if it does.
@@ -126,7 +129,7 @@ fn authenticate(core: &Core, request: &Parts) -> Result<(), SignatureError> {
 
 /// Sends the session's events until one side closes.
 async fn serve(mut socket: WebSocket, opened: Opened, ping: Duration) {
-    let Opened { mut session, details } = opened;
+    let Opened { mut session, _listener, details } = opened;
     let established = json!({ "Headers": headers("SESSION_ESTABLISHED", "SYSTEM") });
     for text in std::iter::once(established.to_string()).chain(details.iter().map(frame)) {
         if send(&mut socket, ping, Message::text(text)).await.is_err() {

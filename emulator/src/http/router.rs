@@ -15,6 +15,7 @@ use crate::net::origin_check::{self, Allowed};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -42,12 +43,15 @@ async fn handle(
 ) -> Response {
     control.busy();
     let (parts, body) = request.into_parts();
-    let headers = parts.headers.clone();
+    // Only a page's request has an answer that depends on them.
+    let headers = parts.headers.contains_key(ORIGIN).then(|| parts.headers.clone());
     let mut response = match origin_check::check(&http.allowed, &parts) {
         Err(error) => refuse(&error.into()),
         Ok(()) => route(&http, &control, parts, body).await,
     };
-    origin_check::cross_origin_headers(&http.allowed, &headers, response.headers_mut());
+    if let Some(headers) = headers {
+        origin_check::cross_origin_headers(&http.allowed, &headers, response.headers_mut());
+    }
     if response.body().size_hint().exact().is_none() {
         return response.map(|body| Body::new(control.answering_until_end_of(body)));
     }
@@ -77,7 +81,8 @@ async fn route(http: &Http, control: &Control, parts: Parts, body: Body) -> Resp
     if let Some(channel_arn) = channel_flow_callback::callback_path(&parts) {
         return channel_flow_callback::respond(core, control, &parts, &channel_arn, body).await;
     }
-    let found = api::operations().find_map(|operation| Some((operation, operation.matches(&parts)?)));
+    let segments: Vec<_> = parts.uri.path().split('/').collect();
+    let found = api::operations().find_map(|operation| Some((operation, operation.matches(&parts, &segments)?)));
     let Some((found, labels)) = found else {
         // With an unread body the connection would have to be closed, which the client's next request runs into.
         let _ = read(body).await;

@@ -198,9 +198,8 @@ impl Function {
         if settings.freeze && !settings.is_shared() {
             lease.freeze().await;
         }
-        let message = event.ids().ok().and_then(|ids| self.environments.host.message(ids));
         let has_failed = returned.is_fallback() || returned.failed_steps().next().is_some();
-        if has_failed || message.is_none_or(|message| message.decision().is_none()) {
+        if has_failed || !event.ids().is_ok_and(|ids| self.environments.host.is_decided(ids)) {
             sleep(LOG_GRACE).await;
         }
     }

@@ -31,6 +31,9 @@ pub(crate) trait Host: fmt::Debug + Send + Sync {
     /// The callbacks of an invocation, in the order of arrival.
     fn callbacks_of(&self, invocation: &InvocationKey<'_>) -> Vec<CallbackRecord>;
 
+    /// Whether a message has been decided.
+    fn is_decided(&self, ids: &MessageIds) -> bool;
+
     /// The state of a message.
     fn message(&self, ids: &MessageIds) -> Option<MessageState>;
 }

@@ -11,7 +11,7 @@ use crate::model::decision::Decision;
 use crate::model::message::{MessageFields, MessageIds};
 use crate::model::refusal::Refusal;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// A callback that keeps every limit. Whether a message waits for it is another question.
@@ -46,24 +46,6 @@ const CHANNEL_MESSAGE: &[Member] = &[
     Member::new("ContentType", CONTENT_TYPE),
 ];
 
-/// The members of a callback that keeps the model.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Said {
-    callback_id: String,
-    #[serde(default)]
-    delete_resource: bool,
-    channel_message: SaidOfMessage,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SaidOfMessage {
-    message_id: String,
-    #[serde(flatten)]
-    changes: MessageFields,
-}
-
 impl Callback {
     /// Reads a callback for `channel_arn`, which comes from the path, decoded.
     pub(crate) fn parse(channel_arn: &str, body: &[u8], assumptions: &Assumptions) -> Result<Self, Invalid> {
@@ -73,9 +55,11 @@ impl Callback {
         // The channel is the path's; a channel in the body is ignored.
         body.insert("ChannelArn".to_owned(), channel_arn.into());
         shape::check(CALLBACK, &mut body, assumptions).map_err(Invalid::Shape)?;
-        let Said { callback_id, delete_resource, channel_message } =
-            Said::deserialize(Value::Object(body)).map_err(not_json)?;
-        let SaidOfMessage { message_id, changes } = channel_message;
+        let delete_resource = body.get("DeleteResource").and_then(Value::as_bool).unwrap_or_default();
+        let callback_id = text(&mut body, "CallbackId");
+        let mut message = body.remove("ChannelMessage").and_then(object).unwrap_or_default();
+        let message_id = text(&mut message, "MessageId");
+        let changes = MessageFields::deserialize(Value::Object(message)).map_err(not_json)?;
         let decision = match (delete_resource, changes.is_empty()) {
             (true, _) => Decision::Deny,
             (false, true) => Decision::NoChange,
@@ -83,6 +67,21 @@ impl Callback {
         };
         let channel_arn = channel_arn.to_owned();
         Ok(Self { ids: MessageIds { callback_id, message_id, channel_arn }, decision, changes })
+    }
+}
+
+/// A string that the model requires.
+fn text(members: &mut Map<String, Value>, name: &str) -> String {
+    match members.remove(name) {
+        Some(Value::String(text)) => text,
+        _ => String::new(),
+    }
+}
+
+fn object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(members) => Some(members),
+        _ => None,
     }
 }
 

@@ -37,7 +37,7 @@ impl Host for FunctionHost {
     }
 
     fn register(&self, event: &Event) {
-        self.state.register(event);
+        self.state.note(event);
     }
 
     fn callback_count(&self) -> usize {
@@ -46,6 +46,10 @@ impl Host for FunctionHost {
 
     fn callbacks_of(&self, invocation: &InvocationKey<'_>) -> Vec<CallbackRecord> {
         self.state.read(|State { callback_log, keys, .. }| callback_log.of_invocation(invocation, keys))
+    }
+
+    fn is_decided(&self, ids: &MessageIds) -> bool {
+        self.state.is_decided(ids)
     }
 
     fn message(&self, ids: &MessageIds) -> Option<MessageState> {

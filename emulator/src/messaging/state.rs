@@ -64,6 +64,22 @@ impl SharedState {
         self.change(register).0
     }
 
+    /// As [`register`](Self::register), without a look at the message.
+    pub(crate) fn note(&self, event: &Event) {
+        let of_channel = |state: &State| event.ids().is_ok_and(|ids| state.world.step_state(ids).is_some());
+        if !self.read(of_channel) {
+            self.register(event);
+        }
+    }
+
+    /// Whether a message has been decided.
+    pub(crate) fn is_decided(&self, ids: &MessageIds) -> bool {
+        self.read(|State { world, .. }| match world.step_state(ids) {
+            Some(step) => step.decision.is_some(),
+            None => world.strays.state_of(ids).is_some_and(|message| message.decision().is_some()),
+        })
+    }
+
     /// The state of a message.
     pub(crate) fn message(&self, ids: &MessageIds) -> Option<MessageState> {
         self.read(|state| state.message(ids))

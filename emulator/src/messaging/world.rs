@@ -8,6 +8,7 @@ pub(crate) mod access;
 pub(crate) mod batch;
 pub(crate) mod client_request_token;
 pub(crate) mod flow;
+pub(crate) mod listeners;
 pub(crate) mod message_table;
 pub(crate) mod prefetch;
 pub(crate) mod strays;
@@ -41,6 +42,7 @@ use crate::messaging::resource::tags::Tags;
 use crate::messaging::wire::api_error::ApiError;
 use crate::messaging::world::batch::Batch;
 use crate::messaging::world::client_request_token::Tokens;
+use crate::messaging::world::listeners::Listeners;
 use crate::messaging::world::message_table::MessageTable;
 use crate::messaging::world::strays::Strays;
 use crate::messaging::world::table::Table;
@@ -56,6 +58,8 @@ pub(crate) struct World {
     /// The quota.
     pub(crate) processors_of_a_flow: usize,
     pub(crate) batch: Batch,
+    /// Those who get notifications about messages.
+    pub(crate) listeners: Listeners,
     /// The id of the resource that the next request creates, if it is not to be a fresh one.
     pub(crate) chosen_id: Option<String>,
     pub(crate) app_instances: Table<AppInstance>,
@@ -100,6 +104,7 @@ impl World {
             assumptions,
             processors_of_a_flow: assumptions::PROCESSORS_OF_A_FLOW,
             batch: Batch::new(durable),
+            listeners: Listeners::default(),
             chosen_id: None,
             app_instances: Table::new("app-instances"),
             members: Table::new("members"),

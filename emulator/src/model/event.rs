@@ -4,13 +4,14 @@ use crate::arn::ACCOUNT;
 use crate::ids;
 use crate::json::Members;
 use crate::limits::{self, LimitError};
-use crate::model::message::{MessageAttributeValue, MessageFields, MessageIds, PushNotification};
+use crate::model::message::{MessageAttributeValue, MessageChange, MessageFields, MessageIds, PushNotification};
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// A message that somebody sends.
@@ -90,6 +91,12 @@ pub enum Persistence {
 #[derive(Clone)]
 pub struct Event {
     json: Bytes,
+    /// Shared, as the bytes are: an event has several clones on its way.
+    message: Arc<EventMessage>,
+}
+
+/// What an event says of its message.
+struct EventMessage {
     ids: Result<MessageIds, MissingIds>,
     fields: MessageFields,
     sender_arn: Option<String>,
@@ -355,7 +362,26 @@ impl Event {
         let non_persistent = non_persistent.is_some_and(|value| value == Persistence::NonPersistent.name());
         let persistence = if non_persistent { Persistence::NonPersistent } else { Persistence::Persistent };
         let is_edit = message.is_some_and(|message| message.string("LastEditedTimestamp").is_some());
-        Self { json, ids, fields, sender_arn, persistence, is_edit }
+        let message = EventMessage { ids, fields, sender_arn, persistence, is_edit };
+        Self { json, message: Arc::new(message) }
+    }
+
+    /// The event `json` of a message that is known, so that it need not be read from the event.
+    pub(crate) fn of_message(
+        json: String,
+        ids: MessageIds,
+        fields: MessageFields,
+        sender_arn: String,
+        persistence: Persistence,
+        change: MessageChange,
+    ) -> Self {
+        if ids.check().is_err() {
+            return Self::raw(json);
+        }
+        let sender_arn = Some(sender_arn);
+        let is_edit = change == MessageChange::Update;
+        let message = EventMessage { ids: Ok(ids), fields, sender_arn, persistence, is_edit };
+        Self { json: json.into(), message: Arc::new(message) }
     }
 
     /// The bytes that the function gets.
@@ -369,27 +395,27 @@ impl Event {
     ///
     /// The event has not all of them, so no callback for it can be accepted.
     pub fn ids(&self) -> Result<&MessageIds, &MissingIds> {
-        self.ids.as_ref()
+        self.message.ids.as_ref()
     }
 
     /// The sender, if it can be read.
     pub(crate) fn sender_arn(&self) -> Option<&str> {
-        self.sender_arn.as_deref()
+        self.message.sender_arn.as_deref()
     }
 
     /// Whether the channel stores it, which it does unless the event says that it does not.
     pub(crate) fn persistence(&self) -> Persistence {
-        self.persistence
+        self.message.persistence
     }
 
     /// Whether it is an update of a message that was sent.
     pub(crate) fn is_edit(&self) -> bool {
-        self.is_edit
+        self.message.is_edit
     }
 
     /// The fields of the message when it was sent.
     pub fn fields(&self) -> &MessageFields {
-        &self.fields
+        &self.message.fields
     }
 }
 
@@ -454,8 +480,8 @@ impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("json_bytes", &self.json.len())
-            .field("ids", &self.ids)
-            .field("fields", &self.fields)
+            .field("ids", &self.message.ids)
+            .field("fields", &self.message.fields)
             .finish()
     }
 }

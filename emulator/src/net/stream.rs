@@ -30,7 +30,7 @@ pub(crate) enum Peeked {
     Bytes,
     /// The other side has closed.
     End,
-    /// TLS does not tell.
+    /// Only the read tells.
     Unknown,
 }
 
@@ -55,17 +55,13 @@ impl Stream {
                     }
                     *self = Self::Handshake(Box::new(acceptor.accept(stream)));
                 }
-                Self::Plain(stream) => {
-                    let come = ready!(stream.poll_peek(cx, &mut ReadBuf::new(&mut first)))?;
-                    // Nothing means that the other side has closed.
-                    return Poll::Ready(Ok(if come > 0 { Peeked::Bytes } else { Peeked::End }));
-                }
                 Self::Handshake(accept) => {
                     let accepted = ready!(Pin::new(accept.as_mut()).poll(cx));
                     *self = Self::Broken;
                     *self = Self::Tls(Box::new(accepted?));
                 }
-                Self::Tls(_) => return Poll::Ready(Ok(Peeked::Unknown)),
+                // TLS cannot peek, and a peek before each read would be another system call.
+                Self::Plain(_) | Self::Tls(_) => return Poll::Ready(Ok(Peeked::Unknown)),
                 Self::Broken => return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
             }
         }

@@ -104,7 +104,8 @@ impl Words {
         let is = |c: char, letter: char| {
             if c.is_ascii() { c.to_ascii_lowercase() == letter } else { c.to_lowercase().eq([letter]) }
         };
-        let says = |part: &[Glyph], word: &str| part.iter().zip(word.chars()).all(|(glyph, letter)| is(glyph.c, letter));
+        let says =
+            |part: &[Glyph], word: &str| part.iter().zip(word.chars()).all(|(glyph, letter)| is(glyph.c, letter));
         let is_inside = |word: &&str| token.windows(word.len()).any(|part| says(part, word));
         INSIDE.iter().any(is_inside) && token[0].c != '@' && !self.passes(&written(token))
     }

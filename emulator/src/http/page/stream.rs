@@ -5,6 +5,7 @@ use crate::http::page::switchboard;
 use crate::http::page::updates::{Page, Update};
 use crate::messaging::core::Core;
 use crate::messaging::sessions::Session;
+use crate::messaging::world::listeners::Listener;
 use crate::model::session_event::SessionEvent;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::StatusCode;
@@ -37,6 +38,7 @@ struct Stream {
     channel_arn: String,
     /// The sessions of the people that the page shows, by their ARNs.
     sessions: Vec<(String, Session)>,
+    _listener: Listener,
     updates: broadcast::Receiver<Update>,
     held: watch::Receiver<Arc<str>>,
     closed: watch::Receiver<bool>,
@@ -58,7 +60,10 @@ pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
     let mut people = [text(request, "left"), text(request, "right")].to_vec();
     people.dedup();
     // Unknown people get no session. A page of an earlier start may ask for such people; it notices the new instance.
-    core.state.read(|state| people.retain(|arn| state.world.members.contains(arn)));
+    let listener = core.state.read(|state| {
+        people.retain(|arn| state.world.members.contains(arn));
+        state.world.listeners.listener()
+    });
     let known = people.into_iter();
     let (sender, body) = Channel::new(64);
     let gone = Arc::new(Notify::new());
@@ -66,6 +71,7 @@ pub(super) fn open(core: &Arc<Core>, page: &Page, request: &Parts) -> Response {
         core: Arc::downgrade(core),
         channel_arn: text(request, "channel"),
         sessions: known.map(|arn| (arn.clone(), core.sessions.open(&arn))).collect(),
+        _listener: listener,
         updates: page.updates.subscribe(),
         held: page.held.list(),
         closed: page.closed.subscribe(),

@@ -63,7 +63,7 @@ impl Input {
 
     /// Whatever serde makes of the input as a whole: a structure that some of its members make up.
     pub(crate) fn read_all<T: DeserializeOwned>(&self) -> Option<T> {
-        T::deserialize(Value::Object(self.0.clone())).ok()
+        T::deserialize(&self.0).ok()
     }
 
     /// All of it, to compare with another request of the same token.

@@ -4,8 +4,8 @@ use crate::messaging::api::call::Call;
 use crate::messaging::wire::api_error::{ApiError, Exception};
 use crate::messaging::wire::shape::{Member, Place};
 use crate::net::query::query;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
@@ -44,9 +44,22 @@ impl Operation {
         self.method == "GET" || self.name == "SearchChannels"
     }
 
-    /// The labels of the path and their values, if the request is for this operation.
-    pub(crate) fn matches(&self, request: &Parts) -> Option<Vec<(&'static str, String)>> {
-        if request.method != Method::from_bytes(self.method.as_bytes()).ok()? {
+    /// The labels of the path and their values, if the request, whose path has these `segments`, is for this operation.
+    pub(crate) fn matches(&self, request: &Parts, segments: &[&str]) -> Option<Vec<(&'static str, String)>> {
+        if request.method.as_str() != self.method {
+            return None;
+        }
+        let mut labels = Vec::new();
+        let mut given = segments.iter();
+        for expected in self.path.split('/') {
+            let given = given.next()?;
+            match expected.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
+                Some(label) => labels.push((label, *given)),
+                None if expected == *given => {}
+                None => return None,
+            }
+        }
+        if given.next().is_some() {
             return None;
         }
         // A selector of an operation that is not in the tables must not fall through to its path's plain operation.
@@ -55,18 +68,9 @@ impl Operation {
         if given.as_ref().map(|(key, value)| (*key, value.as_str())) != self.selector {
             return None;
         }
-        let mut labels = Vec::new();
-        let mut given = request.uri.path().split('/');
-        for expected in self.path.split('/') {
-            let given = given.next()?;
-            match expected.strip_prefix('{').and_then(|label| label.strip_suffix('}')) {
-                // Bytes that are not UTF-8 cannot be in an ARN, so a lossy reading fails its pattern.
-                Some(label) => labels.push((label, percent_decode_str(given).decode_utf8_lossy().into_owned())),
-                None if expected == given => {}
-                None => return None,
-            }
-        }
-        given.next().is_none().then_some(labels)
+        // Bytes that are not UTF-8 cannot be in an ARN, so a lossy reading fails its pattern.
+        let decode = |given: &str| percent_decode_str(given).decode_utf8_lossy().into_owned();
+        Some(labels.into_iter().map(|(label, given)| (label, decode(given))).collect())
     }
 
     /// What path, query and header say, by the names of the model.

@@ -7,7 +7,7 @@ use crate::messaging::resource::identity::Identity;
 use crate::messaging::wire::output::Time;
 use crate::model::decision::Decision;
 use crate::model::event::{Event, Persistence};
-use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageKey, MessageStatus};
+use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageKey, MessageStatus, PushNotification};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -215,32 +215,58 @@ impl Message {
     /// `ContentType`. A message in a sub-channel has a `SubChannelId` beside.
     pub(crate) fn event(&self, key: MessageKey<'_>, processing: &Processing) -> Event {
         let fields = &processing.fields;
-        let mut message = json!({
-            "MessageId": key.message_id,
-            "ChannelArn": key.channel_arn,
-            "Content": fields.content,
-            "Persistence": self.persistence.name(),
-            "Sender": *self.sender,
-            "Type": self.kind.name(),
-            "CreatedTimestamp": ids::timestamp(self.created),
-        });
-        if let Some(metadata) = &fields.metadata {
-            message["Metadata"] = json!(metadata);
-        }
-        if let Some(push_notification) = &fields.push_notification {
-            message["PushNotification"] = json!(push_notification);
-        }
-        if let Some(sub_channel_id) = &fields.sub_channel_id {
-            message["SubChannelId"] = json!(sub_channel_id);
-        }
-        if processing.change == MessageChange::Update {
-            message["LastEditedTimestamp"] = ids::timestamp(processing.said).into();
-        }
-        let callback_id = processing.callback_id.to_string();
-        let event =
-            json!({ "EventType": "CHANNEL_MESSAGE_EVENT", "CallbackId": callback_id, "ChannelMessage": message });
-        Event::raw(event.to_string())
+        let ids = processing.ids(key);
+        let edited = (processing.change == MessageChange::Update).then_some(processing.said);
+        let json = EventJson {
+            event_type: "CHANNEL_MESSAGE_EVENT",
+            callback_id: &ids.callback_id,
+            channel_message: EventMessageJson {
+                message_id: key.message_id,
+                channel_arn: key.channel_arn,
+                content: fields.content.as_deref(),
+                persistence: self.persistence.name(),
+                sender: &self.sender,
+                r#type: self.kind.name(),
+                created_timestamp: ids::timestamp(self.created),
+                metadata: fields.metadata.as_deref(),
+                push_notification: fields.push_notification.as_ref(),
+                sub_channel_id: fields.sub_channel_id.as_deref(),
+                last_edited_timestamp: edited.map(ids::timestamp),
+            },
+        };
+        let json = serde_json::to_string(&json).expect("messages have nothing that JSON has not");
+        let told = MessageFields { message_attributes: None, content_type: None, ..fields.clone() };
+        Event::of_message(json, ids, told, self.sender.arn.clone(), self.persistence, processing.change)
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EventJson<'a> {
+    event_type: &'static str,
+    callback_id: &'a str,
+    channel_message: EventMessageJson<'a>,
+}
+
+/// `ChannelMessage` of an event.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct EventMessageJson<'a> {
+    message_id: &'a str,
+    channel_arn: &'a str,
+    content: Option<&'a str>,
+    persistence: &'static str,
+    sender: &'a Identity,
+    r#type: &'static str,
+    created_timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push_notification: Option<&'a PushNotification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_channel_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_edited_timestamp: Option<String>,
 }
 
 /// Messages share the identities of their senders, in memory.

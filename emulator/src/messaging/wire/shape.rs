@@ -102,19 +102,43 @@ impl Member {
     }
 }
 
+/// Where a value stands. It becomes text only if there is something to say about it.
+enum Path<'a> {
+    Body,
+    Member(&'a Path<'a>, &'static str),
+    Element(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    fn invalid(&self, problem: Problem) -> Invalid {
+        Invalid { path: self.to_string(), problem }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body => Ok(()),
+            Self::Member(Self::Body, name) => f.write_str(name),
+            Self::Member(of, name) => write!(f, "{of}.{name}"),
+            Self::Element(of, position) => write!(f, "{of}[{position}]"),
+        }
+    }
+}
+
 /// Whether `input` keeps the model in `members`. Members that are `null` are removed, if that means absent.
 pub(crate) fn check(
     members: &[Member],
     input: &mut Map<String, Value>,
     assumptions: &Assumptions,
 ) -> Result<(), Invalid> {
-    check_members(members, input, "", assumptions)
+    check_members(members, input, &Path::Body, assumptions)
 }
 
 fn check_members(
     members: &[Member],
     input: &mut Map<String, Value>,
-    path: &str,
+    path: &Path<'_>,
     assumptions: &Assumptions,
 ) -> Result<(), Invalid> {
     if assumptions.null_is_absent {
@@ -122,13 +146,13 @@ fn check_members(
     }
     let known = |name: &String| members.iter().any(|member| member.name == name);
     if !assumptions.unknown_fields_are_ignored && !input.keys().all(known) {
-        return Err(Invalid { path: path.to_owned(), problem: Problem::UnknownField });
+        return Err(path.invalid(Problem::UnknownField));
     }
     for member in members {
-        let path = if path.is_empty() { member.name.to_owned() } else { format!("{path}.{}", member.name) };
+        let path = Path::Member(path, member.name);
         match input.get_mut(member.name) {
             Some(value) => member.shape.check(value, &path, assumptions)?,
-            None if member.required => return Err(Invalid { path, problem: Problem::Missing }),
+            None if member.required => return Err(path.invalid(Problem::Missing)),
             None => {}
         }
     }
@@ -136,8 +160,8 @@ fn check_members(
 }
 
 impl Shape {
-    fn check(&self, value: &mut Value, path: &str, assumptions: &Assumptions) -> Result<(), Invalid> {
-        let invalid = |problem| Invalid { path: path.to_owned(), problem };
+    fn check(&self, value: &mut Value, path: &Path<'_>, assumptions: &Assumptions) -> Result<(), Invalid> {
+        let invalid = |problem| path.invalid(problem);
         let wrong = |expected| invalid(Problem::WrongType(expected));
         match self {
             Self::Text(limit) => {
@@ -170,7 +194,7 @@ impl Shape {
                     return Err(invalid(Problem::Length { length, min: *min, max: *max }));
                 }
                 for (position, value) in list.iter_mut().enumerate() {
-                    element.check(value, &format!("{path}[{position}]"), assumptions)?;
+                    element.check(value, &Path::Element(path, position), assumptions)?;
                 }
                 Ok(())
             }
@@ -178,8 +202,8 @@ impl Shape {
                 let map = value.as_object_mut().ok_or_else(|| wrong("an object"))?;
                 for (position, (name, value)) in map.iter_mut().enumerate() {
                     // Names are as private as values, so the path has the position.
-                    let path = format!("{path}[{position}]");
-                    key.check(name).map_err(|error| Invalid { path: path.clone(), problem: Problem::Limit(error) })?;
+                    let path = Path::Element(path, position);
+                    key.check(name).map_err(|error| path.invalid(Problem::Limit(error)))?;
                     element.check(value, &path, assumptions)?;
                 }
                 Ok(())

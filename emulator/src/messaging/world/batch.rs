@@ -34,7 +34,7 @@ pub(crate) enum Effect {
     /// A processor is invoked.
     Invoke { function_arn: String, event: Event },
     /// The watchers get this activity.
-    Announce(Activity),
+    Announce(Box<Activity>),
 }
 
 impl Batch {

@@ -169,8 +169,8 @@ impl World {
         let Some(message) = self.messages.get(key) else { return };
         let Some(processing) = message.processing.as_deref() else { return };
         let event = message.event(key, processing);
-        let Processor { name, configuration, .. } = processing.processor().clone();
-        let function_arn = configuration.lambda.resource_arn;
+        let Processor { name, configuration, .. } = processing.processor();
+        let (name, function_arn) = (name.clone(), configuration.lambda.resource_arn.clone());
         let ids = processing.ids(key);
         let json = event.json().clone();
         let kind = ActivityKind::Invoked { processor: name, function_arn: function_arn.clone(), ids, event: json };

@@ -4,13 +4,25 @@ use crate::ids;
 use crate::messaging::resource::message::{Message, Processing, Step, Tombstone};
 use crate::messaging::world::World;
 use crate::model::activity::ActivityKind;
+use crate::model::decision::Decision;
 use crate::model::event::Persistence;
 use crate::model::message::{MessageChange, MessageFields, MessageIds, MessageKey, MessageState, MessageStatus};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// The status of a message, or an update of one, that comes in: `PENDING` if a flow has to process it, or else `SENT`.
 pub(super) fn first_status(processing: Option<&Processing>) -> MessageStatus {
     if processing.is_some() { MessageStatus::Pending } else { MessageStatus::Sent }
+}
+
+/// A step, and the state of the message that it belongs to.
+pub(crate) struct StepState<'a> {
+    status: MessageStatus,
+    /// `None` if the message is no more.
+    fields: Option<&'a MessageFields>,
+    /// `None` if the step is not over, or its processor could not be reached.
+    pub(crate) decision: Option<Decision>,
+    by: Option<&'a Arc<str>>,
 }
 
 impl World {
@@ -70,26 +82,28 @@ impl World {
 
     /// The state of the message that a step belongs to.
     pub(crate) fn state_of(&self, ids: &MessageIds) -> Option<MessageState> {
+        let StepState { status, fields, decision, by } = self.step_state(ids)?;
+        let fields = fields.cloned().unwrap_or_default();
+        Some(MessageState::of_channel(ids.clone(), status, fields, decision, by.cloned()))
+    }
+
+    /// As [`state_of`](Self::state_of), to look at.
+    pub(crate) fn step_state(&self, ids: &MessageIds) -> Option<StepState<'_>> {
         let callback_id = ids::own_uuid(&ids.callback_id)?;
-        let message = self.messages.get(ids.key());
-        if let Some(processing) = message.and_then(|message| message.processing.as_deref())
-            && processing.callback_id == callback_id
-        {
-            let fields = processing.fields.clone();
-            return Some(MessageState::of_channel(ids.clone(), MessageStatus::Pending, fields, None, None));
-        }
-        let of_step = |steps: &[Step], status, fields| {
-            let step = steps.iter().find(|step| step.callback_id == callback_id)?;
-            Some(MessageState::of_channel(ids.clone(), status, fields, step.decision, step.by.clone()))
+        let of_step = |steps: &'_ [Step]| steps.iter().position(|step| step.callback_id == callback_id);
+        let Some(message) = self.messages.get(ids.key()) else {
+            let tombstone = self.messages.tombstone(ids.key())?;
+            let Step { decision, by, .. } = &tombstone.steps[of_step(&tombstone.steps)?];
+            return Some(StepState { status: tombstone.status, fields: None, decision: *decision, by: by.as_ref() });
         };
-        if let Some(message) = message {
-            let (status, fields) = match &message.processing {
-                Some(processing) => (MessageStatus::Pending, processing.fields.clone()),
-                None => (message.status, message.fields.clone()),
-            };
-            return of_step(&message.steps, status, fields);
+        let (status, fields) = match message.processing.as_deref() {
+            Some(processing) => (MessageStatus::Pending, &processing.fields),
+            None => (message.status, &message.fields),
+        };
+        if message.processing.as_deref().is_some_and(|processing| processing.callback_id == callback_id) {
+            return Some(StepState { status, fields: Some(fields), decision: None, by: None });
         }
-        let tombstone = self.messages.tombstone(ids.key())?;
-        of_step(&tombstone.steps, tombstone.status, MessageFields::default())
+        let Step { decision, by, .. } = &message.steps[of_step(&message.steps)?];
+        Some(StepState { status, fields: Some(fields), decision: *decision, by: by.as_ref() })
     }
 }

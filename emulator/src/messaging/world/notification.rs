@@ -13,6 +13,9 @@ use std::time::SystemTime;
 impl World {
     /// Notifies all members of the channel who may see the message.
     pub(super) fn notify_members(&mut self, key: MessageKey<'_>, message: &Message, event_type: &'static str) {
+        if self.listeners.is_empty() {
+            return;
+        }
         let Some(channel) = self.channels.get(key.channel_arn) else { return };
         // Those of a sub-channel that was given up are told nothing.
         let members = channel.memberships_of(message.sub_channel_id()).into_iter().flat_map(|members| members.keys());
@@ -26,6 +29,9 @@ impl World {
 
     /// As [`notify_members`](Self::notify_members), of a message that the channel has.
     pub(super) fn notify_of(&mut self, key: MessageKey<'_>, event_type: &'static str) {
+        if self.listeners.is_empty() {
+            return;
+        }
         if let Some(message) = self.messages.get(key).cloned() {
             self.notify_members(key, &message, event_type);
         }
@@ -38,6 +44,9 @@ impl World {
             self.notify_of(key, event_type);
             return;
         }
+        if self.listeners.is_empty() {
+            return;
+        }
         let Some(message) = self.messages.get(key) else { return };
         let payload = Value::Object(message.describe(key, true, text));
         let event = SessionEvent { event_type, message_type: message.kind.name(), payload };
@@ -46,6 +55,9 @@ impl World {
 
     /// Notifies a sender that a version of a message was denied or failed.
     pub(super) fn notify_unsent(&mut self, key: MessageKey<'_>, unsent: &Processing, status: MessageStatus) {
+        if self.listeners.is_empty() {
+            return;
+        }
         let Some(message) = self.messages.get(key) else { return };
         let event_type = event_type(status, unsent.change);
         let payload = Value::Object(message.describe_unsent(key, unsent, status, text));
@@ -82,7 +94,7 @@ impl World {
     pub(crate) fn announce(&mut self, at: SystemTime, key: MessageKey<'_>, kind: ActivityKind) {
         let (channel_arn, message_id) = (key.channel_arn.to_owned(), key.message_id.to_owned());
         let activity = Activity { at, channel_arn, message_id, kind };
-        self.batch.effects.push(Effect::Announce(activity));
+        self.batch.effects.push(Effect::Announce(Box::new(activity)));
     }
 }
 

@@ -23,9 +23,16 @@ pub(crate) fn identity(person: &str) -> Identity {
     Identity { arn: arn(person), name: person.to_owned() }
 }
 
+/// A durable one with nothing in it, and with somebody who listens for as long as the test lasts.
+pub(crate) fn empty_world(assumptions: Assumptions) -> World {
+    let world = World::new("us-east-1".to_owned(), true, assumptions);
+    std::mem::forget(world.listeners.listener());
+    world
+}
+
 /// A durable one, whose channel has the flow [`FLOW`], which is not there yet.
 pub(crate) fn world(assumptions: Assumptions) -> World {
-    let mut world = World::new("us-east-1".to_owned(), true, assumptions);
+    let mut world = empty_world(assumptions);
     for person in PEOPLE {
         let member = Member {
             name: person.to_owned(),

@@ -7,7 +7,7 @@ use crate::messaging::resource::channel_flow::ChannelFlow;
 use crate::messaging::resource::sub_channel::{ElasticChannelConfiguration, SubChannel};
 use crate::messaging::world::batch::Batch;
 use crate::messaging::world::message::NewMessage;
-use crate::messaging::world::testing::{CHANNEL, FLOW, PEOPLE, arn, message, world};
+use crate::messaging::world::testing::{CHANNEL, FLOW, PEOPLE, arn, empty_world, message, world};
 use crate::model::event::Persistence;
 use crate::model::refusal::RefusalKind;
 use proptest::prelude::*;
@@ -128,7 +128,7 @@ impl Stage {
 
     /// The service ends and starts again, with what the store has.
     fn restart(&mut self) {
-        let mut world = World::new("us-east-1".to_owned(), true, self.world.assumptions.clone());
+        let mut world = empty_world(self.world.assumptions.clone());
         for ((table, key), value) in &self.store {
             assert!(world.load(table, key, value), "{table} {key}");
         }
