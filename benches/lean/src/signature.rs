@@ -114,7 +114,7 @@ mod tests {
     fn dates_are_those_of_the_calendar() {
         assert_eq!(amz_date(0), "19700101T000000Z");
         assert_eq!(amz_date(951_868_799), "20000229T235959Z");
-        assert_eq!(amz_date(1_790_000_000), "20260921T131320Z");
+        assert_eq!(amz_date(1_790_000_000), "20260921T141320Z");
         assert_eq!(amz_date(4_107_542_400), "21000301T000000Z");
     }
 }

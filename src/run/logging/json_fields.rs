@@ -7,6 +7,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::field::{Field, Visit};
 
+/// The fields of the framework's spans fit in about this many bytes, so that they are written without growing the memory.
+const SPAN_BYTES: usize = 384;
+
 /// Appends fields to an object in JSON, after its `{` or after other fields.
 pub(super) struct JsonFields<'a> {
     json: &'a mut Vec<u8>,
@@ -84,7 +87,7 @@ pub(super) struct SpanFields {
 impl SpanFields {
     /// Returns the fields that `record` passes to a visitor.
     pub(super) fn of(record: impl FnOnce(&mut dyn Visit)) -> Self {
-        let mut json = Vec::new();
+        let mut json = Vec::with_capacity(SPAN_BYTES);
         let mut fields = JsonFields::new(&mut json);
         record(&mut fields);
         let appended = fields.appended;

@@ -41,10 +41,10 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
+        let mut extensions = span.extensions_mut();
         // Another layer of this kind may have been here.
-        if span.extensions().get::<SpanFields>().is_none() {
-            let fields = SpanFields::of(|visit| attributes.record(visit));
-            span.extensions_mut().replace(fields);
+        if extensions.get_mut::<SpanFields>().is_none() {
+            extensions.insert(SpanFields::of(|visit| attributes.record(visit)));
         }
     }
 
