@@ -33,6 +33,10 @@ const AFTER: [&str; 52] = [
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=words");
+    // At a fixed address, a program needs no relocations: 0.4 MB less to load and to change when the function starts.
+    if env::var("PROFILE")? == "release" && env::var("CARGO_CFG_TARGET_ENV")? == "gnu" {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
     let out = env::var("OUT_DIR")?;
     let pass = lines("words/pass.txt")?;
     fs::write(Path::new(&out).join("pass.in"), table(&pass))?;

@@ -4,14 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format as DateTimeFormat;
-use metrique_writer_core::format::Format;
-use metrique_writer_core::unit::NegativeScale;
-use metrique_writer_core::value::MetricFlags;
-use metrique_writer_core::{Entry, EntryWriter, Observation, Unit, Value, ValueWriter};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::names::{self, ReasonNames};
 use super::{AfterRecord, Record};
@@ -39,13 +36,7 @@ const MOST_METRICS: usize = 100;
 pub(super) struct Emf {
     function_name: String,
     level: String,
-    state: Mutex<State>,
-}
-
-#[derive(Clone)]
-struct State {
-    format: metrique_writer_format_emf::Emf,
-    reasons: ReasonNames,
+    reasons: Mutex<ReasonNames>,
 }
 
 impl Emf {
@@ -58,9 +49,7 @@ impl Emf {
         // Lambda drops lines of a lower level.
         let level = log_level.map(str::to_ascii_uppercase);
         let level = level.filter(|level| matches!(&**level, "WARN" | "ERROR" | "FATAL")).unwrap_or("INFO".to_owned());
-        let dimensions = vec![vec![DIMENSION.to_owned()]];
-        let format = metrique_writer_format_emf::Emf::builder(NAMESPACE.to_owned(), dimensions).build();
-        Self { function_name, level, state: Mutex::new(State { format, reasons: ReasonNames::default() }) }
+        Self { function_name, level, reasons: Mutex::new(ReasonNames::default()) }
     }
 
     pub(super) fn settled(&self, record: &Record<'_>, settled: &Settled) -> Vec<u8> {
@@ -111,8 +100,8 @@ impl Emf {
         fill: impl FnOnce(&mut Line<'_>),
     ) -> Vec<u8> {
         let now = SystemTime::now();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { format, reasons } = &mut *state;
+        let mut reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        let reasons = &mut *reasons;
         let mut line = Line { now, properties: Vec::with_capacity(16), metrics: BTreeMap::new(), reasons };
         line.property("timestamp", DateTime::from(now).fmt(DateTimeFormat::DateTime).unwrap_or_default());
         line.property("level", &*self.level);
@@ -128,11 +117,9 @@ impl Emf {
             line.property("CallbackId", &*ids.callback_id);
         }
         fill(&mut line);
-        let mut written = Vec::with_capacity(1024);
-        // It fails for values that it cannot show, and what it has written then is no line.
-        if format.format(&line, &mut written).is_err() {
-            written.clear();
-        }
+        let mut written = Vec::with_capacity(2048);
+        serde_json::to_writer(&mut written, &line).expect("texts and numbers can be written to memory");
+        written.push(b'\n');
         one_line_of(written)
     }
 }
@@ -250,16 +237,60 @@ impl Line<'_> {
     }
 }
 
-impl Entry for Line<'_> {
-    fn write<'a>(&'a self, writer: &mut impl EntryWriter<'a>) {
-        writer.timestamp(self.now);
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let since_epoch = self.now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        map.serialize_entry(
+            "_aws",
+            &Metadata {
+                timestamp: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+                cloud_watch_metrics: [Directive {
+                    namespace: NAMESPACE,
+                    dimensions: [[DIMENSION]],
+                    metrics: self
+                        .metrics
+                        .iter()
+                        .map(|(name, metric)| Definition { name, unit: metric.unit() })
+                        .collect(),
+                }],
+            },
+        )?;
         for (name, value) in &self.properties {
-            writer.value(*name, value);
+            // A name stands in an object once, and CloudWatch looks for the metric's number there.
+            if !self.metrics.contains_key(*name) {
+                map.serialize_entry(name, value)?;
+            }
         }
         for (name, metric) in &self.metrics {
-            writer.value(&**name, metric);
+            map.serialize_entry(name, metric)?;
         }
+        map.end()
     }
+}
+
+/// Tells CloudWatch which values of the line are metrics.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: u64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'static str,
+    dimensions: [[&'static str; 1]; 1],
+    metrics: Vec<Definition<'a>>,
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition<'a> {
+    name: &'a str,
+    unit: &'static str,
 }
 
 enum Metric {
@@ -268,14 +299,23 @@ enum Metric {
     Seconds(u64),
 }
 
-impl Value for Metric {
-    fn write(&self, writer: impl ValueWriter) {
-        let (observation, unit) = match self {
-            Self::Count(count) => (Observation::Unsigned(u64::from(*count)), Unit::Count),
-            Self::Seconds(seconds) => (Observation::Unsigned(*seconds), Unit::Second(NegativeScale::One)),
-            Self::Time(time) => (Observation::Floating(milliseconds(*time)), Unit::Second(NegativeScale::Milli)),
-        };
-        writer.metric([observation], unit, [], MetricFlags::empty());
+impl Metric {
+    fn unit(&self) -> &'static str {
+        match self {
+            Self::Count(_) => "Count",
+            Self::Time(_) => "Milliseconds",
+            Self::Seconds(_) => "Seconds",
+        }
+    }
+}
+
+impl Serialize for Metric {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Count(count) => serializer.serialize_u32(*count),
+            Self::Time(time) => serializer.serialize_f64(milliseconds(*time)),
+            Self::Seconds(seconds) => serializer.serialize_u64(*seconds),
+        }
     }
 }
 
@@ -392,6 +432,19 @@ mod tests {
             assert_eq!(line[property], value);
         }
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
+        let milliseconds = line["_aws"]["Timestamp"].as_u64().unwrap();
+        let written = DateTime::from_str(line["timestamp"].as_str().unwrap(), DateTimeFormat::DateTime).unwrap();
+        assert_eq!(milliseconds.cast_signed(), written.to_millis().unwrap());
+    }
+
+    /// A property and a metric have the same name.
+    #[test]
+    fn a_name_is_written_once() {
+        let (ids, invocation) = (ids(), Invocation::default());
+        let settled = Settled { doubt: Some(Doubt::NotStored), ..settled(Vec::new()) };
+        let line = emf(None).settled(&record(&ids, &invocation, None), &settled);
+        assert_eq!(String::from_utf8_lossy(&line).matches("\"Doubt\":").count(), 1);
+        assert_eq!(metrics(&read(&line))["Doubt"].0, 1);
     }
 
     /// Lambda drops lines below its level, and takes a line without a level for one of level INFO.

@@ -4,7 +4,9 @@
 
 mod processors;
 mod requests;
+mod results;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::thread;
@@ -18,7 +20,6 @@ use channel_flow_dynamodb::{DynamoDbStore, create_table};
 use clap::Parser;
 use dynoxide::Database;
 use nix::time::{ClockId, clock_gettime};
-use quantile::{milliseconds, quantile};
 use tokio::net::TcpListener;
 
 use crate::requests::Requests;
@@ -41,6 +42,10 @@ struct Args {
     /// Messages for each row.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     messages: u32,
+
+    /// Also writes the figures to a file, from which `benches/figures` makes the tables of the documentation.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 /// A function, and what its messages cost so far.
@@ -55,7 +60,7 @@ struct Row {
 // On one thread, whose CPU clock then has the function's share and nothing of the table's.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Args::parse().messages).await {
+    match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -64,7 +69,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(messages: u32) -> Result<(), Error> {
+async fn run(Args { messages, json }: Args) -> Result<(), Error> {
     let requests = Requests::default();
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -101,7 +106,10 @@ async fn run(messages: u32) -> Result<(), Error> {
             }
         }
     }
-    print!("{}", table(&rows));
+    print!("{}", results::table(&rows));
+    if let Some(file) = json {
+        std::fs::write(file, results::json(&rows))?;
+    }
     Ok(())
 }
 
@@ -133,17 +141,4 @@ fn serve_table() -> Result<String, Error> {
 /// The CPU time of this thread.
 fn cpu() -> Result<Duration, Error> {
     Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
-}
-
-fn table(rows: &[Row]) -> String {
-    let mut table =
-        "| a message | requests | median ms | p99 | CPU ms |\n| --- | ---: | ---: | ---: | ---: |\n".to_owned();
-    for Row { name, requests, times, cpu, .. } in rows {
-        let messages = times.len() as f64;
-        let [median, p99] = [0.5, 0.99].map(|q| milliseconds(quantile(times.iter().copied(), q), 2));
-        let requests = f64::from(*requests) / messages;
-        let cpu = milliseconds(cpu.div_f64(messages), 2);
-        table += &format!("| {name} | {requests:.2} | {median} | {p99} | {cpu} |\n");
-    }
-    table
 }
