@@ -79,7 +79,7 @@ fn lambda_config(var: impl Fn(&str) -> Option<String>, endpoint_variable: &str, 
 }
 
 /// Returns the configuration of AWS's default credential chain: profiles, web identity, containers, instances.
-pub(crate) async fn chain_config(http: &Http) -> Result<SdkConfig, Error> {
+async fn chain_config(http: &Http) -> Result<SdkConfig, Error> {
     let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).load().await;
     if config.region().is_none() {
         return Err(Error::configuration("no AWS region: set AWS_REGION, or a region in the profile that is used"));
@@ -98,11 +98,15 @@ mod tests {
         ("AWS_REGION", "eu-central-1"),
     ];
 
+    fn of_variables(var: impl Fn(&str) -> Option<String>) -> Option<SdkConfig> {
+        lambda_config(var, "AWS_ENDPOINT_URL_DYNAMODB", &Http::new(tls_config().unwrap(), Lookup::OnThreadPool))
+    }
+
     fn config(more: &[(&str, &str)]) -> Option<SdkConfig> {
         let variables: Vec<_> = LAMBDA.iter().chain(more).copied().collect();
         let var =
             |name: &str| variables.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        lambda_config(var, "AWS_ENDPOINT_URL_DYNAMODB", &Http::new(tls_config().unwrap(), Lookup::OnThreadPool))
+        of_variables(var)
     }
 
     #[test]
@@ -131,9 +135,6 @@ mod tests {
     #[test]
     fn without_credentials_the_whole_chain_is_asked() {
         let var = |name: &str| (name == "AWS_REGION").then(|| "us-east-1".to_owned());
-        assert!(
-            lambda_config(var, "AWS_ENDPOINT_URL_DYNAMODB", &Http::new(tls_config().unwrap(), Lookup::OnThreadPool))
-                .is_none()
-        );
+        assert!(of_variables(var).is_none());
     }
 }
