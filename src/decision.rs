@@ -204,10 +204,30 @@ impl Decision {
         self
     }
 
+    /// Takes the decision apart, for a flow that makes one of several.
+    pub(crate) fn into_parts(self) -> Parts {
+        let (changes, hold) = match self.answer {
+            Answer::Update(update) => (Some(update), None),
+            Answer::Hold(mut hold) => (hold.take_changes(), Some(*hold)),
+            Answer::Deny | Answer::NoChange => (None, None),
+        };
+        Parts { changes, hold, reasons: self.reasons, trace: self.trace }
+    }
+
     /// Returns whether the service is told the same.
     pub(crate) fn has_same_answer(&self, other: &Self) -> bool {
         self.answer == other.answer
     }
+}
+
+/// What a decision is made of.
+pub(crate) struct Parts {
+    /// The changes of an update, or of an approval.
+    pub(crate) changes: Option<Update>,
+    /// The hold, without the changes of its approval.
+    pub(crate) hold: Option<Hold>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 /// A [`Decision`] without its changes and reasons, as logs and the value that is returned to Lambda show it.

@@ -3,6 +3,7 @@
 mod after;
 pub mod condition;
 mod error;
+mod failure;
 mod run;
 pub(crate) mod step;
 mod steps;
@@ -56,7 +57,8 @@ use crate::{Decision, Message, Processor, Settled, Ticket};
 ///   attributes are merged by name. The merged update is sent once.
 /// - The first denial ends the flow, with the reasons of that step alone.
 /// - If a step fails, its [own fallback action](Step::fallback_action) applies to it: `Continue` goes on with the next
-///   step, `Abort` denies the message. If it has none, the flow fails, and the function's fallback action decides.
+///   step, `Abort` denies the message. If it has none, the flow fails, and the function's fallback action decides. The
+///   reports of the steps so far are kept.
 /// - [`retry_after`](Processor::retry_after) of a step repeats that step.
 /// - If a step [holds](Decision::hold) the message, the flow goes on. A denial by a later step ends it as ever. Otherwise the
 ///   message is held as the first step to hold it asks for, with the reasons of all steps, and an approval releases it with
@@ -96,8 +98,10 @@ impl<S: Steps> Processor for Flow<S> {
 
     async fn process(&self, message: &Message) -> Result<Decision, FlowError> {
         let mut run = Run::new(message, S::COUNT);
-        self.steps.run(&mut run).await?;
-        Ok(run.into_decision())
+        match self.steps.run(&mut run).await {
+            Ok(()) => Ok(run.into_decision()),
+            Err(error) => Err(FlowError { trace: Some(run.into_trace()), ..error }),
+        }
     }
 
     fn retry_after(&self, error: &FlowError, _: u32) -> Option<Duration> {
@@ -117,7 +121,7 @@ async fn after<S: Steps>(steps: &S, message: &Message, decision: &Decision, what
     let Some(trace) = decision.trace() else { return Ok(()) };
     let decision = decision.clone().untraced();
     let worked = steps.after(&After { message, decision, what, trace }).await;
-    steps.run_shadows(trace).await;
+    steps.run_shadows(trace, message.invocation().after_deadline(), 0).await;
     worked
 }
 

@@ -79,6 +79,12 @@ impl Invocation {
         Self { processor_deadline: Some(earlier), ..self.clone() }
     }
 
+    /// Returns the same invocation for a processor that runs after the callback, when its time until the callback no longer
+    /// matters.
+    pub(crate) fn after_callback(&self, deadline: Option<Instant>) -> Self {
+        Self { processor_deadline: deadline, ..self.clone() }
+    }
+
     /// Returns the same invocation with one of `shares` equal parts of the time until the deadline. The processor's
     /// deadlines stay: only the rescue shares its time, and it asks no processor.
     pub(crate) fn share(&self, shares: usize) -> Self {

@@ -275,6 +275,11 @@ impl Message {
         Self(self.0.clone(), self.1.with_processor_deadline(deadline))
     }
 
+    /// Returns the message for a processor that runs after the callback, with the time until `deadline`.
+    pub(crate) fn with_time_after_callback(&self, deadline: Option<Instant>) -> Self {
+        Self(self.0.clone(), self.1.after_callback(deadline))
+    }
+
     fn ids(&self) -> &CallbackIds {
         &self.0.header.ids
     }

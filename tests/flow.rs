@@ -68,6 +68,26 @@ async fn a_slow_step_and_one_that_fails_leave_the_others_their_turn() {
 }
 
 #[tokio::test]
+async fn a_flow_that_fails_tells_what_its_steps_did() {
+    let stage = stage(FunctionSettings::new()).await;
+    let delivered = stage.send("the list of links is away").await;
+    assert_eq!(delivered.decision(), Some(Decision::Deny));
+    let settled = settled(&delivered);
+    assert_eq!((&settled["DecidedBy"], &settled["Fallback"]["Step"]), (&json!("FALLBACK_ACTION"), &json!("links")));
+    let steps = json!([
+        { "Name": "worker", "Decision": "NO_CHANGE" },
+        { "Name": "cursing", "Decision": "NO_CHANGE" },
+        { "Name": "judge", "Decision": "NO_CHANGE" },
+        { "Name": "links", "Failure": "ERROR" },
+    ]);
+    assert_eq!(settled["Steps"], steps);
+    let logs = stage.logs();
+    assert!(logs.contains(" ms, links=ERROR "), "{logs}");
+    // As for any processor that fails.
+    assert_eq!(logs.matches("worked").count(), 1, "{logs}");
+}
+
+#[tokio::test]
 async fn whatever_the_work_after_the_callback_does_the_message_is_decided() {
     let stage = stage(FunctionSettings::new().timeout(Duration::from_secs(3))).await;
     for content in ["work", "work fails", "work panics", "work never ends"] {

@@ -1,7 +1,9 @@
 //! Asks the processor, and decides in its place if it does not answer.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -9,6 +11,7 @@ use tokio::task::block_in_place;
 use tokio::time::timeout_at;
 
 use crate::catch_unwind::{CatchUnwind, Panicked, catch_unwind};
+use crate::decision::trace::Trace;
 use crate::error::cause;
 use crate::event::Unreadable;
 use crate::flow::FlowError;
@@ -54,6 +57,8 @@ pub(crate) struct ErrorRead {
     pub(crate) text: String,
     /// What the failure of a step leads to, if the processor is a flow.
     step: Option<Fallback>,
+    /// What the steps did until then.
+    trace: Option<Arc<Trace>>,
 }
 
 impl<P: Processor> Decider<P> {
@@ -89,7 +94,11 @@ impl<P: Processor> Decider<P> {
         let cause = failure.cause();
         let fallback_action = self.fallback_action.as_str();
         tracing::error!(fallback_action, cause, "{failure}; the fallback action decides");
-        Decided { decision: self.fallback_action.decision(), by: By::FallbackAction(failure.into()) }
+        let decision = match failure.trace() {
+            Some(trace) => self.fallback_action.decision().traced(trace),
+            None => self.fallback_action.decision(),
+        };
+        Decided { decision, by: By::FallbackAction(failure.into()) }
     }
 
     /// Asks the processor, and asks again as long as it requests a retry and there is time.
@@ -129,8 +138,10 @@ impl<P: Processor> Decider<P> {
     /// return.
     fn failed(&self, error: P::Error, attempt: u32, message: &Message) -> Result<Duration, Failure> {
         let read = |error| {
-            let (text, step) = cause::text_and(error, self.show_panic_messages, FlowError::fallback_of);
-            ErrorRead { text, step: step.flatten() }
+            let flow = |error: &(dyn StdError + 'static)| (FlowError::fallback_of(error), FlowError::trace_of(error));
+            let (text, flow) = cause::text_and(error, self.show_panic_messages, flow);
+            let (step, trace) = flow.unwrap_or_default();
+            ErrorRead { text, step, trace }
         };
         match catch_unwind(|| self.processor.retry_after(&error, attempt)) {
             Ok(Some(pause)) if pause < message.invocation().time_left() => {
@@ -153,6 +164,13 @@ impl Failure {
             Self::Unreadable(unreadable) => Some(unreadable.to_string()),
             Self::Error(error) | Self::TriesRanOut(error) => Some(error.text.clone()),
             Self::Panic(_) | Self::OutOfTime => None,
+        }
+    }
+
+    fn trace(&self) -> Option<Arc<Trace>> {
+        match self {
+            Self::Error(error) | Self::TriesRanOut(error) => error.trace.clone(),
+            Self::Unreadable(_) | Self::Panic(_) | Self::OutOfTime => None,
         }
     }
 }

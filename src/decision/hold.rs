@@ -81,6 +81,10 @@ impl Hold {
         self.approval.as_ref()
     }
 
+    pub(crate) fn take_changes(&mut self) -> Option<Update> {
+        self.approval.take()
+    }
+
     pub(crate) fn changes_mut(&mut self) -> Option<&mut Update> {
         self.approval.as_mut()
     }

@@ -35,13 +35,14 @@ pub enum StepOutcome {
         /// The scores of the judge that the decision follows. Empty if it has none.
         scores: Scores,
     },
-    /// The step's processor failed, and the step's own fallback action applies; a shadow has none.
+    /// The step's processor failed.
     Failed {
         /// Why there is no decision.
         failure: StepFailure,
         /// Where in the code it panicked, as in [`Fallback::panicked_at`](crate::Fallback::panicked_at).
         panicked_at: Option<String>,
-        /// The fallback action that decided in place of the step.
+        /// The step's own fallback action, which decided in its place. A shadow has none. If another step has none, the flow
+        /// failed, and the function's fallback action decided.
         fallback_action: Option<FallbackAction>,
     },
 }

@@ -89,16 +89,16 @@ impl Update {
 
     /// Returns both changes, the later one in place of the earlier one if both set a field. Message attributes are
     /// merged by name.
-    pub(crate) fn merged(self, later: &Self) -> Self {
+    pub(crate) fn merged(self, later: Self) -> Self {
         let mut attributes = self.message_attributes;
-        attributes.extend(later.message_attributes.clone());
+        attributes.extend(later.message_attributes);
         Self {
-            content: later.content.clone().or(self.content),
-            metadata: later.metadata.clone().or(self.metadata),
-            push_notification: later.push_notification.clone().or(self.push_notification),
+            content: later.content.or(self.content),
+            metadata: later.metadata.or(self.metadata),
+            push_notification: later.push_notification.or(self.push_notification),
             message_attributes: attributes,
-            sub_channel_id: later.sub_channel_id.clone().or(self.sub_channel_id),
-            content_type: later.content_type.clone().or(self.content_type),
+            sub_channel_id: later.sub_channel_id.or(self.sub_channel_id),
+            content_type: later.content_type.or(self.content_type),
         }
     }
 

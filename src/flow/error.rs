@@ -3,8 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::iter::successors;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::decision::trace::Trace;
 use crate::{Fallback, StepFailure};
 
 /// How many causes of an error are looked at: a chain without an end is possible.
@@ -18,6 +20,8 @@ pub struct FlowError {
     pub(super) source: Option<Box<dyn StdError + Send + Sync>>,
     /// The pause after which the step asked for another try, for which there was no time.
     pub(super) retry_after: Option<Duration>,
+    /// What the steps did until then, for the decision that takes the place of the flow's.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 impl FlowError {
@@ -34,9 +38,19 @@ impl FlowError {
     /// Returns what the failure of a step leads to, if an error is that of a flow. Of flows within a flow, the innermost
     /// counts.
     pub(crate) fn fallback_of(error: &(dyn StdError + 'static)) -> Option<Fallback> {
-        let causes = successors(Some(error), |error: &&(dyn StdError + 'static)| (*error).source()).take(MOST_CAUSES);
-        let Self { step, failure, panicked_at, .. } = causes.filter_map(|error| error.downcast_ref::<Self>()).last()?;
+        let Self { step, failure, panicked_at, .. } = Self::among_causes(error).last()?;
         Some(Fallback::of_step(step, *failure, panicked_at.clone()))
+    }
+
+    /// Returns what the steps of a flow did, if an error is that of a flow. Of flows within a flow, the outermost counts: it
+    /// has the others in it.
+    pub(crate) fn trace_of(error: &(dyn StdError + 'static)) -> Option<Arc<Trace>> {
+        Self::among_causes(error).next()?.trace.clone()
+    }
+
+    fn among_causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a Self> {
+        let causes = successors(Some(error), |error: &&(dyn StdError + 'static)| (*error).source()).take(MOST_CAUSES);
+        causes.filter_map(|error| error.downcast_ref())
     }
 }
 

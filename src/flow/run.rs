@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::error::FlowError;
+use super::failure::Failure;
+use crate::catch_unwind::catch_unwind;
+use crate::decision::Parts;
 use crate::decision::hold::Hold;
 use crate::decision::trace::Trace;
-use crate::{
-    Decision, DecisionKind, Fallback, FallbackAction, Message, Reason, StepFailure, StepOutcome, StepReport, Update,
-};
+use crate::{Decision, DecisionKind, Fallback, FallbackAction, Message, Reason, StepOutcome, StepReport, Update};
 
 /// A message on its way through the steps of a flow.
 pub(crate) struct Run<'a> {
     original: &'a Message,
-    /// The message with the changes so far, if there are any.
+    /// The message with the changes so far, if a step has asked for it.
     updated: Option<Message>,
     changes: Update,
     reasons: Vec<Reason>,
@@ -38,8 +40,12 @@ impl<'a> Run<'a> {
     }
 
     /// Returns the message as the steps so far leave it.
-    pub(super) fn message(&self) -> &Message {
-        self.updated.as_ref().unwrap_or(self.original)
+    pub(super) fn message(&mut self) -> &Message {
+        if self.changes.is_empty() {
+            return self.original;
+        }
+        // Nobody may look after the last change.
+        self.updated.get_or_insert_with(|| self.original.with_update(&self.changes))
     }
 
     pub(super) fn is_denied(&self) -> bool {
@@ -54,28 +60,27 @@ impl<'a> Run<'a> {
 
     /// Takes in the decision of a step.
     pub(super) fn decided(&mut self, position: usize, name: &'static str, decision: Decision, duration: Duration) {
-        let reasons = decision.reasons().to_vec();
         self.record(position, name, StepOutcome::of(&decision), duration);
-        if let Some(nested) = decision.trace() {
+        let denies = decision.kind() == DecisionKind::Deny;
+        let Parts { changes, hold, reasons, trace } = decision.into_parts();
+        if let Some(nested) = trace {
             if self.trace.fell_back.is_none() {
                 self.trace.fell_back.clone_from(&nested.fell_back);
             }
-            self.trace.nested.push((position, nested.clone()));
+            self.trace.nested.push((position, nested));
         }
-        match decision.kind() {
-            DecisionKind::Deny => {
-                self.denied = true;
-                self.reasons = reasons;
-            }
-            DecisionKind::Update | DecisionKind::NoChange | DecisionKind::Hold => self.reasons.extend(reasons),
+        if denies {
+            self.denied = true;
+            self.reasons = reasons;
+            return;
         }
-        let hold = decision.held();
+        self.reasons.extend(reasons);
         if self.hold.is_none() {
-            self.hold = hold.cloned();
+            self.hold = hold;
         }
-        if let Some(update) = decision.changes().or(hold.and_then(Hold::changes)) {
+        if let Some(update) = changes {
             self.changes = std::mem::take(&mut self.changes).merged(update);
-            self.updated = Some(self.original.with_update(&self.changes));
+            self.updated = None;
         }
     }
 
@@ -84,24 +89,44 @@ impl<'a> Run<'a> {
         &mut self,
         position: usize,
         name: &'static str,
-        failure: StepFailure,
-        panicked_at: Option<String>,
+        failure: &Failure,
         fallback_action: FallbackAction,
         duration: Duration,
     ) {
-        let denies = fallback_action == FallbackAction::Abort;
-        let fallback = denies.then(|| Fallback::of_step(name, failure, panicked_at.clone()));
-        let outcome = StepOutcome::Failed { failure, panicked_at, fallback_action: Some(fallback_action) };
-        self.record(position, name, outcome, duration);
-        if denies {
+        if fallback_action == FallbackAction::Abort {
             self.denied = true;
-            self.trace.fell_back = fallback;
+            self.trace.fell_back = Some(Fallback::of_step(name, failure.failure, failure.panicked_at.clone()));
             self.reasons.clear();
         }
+        self.failed(position, name, failure, Some(fallback_action), duration);
+    }
+
+    /// Takes in that a step failed that has no fallback action of its own, and ends the flow.
+    pub(super) fn gave_up(&mut self, position: usize, name: &'static str, failure: &Failure, duration: Duration) {
+        self.failed(position, name, failure, None, duration);
+    }
+
+    fn failed(
+        &mut self,
+        position: usize,
+        name: &'static str,
+        Failure { failure, panicked_at, source, .. }: &Failure,
+        fallback_action: Option<FallbackAction>,
+        duration: Duration,
+    ) {
+        let outcome = StepOutcome::Failed { failure: *failure, panicked_at: panicked_at.clone(), fallback_action };
+        self.record(position, name, outcome, duration);
+        // The source is the user's code. What it does when it is asked for its own source is not looked at here.
+        let nested = source.as_deref().and_then(|source| catch_unwind(|| FlowError::trace_of(source)).ok().flatten());
+        self.trace.nested.extend(nested.map(|nested| (position, nested)));
     }
 
     fn record(&mut self, position: usize, name: &'static str, outcome: StepOutcome, duration: Duration) {
         self.trace.steps.push((position, StepReport { name, outcome, shadow: false, duration }));
+    }
+
+    pub(super) fn into_trace(self) -> Arc<Trace> {
+        Arc::new(self.trace)
     }
 
     pub(super) fn into_decision(self) -> Decision {

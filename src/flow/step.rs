@@ -1,6 +1,5 @@
 //! A step of a flow.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -11,8 +10,9 @@ use tracing::{Instrument, debug_span};
 use super::after::{After, What};
 use super::condition::{Always, Condition};
 use super::error::FlowError;
+use super::failure::Failure;
 use super::run::Run;
-use crate::catch_unwind::{Ended, Panicked, catch_unwind, within};
+use crate::catch_unwind::{Ended, catch_unwind, within};
 use crate::decision::trace::Trace;
 use crate::error::cause;
 use crate::{Decision, FallbackAction, Message, Processor, StepFailure, StepOutcome, StepReport};
@@ -93,27 +93,13 @@ impl<P, C> Step<P, C> {
     /// Makes the step a shadow if `shadow` is true: it runs after the callback, in the time that is left then, and has no
     /// effect on the message. Its decision is logged and stands in [`Settled::steps`](crate::Settled::steps), so that a
     /// rule can be judged before it counts. It sees the message as the steps before it leave it.
+    ///
+    /// The shadows of a flow share the time that is left equally: with three of them, the first has a third of it, and the
+    /// second half of what the first leaves. One that takes longer has failed with
+    /// [`OutOfTime`](crate::StepFailure::OutOfTime).
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.shadow = shadow;
         self
-    }
-}
-
-/// Why a step gave no decision.
-struct Failure {
-    failure: StepFailure,
-    panicked_at: Option<String>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
-    retry_after: Option<Duration>,
-}
-
-impl Failure {
-    fn panicked(panicked: Panicked) -> Self {
-        Self { failure: StepFailure::Panic, panicked_at: panicked.at, source: None, retry_after: None }
-    }
-
-    fn out_of_time() -> Self {
-        Self { failure: StepFailure::OutOfTime, panicked_at: None, source: None, retry_after: None }
     }
 }
 
@@ -130,7 +116,7 @@ impl<P: Processor, C: Condition> Step<P, C> {
             Err(panicked) => return self.failed(position, run, Failure::panicked(panicked), Duration::ZERO),
         }
         let started = Instant::now();
-        match self.ask(run.message()).await {
+        match self.ask(run.message(), None).await {
             Ok(decision) => {
                 run.decided(position, self.name, decision, started.elapsed());
                 Ok(())
@@ -139,9 +125,11 @@ impl<P: Processor, C: Condition> Step<P, C> {
         }
     }
 
-    pub(super) async fn run_shadow(&self, message: &Message, trace: &Trace) {
+    /// Runs the step as a shadow, until `deadline` at the latest.
+    pub(super) async fn run_shadow(&self, message: &Message, deadline: Option<Instant>, trace: &Trace) {
         let started = Instant::now();
-        let outcome = match self.ask(message).await {
+        let message = message.with_time_after_callback(deadline);
+        let outcome = match self.ask(&message, deadline).await {
             Ok(decision) => StepOutcome::of(&decision),
             Err(Failure { failure, panicked_at, source, .. }) => {
                 let cause = source.map(|source| cause::text(source, false));
@@ -179,14 +167,16 @@ impl<P: Processor, C: Condition> Step<P, C> {
         worked.map_err(|failure| self.error(Failure { retry_after: None, ..failure }))
     }
 
-    /// Asks the processor, and asks again as long as it requests a retry and there is time.
-    async fn ask(&self, message: &Message) -> Result<Decision, Failure> {
+    /// Asks the processor, and asks again as long as it requests a retry and there is time: until `latest`, or until the
+    /// step's own limit.
+    async fn ask(&self, message: &Message, latest: Option<Instant>) -> Result<Decision, Failure> {
         let limited = match self.time {
             Time::Rest => None,
             Time::Limit(limit) => Some(limit),
             Time::Share(share) => Some(share_of(message.invocation().time_left(), share)),
         };
-        let deadline = limited.and_then(|limit| Instant::now().checked_add(limit));
+        let limited = limited.and_then(|limit| Instant::now().checked_add(limit));
+        let deadline = limited.into_iter().chain(latest).min();
         // A clone shares everything but the deadline.
         let shortened = deadline.map(|deadline| message.with_processor_deadline(deadline));
         let message = shortened.as_ref().unwrap_or(message);
@@ -250,23 +240,25 @@ impl<P: Processor, C: Condition> Step<P, C> {
         failure: Failure,
         duration: Duration,
     ) -> Result<(), FlowError> {
-        let Some(fallback_action) = self.fallback_action else { return Err(self.error(failure)) };
-        let Failure { failure, panicked_at, source, .. } = failure;
-        let cause = source.map(|source| cause::text(source, false));
+        let Some(fallback_action) = self.fallback_action else {
+            run.gave_up(position, self.name, &failure, duration);
+            return Err(self.error(failure));
+        };
+        run.fell_back(position, self.name, &failure, fallback_action, duration);
+        let cause = failure.source.map(|source| cause::text(source, false));
         tracing::error!(
             step = self.name,
-            failure = failure.as_str(),
+            failure = failure.failure.as_str(),
             fallback_action = fallback_action.as_str(),
             cause,
             "a step failed; its fallback action decides"
         );
-        run.fell_back(position, self.name, failure, panicked_at, fallback_action, duration);
         Ok(())
     }
 
     fn error(&self, failure: Failure) -> FlowError {
         let Failure { failure, panicked_at, source, retry_after } = failure;
-        FlowError { step: self.name, failure, panicked_at, source, retry_after }
+        FlowError { step: self.name, failure, panicked_at, source, retry_after, trace: None }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use tokio::time::Instant;
+
 use super::after::After;
 use super::condition::Condition;
 use super::error::FlowError;
@@ -21,8 +23,8 @@ pub(crate) trait Steps: Send + Sync {
     /// Runs the work after the callback or the hold of each step that ran, and returns the first error.
     fn after(&self, after: &After<'_>) -> impl Future<Output = Result<(), FlowError>> + Send;
 
-    /// Runs the shadows.
-    fn run_shadows(&self, trace: &Trace) -> impl Future<Output = ()> + Send;
+    /// Runs the shadows in equal shares of the time that is left until `deadline`. `after` is how many run after these.
+    fn run_shadows(&self, trace: &Trace, deadline: Option<Instant>, after: u32) -> impl Future<Output = ()> + Send;
 }
 
 impl Steps for () {
@@ -36,7 +38,7 @@ impl Steps for () {
         Ok(())
     }
 
-    async fn run_shadows(&self, _: &Trace) {}
+    async fn run_shadows(&self, _: &Trace, _: Option<Instant>, _: u32) {}
 }
 
 impl<S: Steps, P: Processor, C: Condition> Steps for (S, Step<P, C>) {
@@ -66,10 +68,18 @@ impl<S: Steps, P: Processor, C: Condition> Steps for (S, Step<P, C>) {
         }
     }
 
-    async fn run_shadows(&self, trace: &Trace) {
-        self.0.run_shadows(trace).await;
-        if let Some((_, message)) = trace.shadows.iter().find(|(position, _)| *position == S::COUNT) {
-            self.1.run_shadow(message, trace).await;
+    async fn run_shadows(&self, trace: &Trace, deadline: Option<Instant>, after: u32) {
+        let shadow = trace.shadows.iter().find(|(position, _)| *position == S::COUNT);
+        let with_this = after + u32::from(shadow.is_some());
+        self.0.run_shadows(trace, deadline, with_this).await;
+        if let Some((_, message)) = shadow {
+            self.1.run_shadow(message, deadline.map(|deadline| share_until(deadline, with_this)), trace).await;
         }
     }
+}
+
+/// Returns when the first of equal shares of the time until `deadline` ends.
+fn share_until(deadline: Instant, shares: u32) -> Instant {
+    let now = Instant::now();
+    now + deadline.saturating_duration_since(now) / shares.max(1)
 }

@@ -3,9 +3,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
+use crate::event::Event;
+use crate::event::payload::Payload;
 use crate::{
-    DecidedBy, DecisionKind, Fallback, FallbackAction, LimitError, Outcome, Reason, Score, Scores, StepFailure,
-    StepOutcome, StepReport, Update, processor_fn, testing,
+    DecidedBy, DecisionKind, Fallback, FallbackAction, Invocation, LimitError, Outcome, Reason, Score, Scores,
+    StepFailure, StepOutcome, StepReport, Update, processor_fn, testing,
 };
 
 fn deny(reason: &'static str) -> impl Processor<Error = Infallible> {
@@ -322,6 +324,82 @@ async fn a_flow_that_failed_as_a_step_takes_no_other_step_for_its_own() {
     let decision = flow.process(&message).await.unwrap();
     flow.after_callback(&message, &decision, &settled()).await.unwrap();
     assert_eq!(worked.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn the_error_of_a_flow_carries_what_its_steps_did() {
+    let worked = Arc::new(AtomicU32::new(0));
+    let inner = Flow::new()
+        .step(Step::new("worker", Worker(worked.clone(), Decision::no_change())))
+        .step(Step::new("fail", fail()))
+        .step(Step::new("never", deny("never")));
+    let flow = Flow::new()
+        .step(Step::new("b", append("b")))
+        .step(Step::new("links", deny("links")).shadow(true))
+        .step(Step::new("inner", inner));
+    let message = testing::message("a").build();
+    let error: Box<dyn std::error::Error + Send + Sync> = flow.process(&message).await.unwrap_err().into();
+    let decision = Decision::deny().traced(FlowError::trace_of(&*error).unwrap());
+    let text = decision.trace().unwrap().steps_text().unwrap();
+    assert!(text.starts_with("b=UPDATE ") && text.contains(" ms, inner=ERROR "), "{text}");
+
+    // The work after the callback and the shadows are those of any other message.
+    let failed = Settled { decided_by: DecidedBy::FallbackAction, ..settled() };
+    flow.after_callback(&message, &decision, &failed).await.unwrap_err();
+    assert_eq!(worked.load(Ordering::Relaxed), 1);
+    let names: Vec<_> = reports(&decision).iter().map(|report| (report.name, report.shadow)).collect();
+    let expected = [("b", false), ("inner", false), ("worker", false), ("fail", false), ("links", true)];
+    assert_eq!(names, expected);
+    let failed = StepOutcome::Failed { failure: StepFailure::Error, panicked_at: None, fallback_action: None };
+    assert_eq!(reports(&decision)[1].outcome, failed);
+    assert!(FlowError::trace_of(&std::io::Error::other("x")).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn shadows_share_the_time_that_is_left() {
+    let slow = || processor_fn(|_: Message| std::future::pending::<Result<Decision, Infallible>>());
+    let tells = processor_fn(|message: Message| async move {
+        Decision::update(message.invocation().time_left().as_secs().to_string())
+    });
+    let flow = Flow::new()
+        .step(Step::new("slow", slow()).shadow(true))
+        .step(Step::new("skipped", slow()).shadow(true).only_if(condition::from_bot()))
+        .step(Step::new("limited", slow()).shadow(true).time_limit(Duration::from_secs(2)))
+        .step(Step::new("tells", tells).shadow(true))
+        .step(Step::new("last", slow()).shadow(true));
+    let mut context = lambda_runtime::Context::default();
+    // A deadline of 1970 says how long: 100 s, with a tenth of a second for the parting.
+    context.deadline = 100_100;
+    let invocation = Invocation::new(&context, Duration::from_secs(1));
+    let event = testing::message("a").to_event();
+    let message = Event::read(&Payload::read(&event), &invocation).unwrap().message.unwrap();
+    let started = tokio::time::Instant::now();
+    let decision = flow.process(&message).await.unwrap();
+    flow.after_callback(&message, &decision, &settled()).await.unwrap();
+    let shadows = reports(&decision);
+    let times: Vec<_> = shadows.iter().map(|shadow| (shadow.name, shadow.duration.as_secs())).collect();
+    assert_eq!(times, [("slow", 25), ("limited", 2), ("tells", 0), ("last", 73)]);
+    assert!(started.elapsed() <= Duration::from_secs(100));
+    let out_of_time = StepOutcome::Failed { failure: StepFailure::OutOfTime, panicked_at: None, fallback_action: None };
+    for slow in [0, 1, 3] {
+        assert_eq!(shadows[slow].outcome, out_of_time);
+    }
+}
+
+#[tokio::test]
+async fn a_shadow_is_told_its_time_after_the_callback() {
+    let told = Arc::new(std::sync::Mutex::new(Duration::ZERO));
+    let telling = told.clone();
+    let tells = processor_fn(move |message: Message| {
+        *telling.lock().unwrap() = message.invocation().time_left();
+        async { Ok::<_, Infallible>(Decision::no_change()) }
+    });
+    let flow = Flow::new().step(Step::new("tells", tells).shadow(true));
+    // The processor's time was over when it had decided.
+    let message = testing::message("a").time_left(Duration::ZERO).build();
+    let decision = flow.process(&message).await.unwrap();
+    flow.after_callback(&message, &decision, &settled()).await.unwrap();
+    assert_eq!(*told.lock().unwrap(), Duration::MAX);
 }
 
 #[tokio::test]
