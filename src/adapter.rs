@@ -9,7 +9,7 @@ pub(crate) mod watchdog;
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -23,6 +23,8 @@ use crate::adapter::decider::{Decided, Decider};
 use crate::adapter::hold::Held;
 use crate::adapter::watchdog::{Watch, Watchdog};
 use crate::callback::settle::{Callback, Callbacks};
+use crate::debug_span::in_debug_span;
+use crate::decision::trace::Trace;
 use crate::event::durable::Invoked;
 use crate::event::envelope::{Delivery, QueueMessage};
 use crate::event::header::Header;
@@ -218,17 +220,17 @@ impl<P: Processor + 'static> Adapter<P> {
         let failed = match (&event.message, new_ticket) {
             (Ok(message), Some(ticket)) => {
                 let working = self.0.decider.work_after_hold(message, &decision, &ticket);
-                working.instrument(debug_span!("after_hold")).await
+                in_debug_span(pin!(working), || debug_span!("after_hold")).await
             }
             // The ticket was stored by an earlier invocation, which did the work.
             (Ok(_), None) if settled.outcome == Outcome::Held => false,
             (Ok(message), None) => {
                 let working = self.0.decider.work_after(message, &decision, &settled);
-                working.instrument(debug_span!("after_callback")).await
+                in_debug_span(pin!(working), || debug_span!("after_callback")).await
             }
             (Err(_), _) => false,
         };
-        settled.steps = decision.trace().map(|trace| trace.reports()).unwrap_or_default();
+        settled.steps = decision.into_trace().map(Trace::into_reports).unwrap_or_default();
         let after = AfterRecord { ids: &event.header.ids, invocation, steps: &settled.steps, failed };
         self.0.recorder.after_callback(&after);
         Ok(settled)
@@ -244,7 +246,8 @@ impl<P: Processor + 'static> Adapter<P> {
         let started = Instant::now();
         let cold_start = self.0.is_first_event();
         let content = message.as_ref().map_or("", Message::content);
-        let Decided { decision, by } = self.0.decider.decide(message).instrument(debug_span!("processor")).await?;
+        let deciding = pin!(self.0.decider.decide(message));
+        let Decided { decision, by } = in_debug_span(deciding, || debug_span!("processor")).await?;
         let Sent { decision, held_back } = self.0.sent(decision);
         let decision = match (&self.0.reasons_in, message) {
             (Some(reasons_in), Ok(message)) => reasons_in.shown(decision, message),

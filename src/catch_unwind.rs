@@ -65,11 +65,10 @@ pub(crate) enum Ended<T> {
     OutOfTime,
 }
 
-/// Polls `future` where it lies until it ends or the deadline passes. Unlike [`CatchUnwind`], it allocates nothing. A
-/// panic of the future's drop is caught too, unless the caller itself is dropped before the end.
-pub(crate) async fn within<F: Future>(future: F, deadline: Option<Instant>) -> Ended<F::Output> {
-    let mut future = pin!(Some(future));
-    let mut sleep = pin!(deadline.map(sleep_until));
+/// Polls the future where its caller pinned it, until it ends or the deadline passes. Unlike [`CatchUnwind`], it allocates
+/// nothing, and moves nothing. A panic of the future's drop is caught too, unless the caller itself is dropped before the end.
+pub(crate) async fn within<F: Future>(mut future: Pin<&mut Option<F>>, deadline: Option<Instant>) -> Ended<F::Output> {
+    let mut sleep = pin!(None);
     let ended = poll_fn(|cx| {
         let Some(running) = future.as_mut().as_pin_mut() else {
             return Poll::Ready(Ended::Panicked(Panicked::default()));
@@ -78,6 +77,10 @@ pub(crate) async fn within<F: Future>(future: F, deadline: Option<Instant>) -> E
             Ok(Poll::Ready(output)) => return Poll::Ready(Ended::Output(output)),
             Ok(Poll::Pending) => {}
             Err(panicked) => return Poll::Ready(Ended::Panicked(panicked)),
+        }
+        // A future that ends at once needs no timer.
+        if let (None, Some(deadline)) = (&*sleep, deadline) {
+            sleep.set(Some(sleep_until(deadline)));
         }
         match sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
             Some(Poll::Ready(())) => Poll::Ready(Ended::OutOfTime),
@@ -143,13 +146,13 @@ mod tests {
     #[tokio::test]
     async fn a_future_ends_within_its_time() {
         let now = Instant::now();
-        assert_eq!(within(async { 7 }, None).await, Ended::Output(7));
-        assert_eq!(within(async { 7 }, Some(now)).await, Ended::Output(7));
-        assert!(matches!(within(async { panic!("in poll") }, Some(now)).await, Ended::Panicked(_)));
+        assert_eq!(within(pin!(Some(async { 7 })), None).await, Ended::Output(7));
+        assert_eq!(within(pin!(Some(async { 7 })), Some(now)).await, Ended::Output(7));
+        assert!(matches!(within(pin!(Some(async { panic!("in poll") })), Some(now)).await, Ended::Panicked(_)));
         let endless = async {
             let _guard = PanicsOnDrop;
             std::future::pending::<()>().await;
         };
-        assert_eq!(within(endless, Some(now)).await, Ended::OutOfTime);
+        assert_eq!(within(pin!(Some(endless)), Some(now)).await, Ended::OutOfTime);
     }
 }

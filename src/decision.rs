@@ -52,7 +52,7 @@ pub struct Decision {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Answer {
-    Update(Update),
+    Update(Box<Update>),
     Deny,
     NoChange,
     Hold(Box<Hold>),
@@ -169,6 +169,11 @@ impl Decision {
         self.trace.as_ref()
     }
 
+    /// Takes how a flow came to the decision.
+    pub(crate) fn into_trace(self) -> Option<Arc<Trace>> {
+        self.trace
+    }
+
     /// Remembers the processor that some policies chose, so that it also does the work after the callback.
     pub(crate) fn with_processor(mut self, policies: usize, processor: Arc<dyn Any + Send + Sync>) -> Self {
         // A trace is shared if the processor keeps its decisions. It then does without.
@@ -187,7 +192,7 @@ impl Decision {
 
     /// Returns the decision with these changes in place of its own.
     pub(crate) fn with_changes(self, update: Update) -> Self {
-        Self { answer: Answer::Update(update), ..self }
+        Self { answer: Answer::Update(Box::new(update)), ..self }
     }
 
     /// Returns the decision as it is sent: with the message's own content in an update that leaves it as it was.
@@ -206,12 +211,26 @@ impl Decision {
 
     /// Takes the decision apart, for a flow that makes one of several.
     pub(crate) fn into_parts(self) -> Parts {
+        let denied = self.answer == Answer::Deny;
         let (changes, hold) = match self.answer {
             Answer::Update(update) => (Some(update), None),
-            Answer::Hold(mut hold) => (hold.take_changes(), Some(*hold)),
+            Answer::Hold(mut hold) => (hold.take_changes().map(Box::new), Some(hold)),
             Answer::Deny | Answer::NoChange => (None, None),
         };
-        Parts { changes, hold, reasons: self.reasons, trace: self.trace }
+        Parts { denied, changes, hold, reasons: self.reasons, trace: self.trace }
+    }
+
+    /// Puts a decision together, without scores. A denial needs neither changes nor a hold.
+    pub(crate) fn from_parts(parts: Parts) -> Self {
+        let Parts { denied, changes, hold, reasons, trace } = parts;
+        let answer = match (changes, hold) {
+            _ if denied => Answer::Deny,
+            (Some(changes), Some(hold)) => Answer::Hold(Box::new(hold.approval(*changes))),
+            (None, Some(hold)) => Answer::Hold(hold),
+            (Some(changes), None) => Answer::Update(changes),
+            (None, None) => Answer::NoChange,
+        };
+        Self { answer, reasons, trace, scores: None }
     }
 
     /// Returns whether the service is told the same.
@@ -222,10 +241,11 @@ impl Decision {
 
 /// What a decision is made of.
 pub(crate) struct Parts {
+    pub(crate) denied: bool,
     /// The changes of an update, or of an approval.
-    pub(crate) changes: Option<Update>,
+    pub(crate) changes: Option<Box<Update>>,
     /// The hold, without the changes of its approval.
-    pub(crate) hold: Option<Hold>,
+    pub(crate) hold: Option<Box<Hold>>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) trace: Option<Arc<Trace>>,
 }
@@ -280,7 +300,7 @@ impl fmt::Debug for Decision {
 /// An update that changes nothing is no change.
 impl From<Update> for Decision {
     fn from(update: Update) -> Self {
-        let answer = if update.is_empty() { Answer::NoChange } else { Answer::Update(update) };
+        let answer = if update.is_empty() { Answer::NoChange } else { Answer::Update(Box::new(update)) };
         Self { answer, reasons: Vec::new(), trace: None, scores: None }
     }
 }

@@ -84,6 +84,7 @@ mod arn;
 mod callback;
 mod catch_unwind;
 mod counting;
+mod debug_span;
 mod decision;
 mod environment;
 mod error;

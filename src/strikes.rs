@@ -9,6 +9,7 @@ mod warning;
 
 use std::any::type_name;
 use std::fmt;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 pub use self::around::WithStrikes;
@@ -232,7 +233,7 @@ fn mark_name(number: u64) -> String {
 }
 
 async fn act(action: &dyn Erased, strike: &Strike) -> Result<(), FailedAction> {
-    let cause = match within(async { action.act_erased(strike).await }, None).await {
+    let cause = match within(pin!(Some(async { action.act_erased(strike).await })), None).await {
         Ended::Output(Ok(())) => return Ok(()),
         Ended::Output(Err(error)) => cause::text(error, false),
         Ended::Panicked(_) | Ended::OutOfTime => "it panicked".to_owned(),

@@ -1,5 +1,6 @@
 //! The work of a processor after the callback.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -60,7 +61,7 @@ impl<P: Processor> Decider<P> {
         let deadline = message.invocation().after_deadline();
         let mut attempt = 1;
         loop {
-            let pause = match within(work(), deadline).await {
+            let pause = match within(pin!(Some(work())), deadline).await {
                 Ended::Output(Ok(())) => return None,
                 Ended::Output(Err(error)) => match self.pause_after(error, attempt, deadline) {
                     Ok(pause) => pause,

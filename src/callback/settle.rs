@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
 use aws_sdk_chimesdkmessaging::Client;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{Instrument, debug_span};
+use tracing::debug_span;
 
 use super::client::ATTEMPT_TIMEOUT;
 use super::decided_before::{Finding, Inquiry};
@@ -18,6 +19,7 @@ use super::request;
 use super::rounds::Rounds;
 use super::status::Question;
 use crate::catch_unwind::CatchUnwind;
+use crate::debug_span::in_debug_span;
 use crate::event::header::Header;
 use crate::invocation::PARTING;
 use crate::response::by::By;
@@ -111,7 +113,10 @@ impl Callbacks {
             return Err(Error::new(ErrorKind::CallbackInvalid, problem));
         }
         let requests = EachRequest::default();
-        let settling = self.settle_or_panic(callback, deadline, &requests).instrument(debug_span!("callback"));
+        let settling = async {
+            let settling = pin!(self.settle_or_panic(callback, deadline, &requests));
+            in_debug_span(settling, || debug_span!("callback")).await
+        };
         let settled = CatchUnwind::new(settling).await;
         let settled = settled.unwrap_or_else(|_| {
             let problem = "the AWS SDK panicked at the callback: its ids are none that the service can have made";

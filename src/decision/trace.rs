@@ -55,8 +55,21 @@ impl Trace {
 
     /// Returns the reports of all steps: those of the flow, those of the flows in it, and the shadows.
     pub(crate) fn reports(&self) -> Vec<StepReport> {
-        let nested = self.nested.iter().flat_map(|(_, trace)| trace.reports());
-        let shadows = self.shadow_reports.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.steps.iter().map(|(_, report)| report.clone()).chain(nested).chain(shadows).collect()
+        let mut reports: Vec<_> = self.steps.iter().map(|(_, report)| report.clone()).collect();
+        self.nested.iter().for_each(|(_, trace)| reports.extend(trace.reports()));
+        reports.extend_from_slice(&self.shadow_reports.lock().unwrap_or_else(PoisonError::into_inner));
+        reports
+    }
+
+    /// Returns the same as [`reports`](Self::reports), without copies if nobody else has the trace.
+    pub(crate) fn into_reports(self: Arc<Self>) -> Vec<StepReport> {
+        let this = match Arc::try_unwrap(self) {
+            Ok(this) => this,
+            Err(shared) => return shared.reports(),
+        };
+        let mut reports: Vec<_> = this.steps.into_iter().map(|(_, report)| report).collect();
+        this.nested.into_iter().for_each(|(_, trace)| reports.extend(trace.into_reports()));
+        reports.extend(this.shadow_reports.into_inner().unwrap_or_else(PoisonError::into_inner));
+        reports
     }
 }

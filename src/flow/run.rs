@@ -9,18 +9,18 @@ use crate::catch_unwind::catch_unwind;
 use crate::decision::Parts;
 use crate::decision::hold::Hold;
 use crate::decision::trace::Trace;
-use crate::{Decision, DecisionKind, Fallback, FallbackAction, Message, Reason, StepOutcome, StepReport, Update};
+use crate::{Decision, Fallback, FallbackAction, Message, Reason, StepOutcome, StepReport, Update};
 
 /// A message on its way through the steps of a flow.
 pub(crate) struct Run<'a> {
     original: &'a Message,
     /// The message with the changes so far, if a step has asked for it.
     updated: Option<Message>,
-    changes: Update,
+    changes: Option<Box<Update>>,
     reasons: Vec<Reason>,
     denied: bool,
     /// The first hold, if a step holds the message.
-    hold: Option<Hold>,
+    hold: Option<Box<Hold>>,
     trace: Trace,
 }
 
@@ -28,24 +28,14 @@ impl<'a> Run<'a> {
     pub(super) fn new(original: &'a Message, steps: usize) -> Self {
         // The only allocation that a flow makes for a message that its steps leave alone.
         let trace = Trace::with_capacity(steps);
-        Self {
-            original,
-            updated: None,
-            changes: Update::default(),
-            reasons: Vec::new(),
-            denied: false,
-            hold: None,
-            trace,
-        }
+        Self { original, updated: None, changes: None, reasons: Vec::new(), denied: false, hold: None, trace }
     }
 
     /// Returns the message as the steps so far leave it.
     pub(super) fn message(&mut self) -> &Message {
-        if self.changes.is_empty() {
-            return self.original;
-        }
+        let Some(changes) = &self.changes else { return self.original };
         // Nobody may look after the last change.
-        self.updated.get_or_insert_with(|| self.original.with_update(&self.changes))
+        self.updated.get_or_insert_with(|| self.original.with_update(changes))
     }
 
     pub(super) fn is_denied(&self) -> bool {
@@ -61,25 +51,31 @@ impl<'a> Run<'a> {
     /// Takes in the decision of a step.
     pub(super) fn decided(&mut self, position: usize, name: &'static str, decision: Decision, duration: Duration) {
         self.record(position, name, StepOutcome::of(&decision), duration);
-        let denies = decision.kind() == DecisionKind::Deny;
-        let Parts { changes, hold, reasons, trace } = decision.into_parts();
+        let Parts { denied, changes, hold, reasons, trace } = decision.into_parts();
         if let Some(nested) = trace {
             if self.trace.fell_back.is_none() {
                 self.trace.fell_back.clone_from(&nested.fell_back);
             }
             self.trace.nested.push((position, nested));
         }
-        if denies {
+        if denied {
             self.denied = true;
             self.reasons = reasons;
             return;
         }
-        self.reasons.extend(reasons);
+        for reason in reasons {
+            if !self.reasons.contains(&reason) {
+                self.reasons.push(reason);
+            }
+        }
         if self.hold.is_none() {
             self.hold = hold;
         }
         if let Some(update) = changes {
-            self.changes = std::mem::take(&mut self.changes).merged(update);
+            self.changes = Some(match self.changes.take() {
+                Some(changes) => Box::new(changes.merged(*update)),
+                None => update,
+            });
             self.updated = None;
         }
     }
@@ -130,11 +126,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn into_decision(self) -> Decision {
-        let decision = match self.hold {
-            _ if self.denied => Decision::deny(),
-            Some(hold) => Decision::hold(hold.approval(self.changes)),
-            None => Decision::from(self.changes),
-        };
-        self.reasons.into_iter().fold(decision, Decision::because).traced(Arc::new(self.trace))
+        let Self { denied, changes, hold, reasons, trace, .. } = self;
+        Decision::from_parts(Parts { denied, changes, hold, reasons, trace: Some(Arc::new(trace)) })
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use tracing::{Instrument, debug_span};
+use tracing::debug_span;
 
 use super::after::{After, What};
 use super::condition::{Always, Condition};
@@ -13,6 +14,7 @@ use super::error::FlowError;
 use super::failure::Failure;
 use super::run::Run;
 use crate::catch_unwind::{Ended, catch_unwind, within};
+use crate::debug_span::in_debug_span;
 use crate::decision::trace::Trace;
 use crate::error::cause;
 use crate::{Decision, FallbackAction, Message, Processor, StepFailure, StepOutcome, StepReport};
@@ -181,7 +183,7 @@ impl<P: Processor, C: Condition> Step<P, C> {
         let shortened = deadline.map(|deadline| message.with_processor_deadline(deadline));
         let message = shortened.as_ref().unwrap_or(message);
         let asking = self.repeat(|| self.processor.process(message), deadline, || message.invocation().time_left());
-        asking.instrument(debug_span!("step", step = self.name)).await
+        in_debug_span(pin!(asking), || debug_span!("step", step = self.name)).await
     }
 
     /// Does some work of the processor, and does it again as long as the processor requests a retry and there is time.
@@ -196,7 +198,7 @@ impl<P: Processor, C: Condition> Step<P, C> {
     {
         let mut attempt = 1;
         loop {
-            let pause = match within(work(), deadline).await {
+            let pause = match within(pin!(Some(work())), deadline).await {
                 Ended::Output(Ok(output)) => return Ok(output),
                 Ended::Panicked(panicked) => return Err(Failure::panicked(panicked)),
                 Ended::OutOfTime => return Err(Failure::out_of_time()),

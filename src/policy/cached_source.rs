@@ -1,6 +1,7 @@
 //! Asks a source for the policy of a channel, and remembers the answer.
 
 use std::error::Error as StdError;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -147,7 +148,7 @@ impl<T: Send + Sync + 'static> CachedSource<T> {
 
     async fn load(&self, channel_arn: &str, limit: Duration) -> Result<Option<Arc<T>>, Failure> {
         let deadline = Instant::now().checked_add(limit);
-        match within(async { self.source.load_erased(channel_arn).await }, deadline).await {
+        match within(pin!(Some(async { self.source.load_erased(channel_arn).await })), deadline).await {
             Ended::Output(Ok(policy)) => Ok(policy.map(Arc::new)),
             Ended::Output(Err(error)) => Err(Failure::Error(cause::text(error, false))),
             Ended::Panicked(_) => Err(Failure::Panicked),

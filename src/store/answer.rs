@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::future::Future;
+use std::pin::pin;
 
 use tokio::time::Instant;
 
@@ -17,7 +18,7 @@ where
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
     // A request is the future of an HTTP client. Inside of the futures that wait for it, it would be copied with each.
-    match within(Box::pin(request), deadline).await {
+    match within(pin!(Some(Box::pin(request))), deadline).await {
         Ended::Output(Ok(answer)) => Ok(answer),
         Ended::Output(Err(error)) => Err(cause::text(error, false)),
         Ended::Panicked(_) => Err("the store panicked".to_owned()),
