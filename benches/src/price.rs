@@ -16,7 +16,7 @@ const USD_PER_GB_SECOND: f64 = 0.0000166667;
 const USD_PER_MILLION_REQUESTS: f64 = 0.20;
 
 const PRICES: &str = "AWS Lambda pricing, us-east-1, x86_64, first tier, without the free tier";
-const PRICES_DATE: &str = "2026-08";
+const PRICES_DATE: &str = "2026-12";
 
 /// Everything that times with little memory and their costs rest on.
 pub(crate) const ASSUMPTIONS: [Assumption; 6] = [
