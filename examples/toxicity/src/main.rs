@@ -11,7 +11,7 @@
 //! | `GUARDRAIL_ID` | the id or the ARN of the guardrail, if the judge is `bedrock` | |
 //! | `GUARDRAIL_VERSION` | the version of the guardrail | `DRAFT` |
 //! | `JUDGE_TIMEOUT_MS` | how long to wait for an answer, in milliseconds | `2000` |
-//! | `CHANNEL_FLOW_TABLE` | the name of the table of held messages; `dev` sets it | none: `THRESHOLDS` must not have a `hold` |
+//! | `CHANNEL_FLOW_TABLE` | the name of the table of held messages; `send` and `dev` set it | none: `THRESHOLDS` must not have a `hold` |
 
 use std::env;
 use std::time::Duration;
