@@ -261,7 +261,12 @@ impl<P: Processor + 'static> Adapter<P> {
         };
         Span::current().record("decision", decision.kind().as_str());
         let mut settled = match &held {
-            Some(Held { ticket, .. }) => Settled::held(header, ticket)?,
+            Some(Held { ticket, .. }) => {
+                let mut settled = Settled::held(header, ticket)?;
+                // The ticket has none, and a person who tunes thresholds needs those of the messages between them.
+                settled.scores = decision.scores().cloned().unwrap_or_default();
+                settled
+            }
             None => {
                 if let Some(watch) = watch {
                     watch.decided(&decision, &by).await;

@@ -1,8 +1,12 @@
 //! A flow of steps, their reasons, and the work after the callback.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use channel_flow_emulator::{Decision, Delivered, FunctionSettings, InvocationOutcome, OutgoingMessage};
+use channel_flow_emulator::{
+    Decision, Delivered, Destination, Emulator, EventInvokeConfig, EventQueue, FinishedDestination, FunctionSettings,
+    InvocationOutcome, OutgoingMessage, Settings,
+};
 use channel_flow_tests::Stage;
 use serde_json::{Value, json};
 
@@ -10,13 +14,19 @@ async fn stage(settings: FunctionSettings) -> Stage {
     Stage::new(env!("CARGO_BIN_EXE_rules"), settings).await
 }
 
-/// What the function returned, without the times of the steps.
+/// What the function returned.
 #[track_caller]
-fn settled(delivered: &Delivered) -> Value {
+fn returned(delivered: &Delivered) -> Value {
     let InvocationOutcome::Response(response) = delivered.invocation.outcome() else {
         panic!("{:?}", delivered.invocation.outcome())
     };
-    let mut settled: Value = serde_json::from_slice(response).unwrap();
+    serde_json::from_slice(response).unwrap()
+}
+
+/// What the function returned, without the times of the steps.
+#[track_caller]
+fn settled(delivered: &Delivered) -> Value {
+    let mut settled = returned(delivered);
     for step in settled["Steps"].as_array_mut().expect("steps") {
         assert!(step.as_object_mut().unwrap().remove("DurationMs").expect("a duration").is_number());
     }
@@ -99,6 +109,44 @@ async fn whatever_the_work_after_the_callback_does_the_message_is_decided() {
     assert_eq!(logs.matches("worked").count(), 4, "{logs}");
     assert_eq!(logs.matches("after_callback_failed=true").count(), 3, "{logs}");
     assert!(!logs.contains("private"), "{logs}");
+}
+
+/// No time limit of the framework ends it, but Lambda's does.
+#[tokio::test]
+async fn work_that_blocks_its_thread_costs_invocations_and_not_the_message() {
+    let emulator = Emulator::start(Settings::new()).await.expect("a loopback port is free");
+    let queue = |name: &str, settings: FunctionSettings, config: EventInvokeConfig| {
+        let settings = settings.name(name).timeout(Duration::from_secs(2));
+        let function = emulator.function(env!("CARGO_BIN_EXE_rules"), settings).expect("the binary is built");
+        EventQueue::new(Arc::new(function), config.retry_delays(Duration::ZERO, Duration::ZERO))
+    };
+    let rescue = queue("rescue", FunctionSettings::new(), EventInvokeConfig::new());
+    let rescued = || EventInvokeConfig::new().on_failure(Destination::Function(rescue.clone()));
+    let send = async |queue: &EventQueue| {
+        let finished = queue.send(OutgoingMessage::new("work blocks").expect("within the limits")).finished().await;
+        let first = &finished.attempts[0];
+        assert_eq!(first.decision(), Some(Decision::NoChange));
+        assert!(matches!(first.invocation.outcome(), InvocationOutcome::TimedOut), "{}", first.invocation.outcome());
+        let accepted = finished.attempts.iter().flat_map(|attempt| &attempt.callbacks).filter(|one| one.is_accepted());
+        assert_eq!(accepted.count(), 1);
+        finished
+    };
+
+    // Lambda delivers the event again, and the message was decided before.
+    let finished = send(&queue("processor", FunctionSettings::new(), rescued())).await;
+    let [_, again] = &finished.attempts[..] else { panic!("{} attempts", finished.attempts.len()) };
+    assert_eq!(settled(again)["Outcome"], "DECIDED_BEFORE");
+    assert!(finished.failure.is_none());
+
+    // The work is asked for again, and blocks each time.
+    let again = FunctionSettings::new().env("AFTER_DECIDED_BEFORE", "1");
+    let finished = send(&queue("again", again, rescued())).await;
+    let timed_out = |attempt: &Delivered| matches!(attempt.invocation.outcome(), InvocationOutcome::TimedOut);
+    assert_eq!((finished.attempts.len(), finished.attempts.iter().filter(|one| timed_out(one)).count()), (3, 3));
+    let Some(FinishedDestination::Function(rescue)) = &finished.destination else { panic!("it goes to the rescue") };
+    let [rescue] = &rescue.attempts[..] else { panic!("{} attempts", rescue.attempts.len()) };
+    assert_eq!(returned(rescue)["Outcome"], "DECIDED_BEFORE");
+    assert_eq!(emulator.service().counts().decided_twice, 0);
 }
 
 #[tokio::test]

@@ -484,6 +484,17 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_holds_is_counted() {
+        let held = StepOutcome::Decided { decision: DecisionKind::Hold, reasons: Vec::new(), scores: Scores::new() };
+        let steps = [StepReport { outcome: held, ..step("links", false) }];
+        let mut trace = Trace::with_capacity(1);
+        trace.steps = steps.into_iter().map(|step| (0, step)).collect();
+        let (ids, invocation) = (ids(), Invocation::default());
+        let line = read(&emf(None).settled(&record(&ids, &invocation, Some(&trace)), &settled(Vec::new())));
+        assert_eq!(metrics(&line)["Step.links.Hold"], (1.into(), "Count".into()));
+    }
+
+    #[test]
     fn a_line_has_no_more_metrics_than_cloudwatch_takes() {
         let names = |count: u32| (0..count).map(|number| &*Box::leak(format!("s{number}").into_boxed_str()));
         let mut trace = Trace::with_capacity(80);

@@ -25,17 +25,20 @@ use crate::decision::reason::Reason;
 /// - Spaces around each part do not matter, and no category occurs twice.
 ///
 /// ```
-/// use channel_flow::{Decision, Score, Scores, Thresholds, Verdict};
+/// use std::time::Duration;
+///
+/// use channel_flow::{Decision, Hold, Score, Scores, Thresholds, Verdict};
 ///
 /// // When the function starts:
+/// let hold = Hold::new(Duration::from_secs(4 * 3600))?;
 /// let thresholds: Thresholds = "PROFANITY=deny:0.9,INSULT=hold:0.6/deny:0.9".parse()?;
 ///
 /// // For each message:
 /// let scores: Scores = [("PROFANITY", Score::new(0.4)?), ("INSULT", Score::new(0.93)?)].into_iter().collect();
 /// let decision = match thresholds.judge(&scores) {
 ///     Verdict::Deny(reasons) => Decision::deny().because_all(reasons),
-///     // The framework cannot hold a message for a person yet: let it pass, marked with the reasons.
-///     Verdict::Hold(reasons) => Decision::no_change().because_all(reasons),
+///     // A person decides: the adapter needs a store for tickets (`AdapterBuilder::tickets`).
+///     Verdict::Hold(reasons) => Decision::hold(hold.clone()).because_all(reasons),
 ///     _ => Decision::no_change(),
 /// };
 /// assert_eq!(decision, Decision::deny().because("INSULT"));
@@ -118,6 +121,20 @@ impl Thresholds {
         self.categories.keys()
     }
 
+    /// Returns whether a category has a `hold`, so that a function without a store for tickets can refuse to start with
+    /// these thresholds.
+    ///
+    /// ```
+    /// use channel_flow::Thresholds;
+    ///
+    /// assert!("INSULT=hold:0.6/deny:0.9,*=deny:0.95".parse::<Thresholds>()?.can_hold());
+    /// assert!(!"INSULT=deny:0.9,*=deny:0.95".parse::<Thresholds>()?.can_hold());
+    /// # Ok::<_, channel_flow::ThresholdsError>(())
+    /// ```
+    pub fn can_hold(&self) -> bool {
+        self.categories.values().chain([&self.others]).any(|threshold| threshold.hold.is_some())
+    }
+
     /// Returns what happens to a message with these scores: the strictest of what its categories ask for.
     pub fn judge(&self, scores: &Scores) -> Verdict {
         let denied = self.reached(scores, |threshold| threshold.deny);
@@ -146,8 +163,8 @@ pub enum Verdict {
     Allow,
     /// A person should see the message first: these categories reach their `hold`, and none reaches its `deny`.
     ///
-    /// The framework cannot hold a message yet. Until then, the processor chooses: it lets the message pass with the
-    /// reasons, or denies it.
+    /// Return [`Decision::hold`](crate::Decision::hold) with these reasons. The adapter needs a store for tickets
+    /// ([`AdapterBuilder::tickets`](crate::AdapterBuilder::tickets)); without one, the fallback action decides.
     Hold(Vec<Reason>),
     /// These categories reach their `deny`.
     Deny(Vec<Reason>),
@@ -209,6 +226,13 @@ mod tests {
         assert_eq!(judge("INSULT=deny:0.5", &[("NEW", 1.0)]), Verdict::Allow);
         assert_eq!(judge("INSULT=deny:0.5,*=deny:0.95", &[("NEW", 0.95)]), Verdict::Deny(reasons(&["NEW"])));
         assert_eq!(judge("INSULT=allow,*=deny:0", &[("INSULT", 1.0)]), Verdict::Allow);
+    }
+
+    #[test]
+    fn a_hold_of_any_category_can_hold() {
+        let can_hold = |thresholds: &str| thresholds.parse::<Thresholds>().unwrap().can_hold();
+        assert!(can_hold("A=allow,B=hold:0.5") && can_hold("A=deny:0.5,*=hold:0.5/deny:0.9"));
+        assert!(!can_hold("A=allow,*=deny:0.5") && !Thresholds::new().can_hold());
     }
 
     #[test]

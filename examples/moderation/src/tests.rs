@@ -4,7 +4,7 @@ use channel_flow::{Decision, Message, testing};
 fn flow(settings: &[(&str, &str)]) -> Result<impl Processor + use<>, InvalidSetting> {
     let settings: Vec<(String, String)> =
         settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-    moderation(move |name| settings.iter().find(|setting| setting.0 == name).map(|setting| setting.1.clone()))
+    moderation(&|name| settings.iter().find(|setting| setting.0 == name).map(|setting| setting.1.clone()))
 }
 
 #[track_caller]

@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     judge: JudgeSetting,
     timeout: Duration,
     pub(crate) thresholds: Thresholds,
+    /// Whether there is a table for held messages.
+    pub(crate) has_table: bool,
 }
 
 enum JudgeSetting {
@@ -47,6 +49,10 @@ impl Settings {
                 return Err(InvalidSetting(format!("THRESHOLDS: {unknown} is not a category of the judge: {known}")));
             }
         }
+        let has_table = setting("CHANNEL_FLOW_TABLE").is_some();
+        if thresholds.can_hold() && !has_table {
+            return Err("THRESHOLDS: to hold messages, set CHANNEL_FLOW_TABLE to the name of their table".into());
+        }
         let timeout = match setting("JUDGE_TIMEOUT_MS") {
             None => Duration::from_secs(2),
             Some(value) => match value.parse() {
@@ -54,7 +60,7 @@ impl Settings {
                 _ => return Err("JUDGE_TIMEOUT_MS must be a number of milliseconds".into()),
             },
         };
-        Ok(Self { judge, timeout, thresholds })
+        Ok(Self { judge, timeout, thresholds, has_table })
     }
 
     /// Creates the judge, with the credentials and the region of the environment.
@@ -117,6 +123,13 @@ mod tests {
     }
 
     #[test]
+    fn messages_can_be_held_if_there_is_a_table() {
+        let table = ("CHANNEL_FLOW_TABLE", "channel-flow");
+        assert!(read(&[("THRESHOLDS", "INSULT=hold:0.6"), table]).unwrap().has_table);
+        assert!(!read(&[("THRESHOLDS", "INSULT=deny:0.6"), ("CHANNEL_FLOW_TABLE", " ")]).unwrap().has_table);
+    }
+
+    #[test]
     fn settings_that_make_no_sense_are_refused() {
         for (settings, error) in [
             (&[("JUDGE", "oracle")][..], "JUDGE must be `comprehend` or `bedrock`"),
@@ -126,6 +139,10 @@ mod tests {
             (
                 &[("THRESHOLDS", "INSULT=deny:2")],
                 "THRESHOLDS: threshold 1, INSULT: a score must be a number from 0 to 1",
+            ),
+            (
+                &[("THRESHOLDS", "INSULT=hold:0.6/deny:0.9")],
+                "THRESHOLDS: to hold messages, set CHANNEL_FLOW_TABLE to the name of their table",
             ),
             (
                 &[("THRESHOLDS", "INSLUT=deny:0.9")],

@@ -25,13 +25,13 @@ async fn config(url: String, timeout: Duration) -> SdkConfig {
 async fn comprehend(service: &JudgeService, thresholds: &str) -> Toxicity {
     let config = config(service.url(), PATIENT).await;
     let judge = Judge::comprehend(&config, "eu-north-1".to_owned());
-    Toxicity { judge, thresholds: thresholds.parse().unwrap() }
+    Toxicity::new(judge, thresholds.parse().unwrap()).unwrap()
 }
 
 async fn bedrock(service: &JudgeService, thresholds: &str) -> Toxicity {
     let guardrail = Guardrail { id: "abc123".to_owned(), version: "1".to_owned() };
     let judge = Judge::bedrock(&config(service.url(), PATIENT).await, "eu-north-1".to_owned(), guardrail);
-    Toxicity { judge, thresholds: thresholds.parse().unwrap() }
+    Toxicity::new(judge, thresholds.parse().unwrap()).unwrap()
 }
 
 fn segments(body: &str) -> Vec<String> {
@@ -69,8 +69,8 @@ async fn thresholds_allow_hold_and_deny() {
         JudgeService::start([0.5, 0.7, 1.000_01].map(|score| Answer::labels(&[&[("INSULT", score)]]))).unwrap();
     let toxicity = comprehend(&service, "INSULT=hold:0.6/deny:0.9").await;
     let message = testing::message("Hello").build();
-    for expected in [Decision::no_change(), Decision::no_change().because("INSULT"), Decision::deny().because("INSULT")]
-    {
+    let held = Decision::hold(toxicity.hold.clone()).because("INSULT");
+    for expected in [Decision::no_change(), held, Decision::deny().because("INSULT")] {
         assert_eq!(toxicity.process(&message).await.unwrap(), expected);
     }
 }
@@ -201,7 +201,7 @@ async fn an_error_says_what_to_do_and_whether_to_try_again() {
 async fn a_judge_that_is_slow_or_away_is_an_error() {
     let service = JudgeService::start([Answer::Hang]).unwrap();
     let judge = Judge::comprehend(&config(service.url(), Duration::from_millis(200)).await, "eu-north-1".to_owned());
-    let toxicity = Toxicity { judge, thresholds: Thresholds::new() };
+    let toxicity = Toxicity::new(judge, Thresholds::new()).unwrap();
     let message = testing::message("a rude word").build();
     let error = toxicity.process(&message).await.unwrap_err();
     assert_eq!(error.to_string(), "Amazon Comprehend did not answer in time");

@@ -2,7 +2,7 @@
 //! machine.
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use channel_flow_emulator::{
     Decision, Delivered, Emulator, Function, FunctionSettings, InvocationOutcome, OutgoingMessage, Settings,
@@ -34,7 +34,7 @@ impl Stage {
             .env("AWS_ENDPOINT_URL_COMPREHEND", judge.url())
             .env("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", judge.url())
             .envs(settings.iter().copied());
-        let emulator = Emulator::start(Settings::new()).await?;
+        let emulator = Emulator::start(Settings::new().table("channel-flow")).await?;
         let function = emulator.function(env!("CARGO_BIN_EXE_toxicity"), all)?;
         Ok(Self { _emulator: emulator, function, judge })
     }
@@ -63,8 +63,7 @@ fn throttled() -> Answer {
 
 #[tokio::test]
 async fn the_scores_are_seen_wherever_a_decision_is() -> Result<(), Box<dyn Error>> {
-    let settings = [("THRESHOLDS", "INSULT=hold:0.6/deny:0.8")];
-    let stage = Stage::new(&[insult(0.83), insult(0.7), insult(0.1)], &settings).await?;
+    let stage = Stage::new(&[insult(0.83), insult(0.1)], &[("THRESHOLDS", "INSULT=deny:0.8")]).await?;
     let (delivered, settled) = stage.send("a rude word").await?;
     assert_eq!(delivered.decision(), Some(Decision::Deny));
     assert_eq!(settled["Reasons"], json!(["INSULT"]));
@@ -73,10 +72,28 @@ async fn the_scores_are_seen_wherever_a_decision_is() -> Result<(), Box<dyn Erro
     assert!(logs.contains(r#"scores="HATE_SPEECH=0.02,INSULT=0.83,TOXICITY=0.25""#), "{logs}");
     assert!(!logs.contains("rude"), "{logs}");
 
-    let (delivered, settled) = stage.send("a rude word").await?;
-    assert_eq!((delivered.decision(), &settled["Reasons"]), (Some(Decision::NoChange), &json!(["INSULT"])));
     let (delivered, settled) = stage.send("Hello").await?;
     assert_eq!((delivered.decision(), settled.get("Reasons")), (Some(Decision::NoChange), None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_between_hold_and_deny_waits_for_a_person() -> Result<(), Box<dyn Error>> {
+    let settings = [("THRESHOLDS", "INSULT=hold:0.6/deny:0.8")];
+    let stage = Stage::new(&[insult(0.7), insult(0.83), insult(0.1)], &settings).await?;
+    let before = SystemTime::now();
+    let (delivered, settled) = stage.send("a rude word").await?;
+    let after = SystemTime::now();
+    assert_eq!((delivered.decision(), delivered.callbacks.len()), (Some(Decision::Hold), 0));
+    assert_eq!((&settled["Reasons"], &settled["Scores"]["INSULT"]), (&json!(["INSULT"]), &json!(0.7)));
+    let held_until = delivered.held_until().ok_or("it is held")?;
+    let four_hours = Duration::from_secs(4 * 60 * 60);
+    // The ticket has the time in milliseconds.
+    assert!(before + four_hours <= held_until + Duration::from_millis(1) && held_until <= after + four_hours);
+
+    for expected in [Decision::Deny, Decision::NoChange] {
+        assert_eq!(stage.send("a rude word").await?.0.decision(), Some(expected));
+    }
     Ok(())
 }
 
@@ -144,10 +161,15 @@ async fn bedrock_does_as_the_guardrail_says() -> Result<(), Box<dyn Error>> {
 
 #[tokio::test]
 async fn it_does_not_start_with_a_setting_that_makes_no_sense() -> Result<(), Box<dyn Error>> {
-    let stage = Stage::new(&[], &[("THRESHOLDS", "INSULT=0.9")]).await?;
-    let delivered = stage.function.send(OutgoingMessage::new("Hello")?).await;
-    let outcome = delivered.invocation.outcome();
-    assert!(matches!(outcome, InvocationOutcome::InitFailed(_)), "{outcome}");
-    assert!(stage.logs().contains("THRESHOLDS: threshold 1, INSULT: an entry must be"), "{}", stage.logs());
+    for (thresholds, told) in [
+        ("INSULT=0.9", "THRESHOLDS: threshold 1, INSULT: an entry must be"),
+        ("INSULT=hold:0.6", "THRESHOLDS: to hold messages, set CHANNEL_FLOW_TABLE"),
+    ] {
+        let stage = Stage::new(&[], &[("THRESHOLDS", thresholds), ("CHANNEL_FLOW_TABLE", "")]).await?;
+        let delivered = stage.function.send(OutgoingMessage::new("Hello")?).await;
+        let outcome = delivered.invocation.outcome();
+        assert!(matches!(outcome, InvocationOutcome::InitFailed(_)), "{outcome}");
+        assert!(stage.logs().contains(told), "{}", stage.logs());
+    }
     Ok(())
 }

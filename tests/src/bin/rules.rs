@@ -23,6 +23,9 @@ impl Processor for Worker {
             "work fails" => Err("no answer"),
             "work panics" => panic!("private: {}", message.content()),
             "work never ends" => std::future::pending().await,
+            "work blocks" => loop {
+                std::thread::sleep(Duration::from_secs(60));
+            },
             _ => Ok(()),
         }
     }
