@@ -93,7 +93,6 @@ impl Error {
     }
 
     /// Returns how often the callback was sent before it failed.
-    #[cfg(feature = "metrics")]
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts
     }

@@ -1,10 +1,8 @@
 //! The record of an event: how it was settled, once for the log and the metrics.
 
-#[cfg(feature = "metrics")]
 mod emf;
 mod log;
 pub(crate) mod metrics;
-#[cfg(feature = "metrics")]
 mod names;
 pub(crate) mod recorder;
 
@@ -15,7 +13,6 @@ use crate::event::ids::CallbackIds;
 use crate::{FallbackAction, Invocation, StepReport};
 
 /// An event that is answered, and how that went.
-#[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "metrics alone read all of it"))]
 #[derive(Clone, Copy)]
 pub(crate) struct Record<'a> {
     pub(crate) ids: &'a CallbackIds,
@@ -35,7 +32,6 @@ pub(crate) struct Record<'a> {
 }
 
 /// What happened after the callback.
-#[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "metrics alone read all of it"))]
 pub(crate) struct AfterRecord<'a> {
     pub(crate) ids: &'a CallbackIds,
     pub(crate) invocation: &'a Invocation,
@@ -47,7 +43,6 @@ pub(crate) struct AfterRecord<'a> {
 
 impl AfterRecord<'_> {
     /// Returns whether there is nothing to say.
-    #[cfg(feature = "metrics")]
     fn is_empty(&self) -> bool {
         !self.failed && !self.steps.iter().any(|step| step.shadow)
     }

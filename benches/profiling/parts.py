@@ -73,7 +73,6 @@ CRATES = {
     "matchers": LOG,
     "regex": LOG,
     "nu-ansi-term": LOG,
-    "metrique": LOG,
     "time": LOG,
     "serde": JSON,
     "itoa": JSON,

@@ -37,7 +37,6 @@ impl<W: Write> Write for Line<W> {
 }
 
 /// Returns the bytes of an event with unprintable characters escaped.
-#[cfg(feature = "metrics")]
 pub(crate) fn one_line_of(event: Vec<u8>) -> Vec<u8> {
     if is_plain(&event) { event } else { one_line(&String::from_utf8_lossy(&event)).into_owned().into_bytes() }
 }

@@ -1,6 +1,7 @@
 //! The choice of how metrics are published.
 
 use super::recorder::Recorder;
+
 /// How an adapter publishes metrics.
 ///
 /// The environment variable `CHANNEL_FLOW_METRICS`, `emf` or `off`, overrides what the code says.
@@ -11,8 +12,7 @@ pub enum Metrics {
     #[default]
     Off,
     /// A line of CloudWatch's [embedded metric format] on standard output for each event, from which CloudWatch makes
-    /// metrics in the namespace `ChannelFlow`. It needs the feature `metrics`: without it, an error in the log says so, and
-    /// there are no metrics.
+    /// metrics in the namespace `ChannelFlow`.
     ///
     /// The line takes the place of the log line that says how the event was settled, and holds the same. It has the
     /// level of `AWS_LAMBDA_LOG_LEVEL`, because Lambda drops lines below that level.
@@ -31,21 +31,11 @@ impl Metrics {
         }
     }
 
-    /// Returns what publishes the metrics. If the function was built without what it needs, the log says so: messages matter
-    /// more than metrics.
+    /// Returns what publishes the metrics.
     pub(crate) fn recorder(self) -> Recorder {
         match self {
             Self::Off => Recorder::default(),
-            #[cfg(feature = "metrics")]
             Self::Emf => Recorder::with_metrics(),
-            #[cfg(not(feature = "metrics"))]
-            Self::Emf => {
-                tracing::error!(
-                    "no metrics: the function was built without them; enable the feature `metrics` of channel-flow in its \
-                     Cargo.toml, or set CHANNEL_FLOW_METRICS to off"
-                );
-                Recorder::default()
-            }
         }
     }
 }

@@ -1,29 +1,23 @@
 //! Writes the records of an adapter.
 
-#[cfg(feature = "metrics")]
 use std::fmt;
-#[cfg(feature = "metrics")]
 use std::io::Write as _;
 
-#[cfg(feature = "metrics")]
 use super::emf::Emf;
 use super::{AfterRecord, Record, log};
 use crate::event::ids::CallbackIds;
 use crate::review::Sweep;
-#[cfg(feature = "metrics")]
 use crate::run::logging::filter::leave_settled_to_metrics;
 use crate::{Error, Invocation, Settled};
 
 /// Writes records to the log, and as metrics if those are on.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    #[cfg(feature = "metrics")]
     metrics: Option<Metrics>,
 }
 
 impl Recorder {
     /// Returns a recorder that publishes metrics on standard output.
-    #[cfg(feature = "metrics")]
     pub(super) fn with_metrics() -> Self {
         leave_settled_to_metrics();
         Self { metrics: Some(Metrics { emf: Emf::from_environment(), write: Box::new(print) }) }
@@ -31,14 +25,8 @@ impl Recorder {
 
     /// Returns a recorder of the same kind that shares nothing with this one and writes its metrics elsewhere.
     pub(crate) fn writing_to(&self, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
-        #[cfg(feature = "metrics")]
-        return Self {
+        Self {
             metrics: self.metrics.as_ref().map(|_| Metrics { emf: Emf::from_environment(), write: Box::new(write) }),
-        };
-        #[cfg(not(feature = "metrics"))]
-        {
-            let _ = write;
-            Self::default()
         }
     }
 
@@ -50,22 +38,16 @@ impl Recorder {
 
     /// Counts an event that was settled, and writes no line into the log.
     pub(crate) fn count(&self, record: &Record<'_>, settled: &Settled) {
-        #[cfg(feature = "metrics")]
         if let Some(Metrics { emf, write }) = &self.metrics {
             write(&emf.settled(record, settled));
         }
-        #[cfg(not(feature = "metrics"))]
-        let _ = (record, settled);
     }
 
     /// Counts an event that was not settled. lambda_runtime logs its error.
     pub(crate) fn failed(&self, ids: Option<&CallbackIds>, invocation: &Invocation, error: &Error) {
-        #[cfg(feature = "metrics")]
         if let Some(Metrics { emf, write }) = &self.metrics {
             write(&emf.failed(ids, invocation, error));
         }
-        #[cfg(not(feature = "metrics"))]
-        let _ = (ids, invocation, error);
     }
 
     /// Records a sweep. `failed` says that the store could not be read to the end.
@@ -80,38 +62,29 @@ impl Recorder {
             oldest_held_seconds,
             "held messages swept"
         );
-        #[cfg(feature = "metrics")]
         if let Some(Metrics { emf, write }) = &self.metrics {
             write(&emf.swept(invocation, sweep, failed));
         }
-        #[cfg(not(feature = "metrics"))]
-        let _ = (invocation, failed);
     }
 
     /// Counts what happened after the callback, which has its own lines in the log.
     pub(crate) fn after_callback(&self, record: &AfterRecord<'_>) {
-        #[cfg(feature = "metrics")]
         if let Some(Metrics { emf, write }) = &self.metrics
             && !record.is_empty()
         {
             write(&emf.after_callback(record));
         }
-        #[cfg(not(feature = "metrics"))]
-        let _ = record;
     }
 }
 
-#[cfg(feature = "metrics")]
 struct Metrics {
     emf: Emf,
     write: Write,
 }
 
 /// Writes a line.
-#[cfg(feature = "metrics")]
 type Write = Box<dyn Fn(&[u8]) + Send + Sync>;
 
-#[cfg(feature = "metrics")]
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
@@ -119,7 +92,6 @@ impl fmt::Debug for Metrics {
 }
 
 /// Writes a line to standard output at once, so that no other line gets between.
-#[cfg(feature = "metrics")]
 fn print(line: &[u8]) {
     // A line that cannot be written is lost: the answers matter, not the metrics.
     let mut output = std::io::stdout().lock();

@@ -1,4 +1,4 @@
-//! The emulator with one channel, and the function in its flow.
+//! Messages through the function, and what became of them.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use channel_flow_emulator::{
-    Activity, ActivityKind, Emulator, EventInvokeConfig, EventQueue, Function, FunctionSettings, MessageStatus,
-    OutgoingMessage, Settings,
+    Activity, ActivityKind, Emulator, Function, FunctionSettings, MessageStatus, OutgoingMessage,
 };
+use filtered_channel::FilteredChannel;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -35,27 +35,8 @@ pub(crate) struct Chat {
 impl Chat {
     /// With `at_once` messages decided, so that the function has all its environments.
     pub(crate) async fn start(processor: &Path, settings: FunctionSettings, at_once: usize) -> Result<Self, Error> {
-        let emulator = Arc::new(Emulator::start(Settings::new().any_credentials(true)).await?);
-        let function = Arc::new(emulator.function(processor, settings.name("filter"))?);
-        let function_arn = function.arn();
-        let queue = EventQueue::new(Arc::clone(&function), EventInvokeConfig::new());
-        emulator.service().set_function(&function_arn, queue);
-
-        let app = made(&emulator, "CreateAppInstance", json!({ "Name": "load" })).await?;
-        let user = json!({ "AppInstanceArn": app, "AppInstanceUserId": "alice", "Name": "Alice" });
-        let alice = made(&emulator, "CreateAppInstanceUser", user).await?;
-        let channel = json!({ "AppInstanceArn": app, "Name": "load", "ChimeBearer": alice });
-        let channel = made(&emulator, "CreateChannel", channel).await?;
-        let step = json!({
-            "Name": "filter",
-            "Configuration": { "Lambda": { "ResourceArn": function_arn, "InvocationType": "ASYNC" } },
-            "ExecutionOrder": 1,
-            "FallbackAction": "ABORT",
-        });
-        let flow = json!({ "AppInstanceArn": app, "Name": "load", "Processors": [step] });
-        let flow = made(&emulator, "CreateChannelFlow", flow).await?;
-        let association = json!({ "ChannelArn": channel, "ChannelFlowArn": flow, "ChimeBearer": alice });
-        emulator.service().call("AssociateChannelFlow", association).await?;
+        let FilteredChannel { emulator, function, channel, alice } =
+            FilteredChannel::start(processor, settings).await?;
 
         // From one task that tokio does not interrupt: each event has its environment before the first is done.
         let first = OutgoingMessage::new(CONTENT)?;
@@ -65,7 +46,7 @@ impl Chat {
         }
 
         let activities = emulator.service().watch();
-        Ok(Self { function, emulator, activities, channel, alice, sent: at_once as u64 })
+        Ok(Self { function, emulator: Arc::new(emulator), activities, channel, alice, sent: at_once as u64 })
     }
 
     /// Sends messages, of which `at_once` are undecided at once, and waits until the processor has decided all. Returns the
@@ -151,13 +132,6 @@ fn decided(status: &MessageStatus, content: Option<&str>) -> Result<(), Error> {
         return Err("a message ended as it was sent: the processor has not replaced its word".into());
     }
     Ok(())
-}
-
-/// The ARN of what an operation made.
-async fn made(emulator: &Emulator, operation: &str, input: Value) -> Result<String, Error> {
-    let answer = emulator.service().call(operation, input).await?;
-    let arn = answer.as_object().and_then(|members| members.values().find_map(Value::as_str));
-    Ok(arn.ok_or("an answer without an ARN")?.to_owned())
 }
 
 #[cfg(test)]

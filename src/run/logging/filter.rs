@@ -18,7 +18,6 @@ pub(crate) const SETTLED: &str = "channel_flow::settled";
 static SETTLED_IN_METRICS: AtomicBool = AtomicBool::new(false);
 
 /// Leaves the line that says how an event was settled out of this process's log. Other layers still get it.
-#[cfg(feature = "metrics")]
 pub(crate) fn leave_settled_to_metrics() {
     SETTLED_IN_METRICS.store(true, Ordering::Relaxed);
 }
