@@ -26,7 +26,7 @@ pub(crate) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub(super) fn new(original: &'a Message, steps: usize) -> Self {
-        // The only allocation that a flow makes for a message that its steps leave alone.
+        // For a message that its steps leave alone, a flow allocates this and, at its end, what shares the trace.
         let trace = Trace::with_capacity(steps);
         Self { original, updated: None, changes: None, reasons: Vec::new(), denied: false, hold: None, trace }
     }
